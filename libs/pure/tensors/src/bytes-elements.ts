@@ -1,0 +1,33 @@
+import { TensorError } from './tensor-error.ts';
+
+/** The raw form of BYTES elements: for each a 4-byte little-endian length, then its bytes. */
+export function encodeBytesElements(elements: readonly Uint8Array[]): Buffer {
+  let size = 0;
+  for (const element of elements) size += 4 + element.length;
+  const raw = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const element of elements) {
+    at = raw.writeUInt32LE(element.length, at);
+    raw.set(element, at);
+    at += element.length;
+  }
+  return raw;
+}
+
+/**
+ * The elements of a raw BYTES tensor, as views of `raw`.
+ * @throws TensorError where a length reaches past the end or a prefix is cut off.
+ */
+export function decodeBytesElements(raw: Uint8Array, field = 'raw_input_contents'): Uint8Array[] {
+  const lengths = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  const elements: Uint8Array[] = [];
+  let at = 0;
+  while (at < raw.length) {
+    if (at + 4 > raw.length) throw new TensorError(field, 'a BYTES element ends inside its length prefix');
+    const end = at + 4 + lengths.getUint32(at, true);
+    if (end > raw.length) throw new TensorError(field, 'a BYTES element is longer than its tensor');
+    elements.push(raw.subarray(at + 4, end));
+    at = end;
+  }
+  return elements;
+}

@@ -1,0 +1,78 @@
+import { formatShape, type Shape } from './shape.ts';
+import { LEN, type WireReader } from './wire-reader.ts';
+import { fieldSize, varintSize, type WireWriter } from './wire-writer.ts';
+
+/** What names a tensor. In a request the datatype is text until it has been checked. */
+export interface TensorHeader {
+  readonly name: string;
+  readonly datatype: string;
+  /** Batch dimension included. */
+  readonly shape: Shape;
+}
+
+/** An input or output as it lies in a message. */
+export interface TensorView extends TensorHeader {
+  /** Map entries for readParameters. */
+  readonly parameters: readonly Uint8Array[];
+  /** The InferTensorContents message, for rawFromContents; undefined where the elements travel raw. */
+  readonly contents: Uint8Array | undefined;
+}
+
+const NO_PARAMETERS: readonly Uint8Array[] = [];
+
+/** Reads InferInputTensor or InferOutputTensor, whose fields are numbered alike. */
+export function readTensor(reader: WireReader): TensorView {
+  let name = '';
+  let datatype = '';
+  const shape: number[] = [];
+  let parameters = NO_PARAMETERS;
+  let contents: Uint8Array | undefined;
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) name = reader.text();
+    else if (field === 2) datatype = reader.text();
+    else if (field === 3) readShape(reader, shape);
+    else if (field === 4) parameters = [...parameters, reader.bytes()];
+    else if (field === 5) contents = contents ? Buffer.concat([contents, reader.bytes()]) : reader.bytes();
+    else reader.skip();
+  }
+  return { name, datatype, shape, parameters, contents };
+}
+
+/** The size of the tensor's message without parameters and contents. */
+export function tensorSize(tensor: TensorHeader): number {
+  const { name, datatype, shape } = tensor;
+  const packed = packedShapeSize(shape);
+  return (
+    fieldSize(Buffer.byteLength(name)) +
+    fieldSize(datatype.length) +
+    (shape.length === 0 ? 0 : fieldSize(packed))
+  );
+}
+
+/** Writes the tensor as field `field`; `size` is its tensorSize. */
+export function writeTensor(writer: WireWriter, field: number, tensor: TensorHeader, size: number): void {
+  writer.delimited(field, size);
+  writer.text(1, tensor.name, Buffer.byteLength(tensor.name));
+  writer.text(2, tensor.datatype, tensor.datatype.length);
+  if (tensor.shape.length === 0) return;
+  writer.delimited(3, packedShapeSize(tensor.shape));
+  for (const dimension of tensor.shape) writer.varint(dimension);
+}
+
+function packedShapeSize(shape: Shape): number {
+  let size = 0;
+  for (const dimension of shape) {
+    if (!(dimension >= 0)) throw new RangeError(`a tensor cannot have the shape ${formatShape(shape)}`);
+    size += varintSize(dimension);
+  }
+  return size;
+}
+
+function readShape(reader: WireReader, shape: number[]): void {
+  if (reader.wireType !== LEN) {
+    shape.push(reader.varint());
+    return;
+  }
+  const packed = reader.message();
+  while (!packed.atEnd) shape.push(packed.varint());
+}
