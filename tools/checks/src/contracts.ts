@@ -25,7 +25,7 @@ export const contractPackages: readonly ContractPackage[] = [
 
 /**
  * Plugin options that turn an import of another contract's file into an import of its package. Imports within
- * `own` stay relative. `**` matches nested folders only, so each folder needs a pattern of its own depth as well.
+ * `own` stay relative.
  */
 export function rewriteOptions(own: ContractPackage): string[] {
   return contractPackages
