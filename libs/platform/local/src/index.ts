@@ -1,0 +1,6 @@
+export { errors as localErrors } from './errors.ts';
+export { provisionDatabase, type Provisioned } from './provision-database.ts';
+export { freePort } from './ports.ts';
+export { type Exit } from './child.ts';
+export { startPostgres, type LocalPostgres, type PostgresOptions } from './postgres.ts';
+export { findNatsServer, startNats, type LocalNats, type NatsOptions, type NatsServer } from './nats.ts';

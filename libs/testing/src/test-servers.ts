@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LocalNats, LocalPostgres } from '@plumbline/local';
+import { ACCOUNTS, accountConfiguration, accountUrl } from './nats-accounts.ts';
+
+/** The one Postgres and the one nats-server of a test run. */
+export interface TestServers {
+  /** Holds the run's files and `socket`, where workers ask for servers. */
+  readonly directory: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on a Unix socket for `GET /postgres` and `GET /nats`, starts the server on first use and answers its URL.
+ * The servers are children of this process, so they end with the run whatever happens to a worker.
+ */
+export async function openTestServers(): Promise<TestServers> {
+  const directory = await mkdtemp(join(tmpdir(), 'plumbline-test-'));
+  let postgres: Promise<LocalPostgres> | undefined;
+  let nats: Promise<LocalNats> | undefined;
+  let accounts = 0;
+  const answers: Record<string, () => Promise<string>> = {
+    '/postgres': async () => (await (postgres ??= startTestPostgres(directory))).url,
+    '/nats': async () => accountUrl((await (nats ??= startTestNats(directory))).url, accounts++),
+  };
+  const server = createServer((request, response) => {
+    void answer(answers[request.url ?? ''], response);
+  });
+  await new Promise<void>((resolve) => server.listen(join(directory, 'socket'), resolve));
+  server.unref();
+  return {
+    directory,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await Promise.all([stop(postgres), stop(nats)]);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whoever asked for a server that failed to start was told so then. */
+async function stop(starting: Promise<LocalPostgres | LocalNats> | undefined): Promise<void> {
+  const server = await starting?.catch(() => undefined);
+  await server?.close();
+}
+
+async function answer(find: (() => Promise<string>) | undefined, response: ServerResponse): Promise<void> {
+  try {
+    if (!find) throw new Error('unknown server');
+    response.end(await find());
+  } catch (error) {
+    response.writeHead(500).end(String(error));
+  }
+}
+
+async function startTestPostgres(directory: string): Promise<LocalPostgres> {
+  const { startPostgres } = await import('@plumbline/local');
+  return startPostgres({ dataDirectory: join(directory, 'postgres'), port: 0, durable: false });
+}
+
+async function startTestNats(directory: string): Promise<LocalNats> {
+  const { startNats } = await import('@plumbline/local');
+  const configuration = accountConfiguration(ACCOUNTS);
+  return startNats({ storeDirectory: join(directory, 'nats'), port: 0, configuration });
+}
