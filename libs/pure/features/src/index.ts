@@ -1,1 +1,30 @@
-export {};
+export { composeKey, keyParts, type KeyValue } from './entity-key.ts';
+export { DAY_US, HOUR_US, MINUTE_US, NEVER, tileLengthUs, tileStartOf, type Micros } from './instants.ts';
+export {
+  compareVersions,
+  isAged,
+  isVisible,
+  supersededFrom,
+  visibleFrom,
+  winnerAt,
+  type RowVersion,
+} from './visibility.ts';
+export {
+  planWindows,
+  type AggregateOperation,
+  type AggregateSpec,
+  type Measure,
+  type PlannedAggregate,
+  type WindowPlan,
+} from './window-plan.ts';
+export { isSummable, type Entries } from './partial.ts';
+export { WindowFold, type TileSet } from './tile-set.ts';
+export { tileHistory, type HistoryTiles } from './history-tiles.ts';
+export {
+  decodeTile,
+  decodeTiles,
+  encodeTile,
+  toColumns,
+  type StoredTile,
+  type TileEntry,
+} from './tile-codec.ts';
