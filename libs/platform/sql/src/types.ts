@@ -26,6 +26,7 @@ const overrides = new Map<number, Parser>(
 /** int8 → bigint, timestamptz → bigint epoch µs, numeric, date and timestamp → text, bytea → Buffer, rest as pg. */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): Parser {
-    return overrides.get(oid) ?? pg.types.getTypeParser(oid, format as 'text');
+    const standard = pg.types.getTypeParser as (oid: number, format?: string) => Parser;
+    return overrides.get(oid) ?? standard(oid, format);
   },
 };

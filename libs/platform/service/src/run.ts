@@ -1,0 +1,82 @@
+import {
+  ConfigurationError,
+  type CommonSettings,
+  type Config,
+  type Settings,
+  type Values,
+} from './config.ts';
+import { createLog, type Log } from './log.ts';
+import { startService, type Build, type RunningService } from './start-service.ts';
+
+const MISCONFIGURED = 78; // EX_CONFIG of sysexits(3): a supervisor need not try again
+
+/**
+ * Runs a service until SIGTERM or SIGINT: configuration from the environment, admin port, wiring, and at the end
+ * drain and close. Exits 78 when the configuration is wrong, 1 when the service failed, else 0. A second signal
+ * ends the process at once.
+ */
+export async function run<S extends Settings & CommonSettings>(
+  name: string,
+  config: Config<S>,
+  build: Build<Values<S>>,
+): Promise<void> {
+  const values = parseOrExit(config);
+  const { logLevel } = values as Values<CommonSettings>;
+  const log = createLog({ service: name, level: logLevel });
+  const end = ended(log);
+  const service = await startOrExit(values, build, log);
+  log.info({ port: service.adminPort, pid: process.pid }, 'admin port is open');
+  const code = await Promise.race([end, failed(service, log)]);
+  await service.stop();
+  log.info({ status: code }, 'stopped');
+  process.exit(code);
+}
+
+function parseOrExit<S extends Settings>(config: Config<S>): Values<S> {
+  try {
+    return config.parse(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(MISCONFIGURED);
+  }
+}
+
+async function startOrExit<V>(values: V, build: Build<V>, log: Log): Promise<RunningService> {
+  try {
+    const common = values as V & Values<CommonSettings>;
+    return await startService({ values: common, log, build });
+  } catch (error) {
+    const { code, address, port } = error as { code?: string; address?: string; port?: number };
+    const detail = code === 'EADDRINUSE' ? `ADMIN_PORT ${port} on ${address} is taken` : 'could not start';
+    log.error({ error }, detail);
+    process.exit(1);
+  }
+}
+
+/** Resolves with the exit status once a signal or a fault outside any call ends the process. */
+function ended(log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'stopping');
+        process.once(signal, () => process.exit(1));
+        resolve(0);
+      });
+    }
+    const fail = (error: unknown) => {
+      log.error({ error }, 'a fault outside any call; stopping');
+      resolve(1);
+    };
+    process.on('uncaughtException', fail).on('unhandledRejection', fail);
+  });
+}
+
+function failed(service: RunningService, log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    service.built.catch((error: unknown) => {
+      log.error({ error }, 'the service could not be wired');
+      resolve(1);
+    });
+  });
+}

@@ -1,0 +1,14 @@
+import { defineConfig, integer, port, run, type Scope } from '../src/index.ts';
+
+const config = defineConfig('fixture', { grpcPort: port(0), size: integer({ min: 1 }) });
+
+function build(scope: Scope): void {
+  scope.adopt({ close: () => scope.log.info({}, 'closed') }, 'resource');
+  scope.log.info({}, 'built');
+  if (process.env['FAULT'])
+    setTimeout(() => {
+      throw new Error('stray fault');
+    }, 10);
+}
+
+await run('fixture', config, build);

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+interface Outcome {
+  readonly code: number | null;
+  readonly messages: string[];
+  readonly stderr: string;
+}
+
+function start(
+  env: Record<string, string>,
+  whenBuilt: (pid: number) => void = () => undefined,
+): Promise<Outcome> {
+  const fixture = fileURLToPath(new URL('fixture.ts', import.meta.url));
+  const child = spawn(process.execPath, [fixture], { env: { PATH: process.env['PATH'], ...env } });
+  let stdout = '';
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  child.stdout.on('data', (chunk) => {
+    const before = stdout.includes('"built"');
+    stdout += String(chunk);
+    if (!before && stdout.includes('"built"')) whenBuilt(child.pid ?? 0);
+  });
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      const lines = stdout.trim().split('\n').filter(Boolean);
+      const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+      resolve({ code, messages, stderr });
+    });
+  });
+}
+
+describe('run', () => {
+  it('exits 78 with every problem before it listens', async () => {
+    const outcome = await start({ GRPC_PORT: 'x', SIZE: '0' });
+    expect(outcome).toEqual({
+      code: 78,
+      messages: [],
+      stderr:
+        'fixture cannot start: 2 settings are wrong.\n' +
+        '  GRPC_PORT="x" is not a port\n' +
+        '  SIZE="0" must be at least 1\n',
+    });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('closes what it adopted on %s and exits 0', async (signal) => {
+    const outcome = await start({ SIZE: '1' }, (pid) => process.kill(pid, signal));
+    expect(outcome.code).toBe(0);
+    expect(outcome.messages.slice(-3)).toEqual(['stopping', 'closed', 'stopped']);
+  });
+
+  it('closes what it adopted and exits 1 on a stray fault', async () => {
+    const outcome = await start({ SIZE: '1', FAULT: '1' });
+    expect(outcome.code).toBe(1);
+    expect(outcome.messages.slice(-3)).toEqual(['a fault outside any call; stopping', 'closed', 'stopped']);
+  });
+});
