@@ -1,1 +1,76 @@
-export {};
+export {
+  canonicalManifest,
+  isDigest,
+  manifestDigest,
+  manifestFaults,
+  MAX_MANIFEST_FILES,
+  sortFiles,
+  type ManifestFile,
+} from './manifest.ts';
+export {
+  isOverall,
+  weakness,
+  type ComparedKind,
+  type Comparison,
+  type Evidence,
+  type EvidenceKind,
+  type Measurement,
+} from './evidence.ts';
+export {
+  evaluateGate,
+  GATE_POLICY,
+  type Gate,
+  type GateCondition,
+  type GateDecision,
+  type GatePolicy,
+  type GateSnapshot,
+  type GateSubject,
+  type GateVerdict,
+} from './gate.ts';
+export {
+  decideGates,
+  decideMove,
+  decideRollback,
+  releaseStack,
+  type GateRecord,
+  type LedgerEntry,
+  type MoveRequest,
+  type Permission,
+  type ReleaseKind,
+} from './alias.ts';
+export {
+  advanceRollout,
+  isRunning,
+  type AdvanceRefusal,
+  type RolloutFacts,
+  type RolloutState,
+  type RolloutStep,
+  type RunningStep,
+} from './rollout.ts';
+export {
+  desiredPlan,
+  digestsOf,
+  FULL_WEIGHT_BP,
+  isLoadedEverywhere,
+  NO_TRAFFIC,
+  samePlan,
+  settlePlan,
+  variantsOf,
+  type PlannedVariant,
+  type ReplicaState,
+  type RolloutTraffic,
+  type Settlement,
+  type TrafficPlan,
+} from './traffic-plan.ts';
+export {
+  DAY_US,
+  evaluateRetraining,
+  RETRAINING_POLICY,
+  type Firing,
+  type FiringOutcome,
+  type RetrainingDecision,
+  type RetrainingPolicy,
+  type RetrainingRule,
+  type RetrainingSnapshot,
+  type RetrainingVerdict,
+} from './retraining.ts';
