@@ -251,6 +251,13 @@ export declare type PredictionFacts = Message<"plumbline.audit.v1.PredictionFact
    * @generated from field: optional double champion_score = 10;
    */
   championScore?: number | undefined;
+
+  /**
+   * For shadow records: the prediction that was mirrored, whose label counts for this one too.
+   *
+   * @generated from field: string mirrored_prediction_id = 11;
+   */
+  mirroredPredictionId: string;
 };
 
 /**
