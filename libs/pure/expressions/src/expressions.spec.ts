@@ -109,7 +109,7 @@ describe('expressions', () => {
     ['int64(origin)', { origin: '12a' }, 'CAST_FAILED'],
     ['timestamp(origin)', { origin: '2001-02-30' }, 'CAST_FAILED'],
   ])('%s of %j fails with a reason', (text, row, reason) => {
-    expect(() => evaluate(text, row)).toThrow(expect.objectContaining({ reason }) as Error);
+    expect(() => evaluate(text, row)).toThrow(expect.objectContaining({ reason }));
     expect(() => evaluate(text, row)).toThrow(EvaluationError);
   });
 

@@ -28,3 +28,23 @@ export {
   type StoredTile,
   type TileEntry,
 } from './tile-codec.ts';
+export { Fault, type FaultReason } from './fault.ts';
+export { compilePattern, type ColumnSpec } from './column-check.ts';
+export {
+  SourceProgram,
+  type Admit,
+  type AdmittedRow,
+  type DerivedSpec,
+  type SourceSpec,
+} from './source-program.ts';
+export { decodeRow, encodeRow } from './row-codec.ts';
+export {
+  addLatest,
+  decodeLatest,
+  encodeLatest,
+  latestAt,
+  type LatestRow,
+  type LatestRows,
+} from './latest.ts';
+export { BloomFilter } from './bloom-filter.ts';
+export { ByteReader, ByteWriter } from './bytes.ts';
