@@ -17,19 +17,23 @@ export {
   total,
   type Cells,
 } from './histogram/cells.ts';
-export { groupBins, groupCounts, MAX_GROUPS, type BinGroups } from './histogram/groups.ts';
+export { groupBins, groupCount, groupCounts, MAX_GROUPS, type BinGroups } from './histogram/groups.ts';
 export {
+  BLOCK_US,
   buildProfile,
-  STANDARD_BLOCKS,
+  STEP_US,
   type ProfileColumn,
   type ProfileOptions,
+  type ProfileRows,
 } from './profile/build-profile.ts';
-export { type BlockSpec } from './profile/block-variation.ts';
-export {
-  type BlockVariation,
-  type ColumnProfile,
-  type ColumnRole,
-  type Profile,
-  type Spread,
-} from './profile/profile.ts';
+export { type ColumnProfile, type Profile } from './profile/profile.ts';
 export { expectedPsi, psi, PSI_RULE } from './drift/psi.ts';
+export { baselinesOf, type ColumnBaseline } from './drift/baseline.ts';
+export {
+  assessDrift,
+  practicalMinimum,
+  type ColumnDrift,
+  type DriftPolicy,
+  type DriftState,
+} from './drift/assess.ts';
+export { benjaminiHochberg } from './drift/multiple-testing.ts';

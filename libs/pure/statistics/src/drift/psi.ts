@@ -4,17 +4,42 @@
  */
 export const PSI_RULE = 'plus-half/1';
 
+/** Counts over fixed bins, prepared for many comparisons. */
+export interface SmoothedShares {
+  readonly n: number;
+  readonly shares: Float64Array;
+  readonly logShares: Float64Array;
+}
+
+/** Shares of each bin after ½ is added to every count ({@link PSI_RULE}). */
+export function smooth(counts: readonly number[]): SmoothedShares {
+  const n = counts.reduce((sum, count) => sum + count, 0);
+  const shares = Float64Array.from(counts, (count) => (count + 0.5) / (n + counts.length / 2));
+  return { n, shares, logShares: shares.map(Math.log) };
+}
+
 /**
  * Population stability index Σ (qᵢ − pᵢ)·ln(qᵢ / pᵢ) of two count vectors over the same bins, each bin's count
  * raised by ½ before shares are taken ({@link PSI_RULE}). Symmetric, ≥ 0, in nats.
  */
 export function psi(reference: readonly number[], current: readonly number[]): number {
-  const p = smoothedShares(reference);
-  const q = smoothedShares(current);
-  return p.reduce((sum, share, i) => {
-    const other = q[i] ?? 0;
-    return sum + (other - share) * Math.log(other / share);
-  }, 0);
+  return psiOfShares(smooth(reference), smooth(current));
+}
+
+/** {@link psi} of prepared shares; both must have the same length. */
+export function psiOfShares(reference: SmoothedShares, current: SmoothedShares): number {
+  let sum = 0;
+  for (let i = 0; i < reference.shares.length; i++) {
+    const p = reference.shares[i] ?? 0;
+    const q = current.shares[i] ?? 0;
+    sum += (q - p) * ((current.logShares[i] ?? 0) - (reference.logShares[i] ?? 0));
+  }
+  return sum;
+}
+
+/** Variance scale of a PSI between samples of n and m: PSI / (1/n + 1/m) is χ² of B − 1 degrees without drift. */
+export function samplingScale(n: number, m: number): number {
+  return 1 / n + 1 / m;
 }
 
 /**
@@ -22,10 +47,5 @@ export function psi(reference: readonly number[], current: readonly number[]): n
  * (B − 1)(1/n + 1/m) (Yurdakul & Naranjo, 2020).
  */
 export function expectedPsi(binCount: number, n: number, m: number): number {
-  return (binCount - 1) * (1 / n + 1 / m);
-}
-
-function smoothedShares(counts: readonly number[]): number[] {
-  const sum = counts.reduce((all, count) => all + count + 0.5, 0);
-  return counts.map((count) => (count + 0.5) / sum);
+  return (binCount - 1) * samplingScale(n, m);
 }

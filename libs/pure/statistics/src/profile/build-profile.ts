@@ -1,85 +1,133 @@
-import { cellOf, emptyCells, increment } from '../histogram/cells.ts';
-import { freezeEdges, MAX_EDGES, type FrozenEdges } from '../histogram/edges.ts';
-import { groupBins } from '../histogram/groups.ts';
+import {
+  bins,
+  cellOf,
+  emptyCells,
+  increment,
+  NAN_CELL,
+  NEGATIVE_INFINITY_CELL,
+  NULL_CELL,
+  POSITIVE_INFINITY_CELL,
+  total,
+  type Cells,
+} from '../histogram/cells.ts';
+import { freezeEdges, type FrozenEdges } from '../histogram/edges.ts';
+import { groupBins, groupCounts } from '../histogram/groups.ts';
 import { PSI_RULE } from '../drift/psi.ts';
-import { measureBlocks, type BlockSpec, type StepHistogram } from './block-variation.ts';
-import type { ColumnProfile, ColumnRole, Profile } from './profile.ts';
+import { isolation, slideStretches } from '../drift/stretches.ts';
+import type { ColumnProfile, Profile } from './profile.ts';
 
 export interface ProfileColumn {
   readonly name: string;
-  readonly role: ColumnRole;
+  readonly input?: string;
+  readonly source?: string;
   /** One value per row, in the rows' order; null and NaN both mean missing and are counted apart. */
   readonly values: ArrayLike<number | null>;
 }
 
-export interface ProfileOptions {
+export interface ProfileRows {
   /** Event time of each row, epoch µs, in any order. */
   readonly eventTimesUs: ArrayLike<bigint>;
-  /** Stretches whose own variation is measured; none by default. */
-  readonly blocks?: readonly BlockSpec[];
-  /** At most {@link MAX_EDGES}, the default. */
-  readonly maxEdges?: number;
+  readonly features: readonly ProfileColumn[];
+  readonly score: ProfileColumn;
 }
 
-const HOUR_US = 3_600_000_000n;
+export interface ProfileOptions {
+  /** A whole multiple of `stepUs`; default {@link BLOCK_US}. */
+  readonly blockUs?: bigint;
+  /** Default {@link STEP_US}. */
+  readonly stepUs?: bigint;
+}
 
-/** The stretches that Plumbline's own drift rule uses: half a day and a day, starting every hour. */
-export const STANDARD_BLOCKS: readonly BlockSpec[] = [
-  { lengthUs: 12n * HOUR_US, stepUs: HOUR_US },
-  { lengthUs: 24n * HOUR_US, stepUs: HOUR_US },
-];
+export const STEP_US = 3_600_000_000n;
+export const BLOCK_US: bigint = 12n * STEP_US;
 
 /**
- * Profiles the reference rows of a model version: one frozen histogram per column and the block-to-block variation
- * that the drift rule takes as normal. Deterministic, and independent of the rows' order. Throws a RangeError on
- * columns of differing lengths, repeated names, no rows, or blocks that are not whole multiples of their step.
+ * Stretches closer than this (beyond their own length) share the values of features that look back a day, and would
+ * make each other look more ordinary than a new day is.
  */
-export function buildProfile(columns: readonly ProfileColumn[], options: ProfileOptions): Profile {
-  const times = options.eventTimesUs;
-  checkColumns(columns, times.length);
-  const [fromUs, toUs] = range(times);
-  const blocks = options.blocks ?? [];
+const GUARD_US = 24n * STEP_US;
+
+/**
+ * Profiles the reference rows of a model version: one frozen histogram per column, and per step the group counts
+ * from which the drift rule learns what is normal for a window. Deterministic, and independent of the rows' order.
+ * Throws a RangeError on columns of differing lengths, repeated names, no rows, or a block that is no whole number
+ * of steps.
+ */
+export function buildProfile(rows: ProfileRows, options: ProfileOptions = {}): Profile {
+  const { stepUs = STEP_US, blockUs = BLOCK_US } = options;
+  check(rows, blockUs, stepUs);
+  const [fromUs, lastUs] = range(rows.eventTimesUs);
+  const steps = stepOfRows(rows.eventTimesUs, fromUs / stepUs, stepUs);
+  const frame: Frame = {
+    steps,
+    stepTotal: Number(lastUs / stepUs - fromUs / stepUs) + 1,
+    blockSteps: Number(blockUs / stepUs),
+    apart: Number((blockUs + GUARD_US) / stepUs),
+  };
   return {
-    formatVersion: 1,
-    psiRule: PSI_RULE,
-    rows: times.length,
+    features: rows.features.map((column) => profileColumn(column, frame)),
+    score: profileColumn(rows.score, frame),
     fromUs,
-    toUs,
-    columns: columns.map((column) => profileColumn(column, times, blocks, options.maxEdges ?? MAX_EDGES)),
+    toUs: lastUs + 1n,
+    blockUs,
+    stepUs,
+    psiRule: PSI_RULE,
   };
 }
 
-function profileColumn(
-  column: ProfileColumn,
-  times: ArrayLike<bigint>,
-  blocks: readonly BlockSpec[],
-  maxEdges: number,
-): ColumnProfile {
-  const edges = freezeEdges(column.values, maxEdges);
-  const binned = Uint16Array.from({ length: times.length }, (_, row) => cellOf(edges, column.values[row]));
-  const cells = emptyCells(edges);
-  for (const cell of binned) increment(cells, cell);
-  const groups = groupBins(cells);
-  const variations = blocks.map((block) =>
-    measureBlocks({ cells, groups }, countBySteps(edges, binned, times, block.stepUs), block),
-  );
-  return { name: column.name, role: column.role, edges, cells, groups, variations };
+interface Frame {
+  /** Step of each row. */
+  readonly steps: Uint32Array;
+  readonly stepTotal: number;
+  readonly blockSteps: number;
+  readonly apart: number;
 }
 
-/** Histograms of consecutive steps from the first row's to the last row's, empty ones included. */
-function countBySteps(
-  edges: FrozenEdges,
-  binned: Uint16Array,
-  times: ArrayLike<bigint>,
-  stepUs: bigint,
-): StepHistogram[] {
-  const [fromUs, toUs] = range(times);
-  const first = fromUs / stepUs;
-  const steps = Array.from({ length: Number(toUs / stepUs - first) + 1 }, () => emptyCells(edges));
+function profileColumn(column: ProfileColumn, frame: Frame): ColumnProfile {
+  const edges = freezeEdges(column.values);
+  const binned = Uint16Array.from(frame.steps, (_, row) => cellOf(edges, column.values[row]));
+  const cells = emptyCells(edges);
+  for (const cell of binned) increment(cells, cell);
+  const groupEnds = groupBins(cells);
+  const steps = countBySteps(edges, binned, frame).map((step) => groupCounts(step, groupEnds));
+  return {
+    name: column.name,
+    input: column.input ?? '',
+    source: column.source ?? '',
+    edges: [...edges],
+    ...counters(cells),
+    groupEnds: [...groupEnds],
+    stepCounts: steps.flat(),
+    blockPsi: isolation(slideStretches(steps, frame.blockSteps), frame.apart),
+  };
+}
+
+function counters(
+  cells: Cells,
+): Pick<ColumnProfile, 'counts' | 'nulls' | 'nans' | 'positiveInfinities' | 'negativeInfinities' | 'n'> {
+  const at = (cell: number): bigint => BigInt(cells[cell] ?? 0);
+  return {
+    counts: bins(cells).map(BigInt),
+    nulls: at(NULL_CELL),
+    nans: at(NAN_CELL),
+    positiveInfinities: at(POSITIVE_INFINITY_CELL),
+    negativeInfinities: at(NEGATIVE_INFINITY_CELL),
+    n: BigInt(total(cells)),
+  };
+}
+
+function countBySteps(edges: FrozenEdges, binned: Uint16Array, frame: Frame): Cells[] {
+  const steps = Array.from({ length: frame.stepTotal }, () => emptyCells(edges));
   binned.forEach((cell, row) => {
-    const step = steps[Number((times[row] ?? 0n) / stepUs - first)];
+    const step = steps[frame.steps[row] ?? 0];
     if (step !== undefined) increment(step, cell);
   });
+  return steps;
+}
+
+function stepOfRows(times: ArrayLike<bigint>, first: bigint, stepUs: bigint): Uint32Array {
+  const steps = new Uint32Array(times.length);
+  for (let row = 0; row < times.length; row++) steps[row] = Number((times[row] ?? 0n) / stepUs - first);
   return steps;
 }
 
@@ -94,12 +142,17 @@ function range(times: ArrayLike<bigint>): readonly [bigint, bigint] {
   return [from, to];
 }
 
-function checkColumns(columns: readonly ProfileColumn[], rows: number): void {
-  if (rows === 0) throw new RangeError('a profile needs at least one row');
+function check(rows: ProfileRows, blockUs: bigint, stepUs: bigint): void {
+  if (rows.eventTimesUs.length === 0) throw new RangeError('a profile needs at least one row');
+  if (stepUs <= 0n || blockUs <= 0n || blockUs % stepUs !== 0n) {
+    throw new RangeError(`a block of ${blockUs} µs is no whole number of steps of ${stepUs} µs`);
+  }
   const names = new Set<string>();
-  for (const { name, values } of columns) {
-    if (values.length !== rows) {
-      throw new RangeError(`column "${name}" has ${values.length} values for ${rows} event times`);
+  for (const { name, values } of [...rows.features, rows.score]) {
+    if (values.length !== rows.eventTimesUs.length) {
+      throw new RangeError(
+        `column "${name}" has ${values.length} values for ${rows.eventTimesUs.length} rows`,
+      );
     }
     if (names.has(name)) throw new RangeError(`column "${name}" is given twice`);
     names.add(name);

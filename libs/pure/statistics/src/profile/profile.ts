@@ -1,62 +1,42 @@
-import type { Cells } from '../histogram/cells.ts';
-import type { FrozenEdges } from '../histogram/edges.ts';
-import type { BinGroups } from '../histogram/groups.ts';
-
-/** The frozen reference of one model version: what every later window is compared with. */
+/**
+ * The frozen reference of one model version: what every later window is compared with. Field for field the message
+ * plumbline.monitor.v1.Profile, so `create(ProfileSchema, profile)` encodes it.
+ */
 export interface Profile {
-  readonly formatVersion: 1;
-  /** Smoothing of every PSI in here. */
-  readonly psiRule: string;
-  /** Rows of the reference. */
-  readonly rows: number;
-  /** First and last event time, epoch µs. */
+  /** In the order of the model's features; names are unique. */
+  readonly features: ColumnProfile[];
+  readonly score: ColumnProfile;
+  /** First instant profiled, and the first after the last, epoch µs. */
   readonly fromUs: bigint;
   readonly toUs: bigint;
-  /** In the order they were given; names are unique. */
-  readonly columns: readonly ColumnProfile[];
+  /** Length of the stretches that `blockPsi` compares, and of the windows that are judged by them. */
+  readonly blockUs: bigint;
+  /** Length of the steps of `stepCounts`; divides `blockUs`. Step 0 begins at ⌊fromUs / stepUs⌋ · stepUs. */
+  readonly stepUs: bigint;
+  /** Smoothing of every PSI in here. */
+  readonly psiRule: string;
 }
-
-export type ColumnRole = 'feature' | 'score';
 
 export interface ColumnProfile {
   readonly name: string;
-  readonly role: ColumnRole;
-  readonly edges: FrozenEdges;
-  readonly cells: Cells;
-  readonly groups: BinGroups;
-  readonly variations: readonly BlockVariation[];
-}
-
-/**
- * How far stretches of the reference itself lie from the whole of it: weather, weekdays and hours move short
- * windows in ways that are no fault. Only full stretches count.
- */
-export interface BlockVariation {
-  /** Length of a stretch, and the offset between the starts of neighbouring ones. */
-  readonly lengthUs: bigint;
-  readonly stepUs: bigint;
-  /** Stretches measured. */
-  readonly blocks: number;
-  /** PSI over the bin groups, less what sampling alone explains, at least 0. */
-  readonly psi: Spread;
-  /** Absolute difference of the missing rate. */
-  readonly missingRate: Spread;
-}
-
-/** All 0 when there was nothing to measure. */
-export interface Spread {
-  readonly median: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly maximum: number;
-}
-
-export const NO_SPREAD: Spread = { median: 0, p90: 0, p99: 0, maximum: 0 };
-
-/** Quantiles by the inverse empirical CDF. */
-export function spreadOf(values: readonly number[]): Spread {
-  if (values.length === 0) return NO_SPREAD;
-  const sorted = Float64Array.from(values).sort();
-  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-  return { median: at(0.5), p90: at(0.9), p99: at(0.99), maximum: at(1) };
+  /** Name of the model input that carries it; empty for the score. */
+  readonly input: string;
+  /** Where its values come from; columns of one source share an alert. Empty for the score. */
+  readonly source: string;
+  /** Ascending; see FrozenEdges and Cells for the bins. */
+  readonly edges: number[];
+  /** One per bin: edges + 1. */
+  readonly counts: bigint[];
+  readonly nulls: bigint;
+  readonly nans: bigint;
+  readonly positiveInfinities: bigint;
+  readonly negativeInfinities: bigint;
+  /** Values in all, missing ones included. */
+  readonly n: bigint;
+  /** See BinGroups. */
+  readonly groupEnds: number[];
+  /** Group counts of each step, one step after the other. */
+  readonly stepCounts: number[];
+  /** PSI of each stretch to the stretch most like it, less sampling noise, ascending. */
+  readonly blockPsi: number[];
 }

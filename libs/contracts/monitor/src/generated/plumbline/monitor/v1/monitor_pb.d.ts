@@ -325,21 +325,22 @@ export declare type ColumnDrift = Message<"plumbline.monitor.v1.ColumnDrift"> & 
   source: string;
 
   /**
-   * Population stability index with 0.5 added to every bin.
+   * Population stability index, 0.5 added to every count, to the stretch of the baseline that the window is most like.
    *
    * @generated from field: double psi = 3;
    */
   psi: number;
 
   /**
-   * What PSI must exceed to count as practically different here.
+   * What PSI must exceed, at these n and m, to count as practically different here: beyond what stretches of the
+   * baseline differ from each other.
    *
    * @generated from field: double threshold = 4;
    */
   threshold: number;
 
   /**
-   * p-value of the homogeneity test.
+   * p-value of being no further from the baseline than its own stretches are from each other.
    *
    * @generated from field: double p_value = 5;
    */
@@ -353,7 +354,7 @@ export declare type ColumnDrift = Message<"plumbline.monitor.v1.ColumnDrift"> & 
   qValue: number;
 
   /**
-   * Values in the baseline.
+   * Values in that stretch of the baseline.
    *
    * @generated from field: int64 n = 7;
    */
@@ -372,6 +373,34 @@ export declare type ColumnDrift = Message<"plumbline.monitor.v1.ColumnDrift"> & 
    * @generated from field: plumbline.monitor.v1.DriftState state = 9;
    */
   state: DriftState;
+
+  /**
+   * PSI to the whole baseline.
+   *
+   * @generated from field: double overall_psi = 10;
+   */
+  overallPsi: number;
+
+  /**
+   * Where that stretch begins; 0 when the baseline was compared as a whole.
+   *
+   * @generated from field: int64 nearest_from_us = 11;
+   */
+  nearestFromUs: bigint;
+
+  /**
+   * Share of the window's values that are NULL or NaN.
+   *
+   * @generated from field: double missing_rate = 12;
+   */
+  missingRate: number;
+
+  /**
+   * Share of the whole baseline's values that are NULL or NaN.
+   *
+   * @generated from field: double baseline_missing_rate = 13;
+   */
+  baselineMissingRate: number;
 };
 
 /**

@@ -46,11 +46,26 @@ export declare type Profile = Message<"plumbline.monitor.v1.Profile"> & {
   toUs: bigint;
 
   /**
-   * Length of the blocks that block_psi was taken over, microseconds.
+   * Length of the stretches that block_psi compares, and of the windows that are judged by them, microseconds.
    *
    * @generated from field: int64 block_us = 5;
    */
   blockUs: bigint;
+
+  /**
+   * Length of the steps of step_counts, microseconds; divides block_us. Step 0 begins at from_us rounded down to a
+   * whole number of steps since the epoch.
+   *
+   * @generated from field: int64 step_us = 6;
+   */
+  stepUs: bigint;
+
+  /**
+   * Smoothing of every PSI in here, e.g. "plus-half/1": half a count added to every bin.
+   *
+   * @generated from field: string psi_rule = 7;
+   */
+  psiRule: string;
 };
 
 /**
@@ -73,7 +88,8 @@ export declare type ColumnProfile = Message<"plumbline.monitor.v1.ColumnProfile"
   name: string;
 
   /**
-   * Inner edges, ascending: k edges make k + 1 bins; bin i holds edge[i-1] < x <= edge[i], the outer ones are open.
+   * Edges, ascending: k edges make k + 1 bins; bin i holds edge[i-1] < x <= edge[i], the outer ones are open. The
+   * first edge lies just below the smallest value and the last on the largest; values are binned as float32.
    *
    * @generated from field: repeated double edges = 2;
    */
@@ -108,7 +124,8 @@ export declare type ColumnProfile = Message<"plumbline.monitor.v1.ColumnProfile"
   n: bigint;
 
   /**
-   * PSI of each block of the baseline against the whole, ascending: how much the column moves without any fault.
+   * PSI of each stretch of the baseline to the stretch most like it that does not overlap it, less what sampling alone
+   * explains, ascending: how odd a window without any fault can be.
    *
    * @generated from field: repeated double block_psi = 7;
    */
@@ -120,6 +137,43 @@ export declare type ColumnProfile = Message<"plumbline.monitor.v1.ColumnProfile"
    * @generated from field: string source = 8;
    */
   source: string;
+
+  /**
+   * Values that were +Infinity.
+   *
+   * @generated from field: int64 positive_infinities = 9;
+   */
+  positiveInfinities: bigint;
+
+  /**
+   * Values that were -Infinity.
+   *
+   * @generated from field: int64 negative_infinities = 10;
+   */
+  negativeInfinities: bigint;
+
+  /**
+   * Groups of neighbouring bins that windows are judged by: group g ends before bin group_ends[g]. The first and the
+   * last bin, beyond the baseline's range, belong to none.
+   *
+   * @generated from field: repeated int32 group_ends = 11;
+   */
+  groupEnds: number[];
+
+  /**
+   * Counts of each step, one step after the other, empty ones included: per value group, then out of range, then
+   * missing (NULL or NaN); group_ends + 2 numbers per step.
+   *
+   * @generated from field: repeated uint32 step_counts = 12;
+   */
+  stepCounts: number[];
+
+  /**
+   * Name of the model input that carries the column; empty for the score.
+   *
+   * @generated from field: string input = 13;
+   */
+  input: string;
 };
 
 /**
