@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { AuditService } from '@plumbline/contract-audit';
+import { TrafficChangedSchema } from '@plumbline/contract-events';
+import { FeatureStoreService } from '@plumbline/contract-features';
+import { PredictionService } from '@plumbline/contract-gateway';
+import { GRPCInferenceService } from '@plumbline/contract-oip';
+import { TrafficService } from '@plumbline/contract-registry';
+import { subscribeHints } from '@plumbline/events';
+import { fileObjects } from '@plumbline/objects';
+import {
+  authenticateServices,
+  createChannel,
+  createClient,
+  createServer,
+  implement,
+  implementRaw,
+  serviceToken,
+  type Channel,
+} from '@plumbline/rpc';
+import type { ConfigValues, Scope } from '@plumbline/service';
+import { Counter, Gauge } from 'prom-client';
+import type { config } from './config.ts';
+import { RecentAnswers } from './domain/recent-answers.ts';
+import { Shadow } from './domain/shadow.ts';
+import { RouteFollower } from './events/route-follower.ts';
+import { authenticateCallers } from './service/authenticate.ts';
+import { handleModelInfer } from './service/model-infer.ts';
+import { modelStatusHandlers } from './service/model-status.ts';
+import { handlePredict } from './service/predict.ts';
+import { recordingRefusals } from './service/record-refusals.ts';
+import { LastKnownGood } from './store/last-known-good.ts';
+import { Spool } from './store/spool.ts';
+import { portsFor, shadowPorts } from './upstream/ports.ts';
+import { Recorder } from './upstream/recorder.ts';
+import { compileTable } from './upstream/routing-table.ts';
+
+/** Wires a gateway: channels to the services behind it, the record spool, the routes it follows, its own server. */
+export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<void> {
+  const { config: settings, log, clock } = scope;
+  const replicaId = `gateway-${randomUUID()}`;
+  const token = `Bearer ${serviceToken('gateway', settings.serviceSecret)}`;
+  const connect = (address: string, coalesce: boolean): Channel =>
+    scope.adopt(
+      createChannel(address, { coalesce, metadata: () => ({ authorization: token }) }),
+      `channel to ${address}`,
+    );
+
+  const audit = createClient(AuditService, connect(settings.auditAddress, true));
+  const features = createClient(FeatureStoreService, connect(settings.featureStoreAddress, true));
+  const inference = connect(settings.inferenceAddress, true);
+  const traffic = createClient(TrafficService, connect(settings.registryAddress, false));
+  const objects = fileObjects(settings.objectsDir);
+
+  const spool = scope.adopt(
+    await Spool.open({ directory: join(settings.stateDir, 'spool'), maxBytes: settings.spoolMaxBytes }),
+    'record spool',
+  );
+  const recorder = new Recorder({
+    audit,
+    spool,
+    recent: new RecentAnswers(settings.recentAnswersMaxBytes),
+    producer: { producerId: `gateway:${settings.host}:${settings.grpcPort}`, epoch: clock.nowUs() },
+  });
+  const follower = scope.adopt(
+    new RouteFollower({
+      traffic,
+      replicaId,
+      log,
+      compile: (snapshot, previous) => compileTable(snapshot, previous, (digest) => objects.get(digest)),
+      lastKnownGood: new LastKnownGood(settings.stateDir),
+    }),
+    'route follower',
+  );
+  await follower.start();
+  scope.adopt(
+    await subscribeHints({
+      url: settings.natsUrl,
+      subject: 'plumbline.registry.traffic-changed',
+      schema: TrafficChangedSchema,
+      log,
+      onHint: () => void follower.refresh(),
+    }),
+    'route hints',
+  );
+
+  const table = () => follower.table;
+  const nowUs = () => clock.nowUs();
+  const behind = { audit, features, inference, recorder, table, nowUs };
+  const shadow = new Shadow((tenant, caller) => shadowPorts(behind, tenant, caller), {
+    maxInFlight: settings.shadowMaxInFlight,
+    onFailure: (error) => log.warn({ error }, 'a mirrored request failed'),
+  });
+  scope.onDrain(() => shadow.drain());
+  const upstream = { ...behind, mirror: shadow.offer.bind(shadow) };
+  const dependencies = { table, ports: portsFor.bind(undefined, upstream) };
+
+  const refusals = new Counter({
+    name: 'plumbline_gateway_refusals_total',
+    help: 'Calls refused after authentication, by reason.',
+    labelNames: ['reason'],
+    registers: [scope.metrics],
+  });
+  const refusing = {
+    nowUs,
+    spool: recorder.spool.bind(recorder),
+    count: (reason: string) => refusals.inc({ reason }),
+  };
+  observe(scope, spool, shadow);
+
+  const server = scope.adopt(
+    createServer({
+      implementations: [
+        implementRaw(PredictionService, {
+          Predict: recordingRefusals(refusing, (request, context) =>
+            handlePredict(dependencies, request, context),
+          ),
+        }),
+        implementRaw(GRPCInferenceService, {
+          ModelInfer: recordingRefusals(refusing, (request, context) =>
+            handleModelInfer(dependencies, request, context),
+          ),
+        }),
+        implement(GRPCInferenceService, modelStatusHandlers(table)),
+      ],
+      authenticate: authenticateCallers(table, authenticateServices(settings.serviceSecret)),
+      log,
+      metrics: scope.metrics,
+    }),
+    'gRPC server',
+  );
+  scope.onDrain(() => server.drain(settings.drainTimeoutMs));
+  scope.readiness('routes', async () => {
+    if (table() === undefined) throw new Error('no routes were ever read from the registry');
+  });
+  const ship = (entries: readonly Uint8Array[]) =>
+    recorder.ship(entries, (error) => log.error({ error }, 'audit will never take this record'));
+  void spool.shipTo(ship, 256, 250);
+  const bound = await server.listen(settings.host, settings.grpcPort);
+  log.info({ port: bound }, 'gRPC port is open');
+}
+
+function observe(scope: Pick<Scope, 'metrics'>, spool: Spool, shadow: Shadow): void {
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [scope.metrics],
+      collect() {
+        this.set(value());
+      },
+    });
+  gauge('plumbline_gateway_spool_entries', 'Records that wait for audit.', () => spool.backlog);
+  gauge('plumbline_gateway_shadow_mirrored', 'Mirrored requests recorded.', () => shadow.counts.mirrored);
+  gauge(
+    'plumbline_gateway_shadow_shed',
+    'Mirrored requests shed because too many ran.',
+    () => shadow.counts.shed,
+  );
+  gauge('plumbline_gateway_shadow_failed', 'Mirrored requests that failed.', () => shadow.counts.failed);
+}

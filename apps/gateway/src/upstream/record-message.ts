@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  AppendRequestSchema,
+  CommitmentSchema,
+  PredictionFactsSchema,
+  PredictionPayloadSchema,
+  RecordKind,
+  type AppendRequest,
+  type PredictionFacts as FactsMessage,
+  type Record as RecordMessage,
+} from '@plumbline/contract-audit';
+import { uuidBytes } from '../domain/prediction-id.ts';
+import type { ExistingRecord, GatewayRecord, PredictionFacts, PredictionPayload } from '../domain/record.ts';
+import { valueOf } from './scalars.ts';
+
+const KINDS = {
+  prediction: RecordKind.PREDICTION,
+  refusal: RecordKind.REFUSAL,
+  shadow: RecordKind.SHADOW,
+} as const;
+
+/** The numbers that make a lost record show as a gap. */
+export interface ProducerStamp {
+  readonly producerId: string;
+  readonly epoch: bigint;
+  readonly sequence: bigint;
+}
+
+/** A record as audit takes it. The commitment's bytes are the leaf: they are hashed exactly as encoded here. */
+export function appendRequestOf(record: GatewayRecord, producer: ProducerStamp): AppendRequest {
+  const payload = payloadBytes(record);
+  return create(AppendRequestSchema, {
+    commitment: commitmentBytes(record, payload),
+    payload,
+    producer,
+    ...(record.facts === undefined ? {} : { facts: factsMessage(record.eventId, record.facts) }),
+  });
+}
+
+/** What audit had under the same id. */
+export function existingRecordOf(record: RecordMessage): ExistingRecord {
+  const commitment = fromBinary(CommitmentSchema, record.commitment);
+  const answer =
+    record.payload.length === 0 ? undefined : fromBinary(PredictionPayloadSchema, record.payload).answer;
+  return { requestSha256: Buffer.from(commitment.requestSha256).toString('hex'), answer };
+}
+
+function commitmentBytes(record: GatewayRecord, payload: Uint8Array): Uint8Array {
+  const eventId = uuidBytes(record.eventId);
+  return toBinary(
+    CommitmentSchema,
+    create(CommitmentSchema, {
+      eventId,
+      kind: KINDS[record.kind],
+      tenantSha256: sha256(record.tenant, '\0', eventId),
+      requestSha256: sha256(record.request),
+      payloadSha256: sha256(payload),
+      answerSha256: sha256(record.answer),
+      modelSha256: record.facts === undefined ? new Uint8Array(0) : digestBytes(record.facts.modelDigest),
+      atUs: record.atUs,
+    }),
+  );
+}
+
+function payloadBytes(record: GatewayRecord): Uint8Array {
+  const { payload, facts } = record;
+  if (record.kind === 'refusal') {
+    const refusal = create(PredictionPayloadSchema, { caller: record.caller, method: record.method });
+    return toBinary(PredictionPayloadSchema, { ...refusal, variant: record.refusal ?? '' });
+  }
+  if (payload === undefined || facts === undefined) return new Uint8Array(0);
+  return toBinary(PredictionPayloadSchema, payloadMessage(record, payload, facts));
+}
+
+function payloadMessage(record: GatewayRecord, payload: PredictionPayload, facts: PredictionFacts) {
+  const { features } = payload;
+  return create(PredictionPayloadSchema, {
+    caller: record.caller,
+    method: record.method,
+    route: facts.route,
+    epoch: payload.epoch,
+    variant: facts.variant,
+    bucket: payload.bucket,
+    model: facts.model,
+    modelDigest: facts.modelDigest,
+    invariance: payload.invariance,
+    batchSize: payload.batchSize,
+    inferRequest: payload.inferRequest,
+    inferResponse: payload.inferResponse,
+    featureService: payload.featureService,
+    ...(features === undefined
+      ? {}
+      : { entityRow: features.entityRow, featureVector: features.vector, featureNames: [...features.names] }),
+    answer: record.answer,
+    featuresUs: BigInt(payload.featuresUs),
+    inferenceUs: BigInt(payload.inferenceUs),
+    replica: payload.replica,
+    mirroredPredictionId: payload.mirroredPredictionId ?? '',
+  });
+}
+
+function factsMessage(predictionId: string, facts: PredictionFacts): FactsMessage {
+  return create(PredictionFactsSchema, {
+    predictionId,
+    route: facts.route,
+    model: facts.model,
+    modelDigest: facts.modelDigest,
+    variant: facts.variant,
+    asOfUs: facts.asOfUs,
+    score: facts.score,
+    featureNames: [...facts.featureNames],
+    featureValues: facts.featureValues.map(valueOf),
+    ...(facts.championScore === undefined ? {} : { championScore: facts.championScore }),
+    mirroredPredictionId: facts.mirroredPredictionId ?? '',
+  });
+}
+
+function sha256(...parts: readonly (string | Uint8Array)[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+const digestBytes = (digest: string): Buffer => Buffer.from(digest.slice('sha256:'.length), 'hex');

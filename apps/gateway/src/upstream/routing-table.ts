@@ -1,0 +1,64 @@
+import {
+  AuditClass,
+  PayloadPolicy,
+  type RoutePlan as RoutePlanMessage,
+  type TrafficSnapshot,
+} from '@plumbline/contract-registry';
+import { parseSignature, type Signature } from '@plumbline/signature';
+import type { ApiKey, RoutePlan, RoutingTable } from '../domain/routing.ts';
+
+/** Reads an object by digest. */
+export type ReadObject = (digest: string) => Promise<Uint8Array>;
+
+/**
+ * Compiles a snapshot into the table that requests are decided by, reading the signature of every version that may
+ * answer. Signatures never change, so those of the `previous` table are kept.
+ */
+export async function compileTable(
+  snapshot: TrafficSnapshot,
+  previous: RoutingTable | undefined,
+  readObject: ReadObject,
+): Promise<RoutingTable> {
+  const routes = new Map(
+    snapshot.routes.map((plan) => [routeKey(plan.tenant, plan.route?.name ?? ''), planOf(plan)]),
+  );
+  const keys = new Map(
+    snapshot.apiKeys.map((key): [string, ApiKey] => [Buffer.from(key.secretSha256).toString('hex'), key]),
+  );
+  const signatures = new Map<string, Signature>();
+  for (const { digest, files } of snapshot.versions) {
+    const file = files.find(({ path }) => path === 'signature.json');
+    const known = previous?.signature(digest);
+    if (known !== undefined) signatures.set(digest, known);
+    else if (file !== undefined)
+      signatures.set(digest, parseSignature(Buffer.from(await readObject(file.digest)).toString()));
+  }
+  return {
+    epoch: snapshot.epoch,
+    route: (tenant, name) => routes.get(routeKey(tenant, name)),
+    apiKey: (secretSha256) => keys.get(secretSha256),
+    signature: (digest) => signatures.get(digest),
+  };
+}
+
+const routeKey = (tenant: string, name: string): string => `${tenant}\0${name}`;
+
+function planOf({ route, variants, shadowDigest, shadowShareBp, salt }: RoutePlanMessage): RoutePlan {
+  return {
+    name: route?.name ?? '',
+    model: route?.model ?? '',
+    featureService: route?.featureService ?? '',
+    featureServiceVersion: route?.featureServiceVersion ?? 0,
+    auditClass: route?.auditClass === AuditClass.MANDATORY ? 'mandatory' : 'standard',
+    payloadPolicy: policyOf(route?.payloadPolicy ?? PayloadPolicy.UNSPECIFIED),
+    payloadSampleBp: route?.payloadSampleBp ?? 0,
+    variants,
+    shadow: shadowDigest === '' ? undefined : { digest: shadowDigest, shareBp: shadowShareBp },
+    salt,
+  };
+}
+
+function policyOf(policy: PayloadPolicy): RoutePlan['payloadPolicy'] {
+  if (policy === PayloadPolicy.SAMPLED) return 'sampled';
+  return policy === PayloadPolicy.NONE ? 'none' : 'full';
+}
