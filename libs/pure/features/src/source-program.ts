@@ -10,7 +10,7 @@ import {
   type ValueType,
 } from '@plumbline/expressions';
 import { checkOf, type CheckValue, type ColumnSpec } from './column-check.ts';
-import { composeKey, type KeyValue } from './entity-key.ts';
+import { composeKey } from './entity-key.ts';
 import { Fault } from './fault.ts';
 import type { Micros } from './instants.ts';
 
