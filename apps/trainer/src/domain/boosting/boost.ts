@@ -1,0 +1,69 @@
+import { binMatrix, edgesOf } from './bins.ts';
+import { sigmoid, type Forest, type Tree } from './forest.ts';
+import { TreeGrower, type GrownTree } from './grow.ts';
+import type { Derivatives } from './histogram.ts';
+import { Holdout } from './holdout.ts';
+import { rowsBetween, type LabelledMatrix } from './matrix.ts';
+import type { BoostingParameters } from './parameters.ts';
+import { seededRandom } from './random.ts';
+
+export interface FitOptions {
+  readonly parameters: BoostingParameters;
+  /** Draws the rows that bin edges are taken from. */
+  readonly seed: number;
+  readonly onTree?: (treesGrown: number) => void;
+}
+
+/** Share of the rows, the last ones, that early stopping judges by and never fits. */
+const HOLDOUT_SHARE = 0.1;
+
+/**
+ * Fits a binary classifier by histogram gradient boosting on log loss, leaf-wise as LightGBM does (Ke et al.,
+ * NeurIPS 2017). The same matrix, parameters and seed give the same forest, bit for bit.
+ */
+export function fitForest(matrix: LabelledMatrix, options: FitOptions): Forest {
+  if (options.parameters.earlyStoppingTrees === 0) return boost(matrix, options);
+  const fitted = Math.floor(matrix.rowCount * (1 - HOLDOUT_SHARE));
+  return boost(rowsBetween(matrix, 0, fitted), options, rowsBetween(matrix, fitted, matrix.rowCount));
+}
+
+function boost(matrix: LabelledMatrix, options: FitOptions, heldOut?: LabelledMatrix): Forest {
+  const { parameters, seed } = options;
+  const edges = edgesOf(matrix, parameters.maxBins, seededRandom(seed));
+  const grower = new TreeGrower(binMatrix(matrix, edges), edges, parameters);
+  const base = logOdds(matrix.labels);
+  const holdout = heldOut && new Holdout(heldOut, base);
+  const logits = new Float64Array(matrix.rowCount).fill(base);
+  const derivatives = { gradient: new Float64Array(logits.length), hessian: new Float64Array(logits.length) };
+  const trees: Tree[] = [];
+  while (trees.length < parameters.trees) {
+    differentiate(logits, matrix.labels, derivatives);
+    const grown = grower.grow(derivatives);
+    addTree(logits, grown);
+    trees.push(grown.tree);
+    options.onTree?.(trees.length);
+    if (holdout && holdout.treesSinceBest(grown.tree) >= parameters.earlyStoppingTrees) break;
+  }
+  return { columns: matrix.columns, base, trees: holdout ? trees.slice(0, holdout.bestTreeCount) : trees };
+}
+
+/** Log odds of the positive class, smoothed by half a row on either side; float32, as the ONNX export holds it. */
+function logOdds(labels: Uint8Array): number {
+  let positives = 0;
+  for (const label of labels) positives += label;
+  return Math.fround(Math.log((positives + 0.5) / (labels.length - positives + 0.5)));
+}
+
+function differentiate(logits: Float64Array, labels: Uint8Array, { gradient, hessian }: Derivatives): void {
+  for (let row = 0; row < logits.length; row += 1) {
+    const probability = sigmoid(logits[row]!);
+    gradient[row] = probability - labels[row]!;
+    hessian[row] = probability * (1 - probability);
+  }
+}
+
+function addTree(logits: Float64Array, { leaves }: GrownTree): void {
+  for (const { rows, value } of leaves) {
+    for (let index = 0; index < rows.length; index += 1) logits[rows[index]!]! += value;
+  }
+}

@@ -1,0 +1,63 @@
+/** How a forest is grown. The defaults are tuned on flights: 800k rows, 15 features, a 20 % positive class. */
+export interface BoostingParameters {
+  /** Most trees to grow; early stopping may keep fewer. */
+  readonly trees: number;
+  readonly leaves: number;
+  /** Shrinkage applied to each tree's leaf values, in (0, 1]. */
+  readonly learningRate: number;
+  /** L2 penalty on leaf values. */
+  readonly l2: number;
+  /** Least sum of second derivatives in a leaf (XGBoost's min_child_weight): rows × p(1 − p). */
+  readonly minLeafWeight: number;
+  /** Most bins per feature, missing values apart: 2 to 255. */
+  readonly maxBins: number;
+  /** Stop when the log loss on the held-out tail of the rows has not improved for this many trees; 0: never. */
+  readonly earlyStoppingTrees: number;
+}
+
+export const DEFAULT_PARAMETERS: BoostingParameters = {
+  trees: 200,
+  leaves: 47,
+  learningRate: 0.15,
+  l2: 10,
+  minLeafWeight: 120,
+  maxBins: 255,
+  earlyStoppingTrees: 0,
+};
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  readonly whole: boolean;
+}
+
+const BOUNDS: Readonly<Record<keyof BoostingParameters, Bounds>> = {
+  trees: { min: 1, max: 2000, whole: true },
+  leaves: { min: 2, max: 1024, whole: true },
+  learningRate: { min: 0.001, max: 1, whole: false },
+  l2: { min: 0, max: 1e6, whole: false },
+  minLeafWeight: { min: 0.001, max: 1e7, whole: false },
+  maxBins: { min: 2, max: 255, whole: true },
+  earlyStoppingTrees: { min: 0, max: 2000, whole: true },
+};
+
+export interface ParameterProblem {
+  readonly name: string;
+  readonly problem: string;
+}
+
+/** Merges `given` over the defaults, and tells every name or value that cannot be used. */
+export function boostingParameters(given: Readonly<Record<string, number>>): {
+  readonly parameters: BoostingParameters;
+  readonly problems: readonly ParameterProblem[];
+} {
+  const problems = Object.entries(given).flatMap(([name, value]) => problemOf(name, value));
+  return { parameters: { ...DEFAULT_PARAMETERS, ...given }, problems };
+}
+
+function problemOf(name: string, value: number): ParameterProblem[] {
+  if (!Object.hasOwn(BOUNDS, name)) return [{ name, problem: 'is not a parameter of the trainer' }];
+  const { min, max, whole } = BOUNDS[name as keyof BoostingParameters];
+  if (value >= min && value <= max && (!whole || Number.isInteger(value))) return [];
+  return [{ name, problem: `must be ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}` }];
+}
