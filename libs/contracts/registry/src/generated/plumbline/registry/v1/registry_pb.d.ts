@@ -622,6 +622,14 @@ export declare type GateCondition = Message<"plumbline.registry.v1.GateCondition
      */
     value: string;
     case: "otherAlias";
+  } | {
+    /**
+     * The upper end of the metric's own interval must be below this, e.g. a failure rate.
+     *
+     * @generated from field: double metric_upper_below = 7;
+     */
+    value: number;
+    case: "metricUpperBelow";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1068,6 +1076,20 @@ export declare type StartRolloutRequest = Message<"plumbline.registry.v1.StartRo
    * @generated from field: int32 shadow_share_bp = 6;
    */
   shadowShareBp: number;
+
+  /**
+   * What the evidence cited to leave SHADOW must show; unset: that it was measured. Its conditions bound metrics.
+   *
+   * @generated from field: plumbline.registry.v1.Gate shadow_gate = 7;
+   */
+  shadowGate?: Gate | undefined;
+
+  /**
+   * What the evidence cited to leave CANARY must show; unset: that it was measured. Its conditions bound metrics.
+   *
+   * @generated from field: plumbline.registry.v1.Gate canary_gate = 8;
+   */
+  canaryGate?: Gate | undefined;
 };
 
 /**
@@ -1157,6 +1179,13 @@ export declare type Rollout = Message<"plumbline.registry.v1.Rollout"> & {
    * @generated from field: repeated plumbline.registry.v1.RolloutTransition transitions = 8;
    */
   transitions: RolloutTransition[];
+
+  /**
+   * Whether every live replica acts by the present step.
+   *
+   * @generated from field: bool in_effect = 9;
+   */
+  inEffect: boolean;
 };
 
 /**
@@ -1198,6 +1227,13 @@ export declare type RolloutTransition = Message<"plumbline.registry.v1.RolloutTr
    * @generated from field: int64 at_us = 4;
    */
   atUs: bigint;
+
+  /**
+   * Evidence that it was judged by.
+   *
+   * @generated from field: repeated string evidence_ids = 5;
+   */
+  evidenceIds: string[];
 };
 
 /**
@@ -1227,7 +1263,7 @@ export declare type AdvanceRolloutRequest = Message<"plumbline.registry.v1.Advan
   expectedStep: RolloutStep;
 
   /**
-   * Evidence ids that the caller judged by.
+   * Evidence about the candidate, attached while the present step ran. Required: of kind "shadow" to leave SHADOW.
    *
    * @generated from field: repeated string evidence_ids = 3;
    */
@@ -1810,6 +1846,13 @@ export declare type CreateApiKeyResponse = Message<"plumbline.registry.v1.Create
    * @generated from field: string secret = 2;
    */
   secret: string;
+
+  /**
+   * The traffic epoch from which gateways know it.
+   *
+   * @generated from field: int64 epoch = 3;
+   */
+  epoch: bigint;
 };
 
 /**
@@ -1844,6 +1887,12 @@ export declare const RevokeApiKeyRequestSchema: GenMessage<RevokeApiKeyRequest>;
  * @generated from message plumbline.registry.v1.RevokeApiKeyResponse
  */
 export declare type RevokeApiKeyResponse = Message<"plumbline.registry.v1.RevokeApiKeyResponse"> & {
+  /**
+   * The traffic epoch from which gateways refuse it.
+   *
+   * @generated from field: int64 epoch = 1;
+   */
+  epoch: bigint;
 };
 
 /**
@@ -1851,6 +1900,88 @@ export declare type RevokeApiKeyResponse = Message<"plumbline.registry.v1.Revoke
  * Use `create(RevokeApiKeyResponseSchema)` to create a new message.
  */
 export declare const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse>;
+
+/**
+ * Request of ListApiKeys.
+ *
+ * @generated from message plumbline.registry.v1.ListApiKeysRequest
+ */
+export declare type ListApiKeysRequest = Message<"plumbline.registry.v1.ListApiKeysRequest"> & {
+};
+
+/**
+ * Describes the message plumbline.registry.v1.ListApiKeysRequest.
+ * Use `create(ListApiKeysRequestSchema)` to create a new message.
+ */
+export declare const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest>;
+
+/**
+ * Response of ListApiKeys.
+ *
+ * @generated from message plumbline.registry.v1.ListApiKeysResponse
+ */
+export declare type ListApiKeysResponse = Message<"plumbline.registry.v1.ListApiKeysResponse"> & {
+  /**
+   * The keys.
+   *
+   * @generated from field: repeated plumbline.registry.v1.ApiKeySummary api_keys = 1;
+   */
+  apiKeys: ApiKeySummary[];
+};
+
+/**
+ * Describes the message plumbline.registry.v1.ListApiKeysResponse.
+ * Use `create(ListApiKeysResponseSchema)` to create a new message.
+ */
+export declare const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse>;
+
+/**
+ * An API key as people see it.
+ *
+ * @generated from message plumbline.registry.v1.ApiKeySummary
+ */
+export declare type ApiKeySummary = Message<"plumbline.registry.v1.ApiKeySummary"> & {
+  /**
+   * Identity.
+   *
+   * @generated from field: string key_id = 1;
+   */
+  keyId: string;
+
+  /**
+   * Name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * What it may do.
+   *
+   * @generated from field: repeated string scopes = 3;
+   */
+  scopes: string[];
+
+  /**
+   * When it was created.
+   *
+   * @generated from field: int64 created_at_us = 4;
+   */
+  createdAtUs: bigint;
+
+  /**
+   * When it was revoked; 0: it is in force.
+   *
+   * @generated from field: int64 revoked_at_us = 5;
+   */
+  revokedAtUs: bigint;
+};
+
+/**
+ * Describes the message plumbline.registry.v1.ApiKeySummary.
+ * Use `create(ApiKeySummarySchema)` to create a new message.
+ */
+export declare const ApiKeySummarySchema: GenMessage<ApiKeySummary>;
 
 /**
  * Request of GetTrafficSnapshot.
@@ -2266,6 +2397,13 @@ export declare type WaitForEpochResponse = Message<"plumbline.registry.v1.WaitFo
    * @generated from field: repeated string replica_ids = 1;
    */
   replicaIds: string[];
+
+  /**
+   * The epoch at which the change took effect: the one asked for, or a later one when versions had to be loaded.
+   *
+   * @generated from field: int64 epoch = 2;
+   */
+  epoch: bigint;
 };
 
 /**
@@ -2546,7 +2684,9 @@ export declare const RegistryService: GenService<{
     output: typeof StartRolloutResponseSchema;
   },
   /**
-   * Takes a rollout to its next step. ABORTED / ROLLOUT_STEP_MISMATCH when it is not at expected_step.
+   * Takes a rollout to its next step. ABORTED / ROLLOUT_STEP_MISMATCH when it is not at expected_step,
+   * FAILED_PRECONDITION / EVIDENCE_MISSING, GATE_NOT_PASSED (the step's gate) or ROLLOUT_STEP_NOT_EFFECTIVE (a replica
+   * does not act by the step yet), ABORTED / ALIAS_MOVED when the champion is not the one it started against.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.AdvanceRollout
    */
@@ -2643,6 +2783,16 @@ export declare const TenantService: GenService<{
     input: typeof RevokeApiKeyRequestSchema;
     output: typeof RevokeApiKeyResponseSchema;
   },
+  /**
+   * The tenant's API keys, oldest first, revoked ones included. Without secrets.
+   *
+   * @generated from rpc plumbline.registry.v1.TenantService.ListApiKeys
+   */
+  listApiKeys: {
+    methodKind: "unary";
+    input: typeof ListApiKeysRequestSchema;
+    output: typeof ListApiKeysResponseSchema;
+  },
 }>;
 
 /**
@@ -2672,7 +2822,9 @@ export declare const TrafficService: GenService<{
     output: typeof ReportReplicaResponseSchema;
   },
   /**
-   * Returns when every replica with a live lease has acknowledged the epoch, else DEADLINE_EXCEEDED.
+   * Returns when the change that made this epoch is in effect: its versions are loaded by every live inference replica,
+   * its routes carry them and every live replica acts by that. DEADLINE_EXCEEDED / REPLICAS_BEHIND names who lags,
+   * FAILED_PRECONDITION / VERSION_NOT_LOADABLE what a replica could not load.
    *
    * @generated from rpc plumbline.registry.v1.TrafficService.WaitForEpoch
    */
