@@ -32,7 +32,13 @@ export function countElements(schema: DescMessage, bytes: Uint8Array, limit: num
 }
 
 /** Counts up to the end of the reader or, within group `group`, up to its end tag. */
-function countMessage(reader: FieldReader, plan: ScanPlan, budget: Budget, depth: number, group: number): void {
+function countMessage(
+  reader: FieldReader,
+  plan: ScanPlan,
+  budget: Budget,
+  depth: number,
+  group: number,
+): void {
   if (depth > MAX_DEPTH) throw new WireError('TOO_DEEP', `messages are nested deeper than ${MAX_DEPTH}`);
   while (reader.next()) {
     if (group !== 0 && reader.wireType === Wire.END_GROUP && reader.field === group) return;
@@ -44,7 +50,13 @@ function countMessage(reader: FieldReader, plan: ScanPlan, budget: Budget, depth
   if (group !== 0) throw malformed('a group is cut off');
 }
 
-function countKnown(reader: FieldReader, field: FieldPlan, plan: ScanPlan, budget: Budget, depth: number): void {
+function countKnown(
+  reader: FieldReader,
+  field: FieldPlan,
+  plan: ScanPlan,
+  budget: Budget,
+  depth: number,
+): void {
   if (field.packedSize !== undefined && reader.wireType === Wire.LENGTH) {
     charge(budget, Math.ceil(packedCount(reader.bytes(), field.packedSize) / PACKED_PER_ELEMENT));
   } else if (reader.wireType !== field.wireType) {

@@ -26,7 +26,8 @@ export class FieldReader {
   readonly #end: number;
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
-    if (start < 0 || start > end || end > bytes.length) throw new RangeError('FieldReader: range outside the buffer');
+    if (start < 0 || start > end || end > bytes.length)
+      throw new RangeError('FieldReader: range outside the buffer');
     this.#bytes = bytes;
     this.#end = end;
     this.position = start;

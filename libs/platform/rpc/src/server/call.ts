@@ -1,0 +1,48 @@
+import type { CallContext } from '../context/call-context.ts';
+import type { ServerCallContext } from '../context/server-call-context.ts';
+import type { MethodBody } from './implementation.ts';
+import type { MethodLimits } from './limits.ts';
+
+export interface MethodInfo {
+  /** `plumbline.audit.v1.AuditService/Append` */
+  readonly path: string;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: MethodBody['kind'];
+  /** True for methods that work on bytes, the hot paths: their successes are measured but not logged. */
+  readonly raw: boolean;
+}
+
+/** One call on its way through the chain. */
+export interface InterceptedCall {
+  readonly method: MethodInfo;
+  readonly context: CallContext;
+}
+
+/**
+ * One link of the chain around a handler. `next()` runs the rest and settles when the call has ended, streams
+ * included; what it throws is the call's failure. Not calling `next` refuses the call.
+ */
+export type Interceptor = (call: InterceptedCall, next: () => Promise<void>) => Promise<void>;
+
+/** A call as the transport hands it over: requests to take from, and somewhere to put the response. */
+export interface ServerCall extends InterceptedCall {
+  readonly context: ServerCallContext;
+  /** The request of unary and server-streaming calls. */
+  readonly request?: Buffer;
+  /** The requests of client- and bidirectional streams. */
+  readonly requests?: AsyncIterable<Buffer>;
+  /** Where the single response of unary and client-streaming calls is left. */
+  response?: Buffer;
+  /** Sends one message of a response stream; resolves when more may be sent. */
+  send?(response: Buffer): Promise<void>;
+}
+
+export type RunCall = (call: ServerCall) => Promise<void>;
+
+/** A method as the transports serve it: its chain composed, its limits resolved. */
+export interface ServedMethod {
+  readonly info: MethodInfo;
+  readonly limits: MethodLimits;
+  readonly run: RunCall;
+}

@@ -1,0 +1,94 @@
+import { Server, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
+import { Health } from '@plumbline/contract-grpc';
+import { HealthRegistry } from '../health/health-registry.ts';
+import { healthService } from '../health/health-service.ts';
+import { UNKNOWN_METHOD, serverMetrics } from '../metrics.ts';
+import { reflectionService } from '../reflection/reflection-service.ts';
+import { closeServer, drainServer, type Drainable } from './drain.ts';
+import { adaptServer, serveUnknownMethods } from './grpc-internals.ts';
+import { registerMethod } from './grpc-transport.ts';
+import { InFlightCalls } from './in-flight.ts';
+import { authenticateCalls } from './interceptors/authenticate.ts';
+import { enforceDeadline } from './interceptors/enforce-deadline.ts';
+import { mapErrors } from './interceptors/map-errors.ts';
+import { observe } from './interceptors/observe.ts';
+import type { ServedMethod } from './call.ts';
+import { buildRouter } from './router.ts';
+import { DEFAULT_KEEPALIVE, DEFAULT_WINDOWS, type RpcServer, type ServerOptions } from './server-options.ts';
+import { unknownMethod } from './unknown-method.ts';
+
+/**
+ * A gRPC server. Around every handler runs one chain, composed here, in this order:
+ *
+ *   context → metrics and log → error mapping → deadline → authentication → `interceptors` → limits → decode → handler
+ *
+ * It runs per call and, on a coalesced stream, per item. Health, reflection and the coalesced stream are served by
+ * every server and need no credentials; the items of the stream do.
+ *
+ * @throws TypeError when two implementations have the same method, or limits name a method that none has
+ */
+export function createServer(options: ServerOptions): RpcServer {
+  const { log, implementations } = options;
+  const services = [...new Set(implementations.map(({ service }) => service))];
+  const health = new HealthRegistry(services.map(({ typeName }) => typeName));
+  const open = [observe(log, serverMetrics(options.metrics)), mapErrors, enforceDeadline];
+  const guarded = [...open, authenticateCalls(options.authenticate), ...(options.interceptors ?? [])];
+
+  const router = buildRouter(implementations, options.limits ?? {}, guarded);
+  const builtIn = [healthService(health), reflectionService([...services, Health])];
+  const system = buildRouter(builtIn, {}, [mapErrors, enforceDeadline]);
+
+  const server = new Server(grpcOptions(options, [...router.values(), ...system.values()]));
+  const drainable = drainableOf(server, health);
+  adaptServer(server, options.receiveWindows ?? DEFAULT_WINDOWS);
+  for (const method of router.values()) registerMethod(server, method, { log, calls: drainable.calls });
+  for (const method of system.values())
+    registerMethod(server, method, { log, calls: drainable.subscriptions });
+  registerMethod(server, unknownMethod(open), { log, calls: drainable.calls });
+  serveUnknownMethods(server, `/${UNKNOWN_METHOD}`);
+  return serverOf(drainable, options);
+}
+
+function grpcOptions(
+  { keepalive = DEFAULT_KEEPALIVE }: ServerOptions,
+  methods: readonly ServedMethod[],
+): GrpcOptions {
+  return {
+    'grpc.max_receive_message_length': Math.max(...methods.map(({ limits }) => limits.maxMessageBytes)),
+    'grpc.max_send_message_length': -1,
+    'grpc.keepalive_time_ms': keepalive.intervalMs,
+    'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
+    'grpc.enable_channelz': 0,
+  };
+}
+
+function drainableOf(server: Server, health: HealthRegistry): Drainable {
+  return {
+    server,
+    health,
+    calls: new InFlightCalls(),
+    subscriptions: new InFlightCalls(),
+    exchanges: new InFlightCalls(),
+    draining: new AbortController(),
+  };
+}
+
+function serverOf(drainable: Drainable, { credentials }: ServerOptions): RpcServer {
+  const { server, health } = drainable;
+  return {
+    health,
+    listen: (host, port) => bind(server, host, port, credentials ?? ServerCredentials.createInsecure()),
+    drain: (graceMs) => drainServer(drainable, graceMs),
+    close: () => closeServer(drainable),
+  };
+}
+
+function bind(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,159 @@
+import {
+  fromBinary,
+  toBinary,
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodBiDiStreaming,
+  type DescMethodClientStreaming,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type DescService,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import type { CallContext } from '../context/call-context.ts';
+import { asBuffer } from '../context/metadata.ts';
+import { rpcErrors } from '../errors.ts';
+
+type Awaitable<T> = T | Promise<T>;
+
+/** The handler of one method, by its kind. Requests arrive decoded and within limits. */
+export type Handler<M extends DescMethod> =
+  M extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageShape<I>, context: CallContext) => Awaitable<MessageInitShape<O>>
+    : M extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+      : M extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Awaitable<MessageInitShape<O>>
+        : M extends DescMethodBiDiStreaming<infer I, infer O>
+          ? (
+              requests: AsyncIterable<MessageShape<I>>,
+              context: CallContext,
+            ) => AsyncIterable<MessageInitShape<O>>
+          : never;
+
+/** Handlers of a service by camelCase method name. Methods left out answer UNIMPLEMENTED / METHOD_NOT_FOUND. */
+export type Handlers<S extends DescService> = { readonly [K in keyof S['method']]?: Handler<S['method'][K]> };
+
+/** Bytes in, bytes out: the serialised request as received, and a serialised response. */
+export type RawHandler = (request: Buffer, context: CallContext) => Awaitable<Buffer>;
+
+/** What a method does, in bytes. `input` is the type to measure and decode requests by; raw methods have none. */
+export type MethodBody =
+  | { readonly kind: 'unary'; readonly handle: (request: Buffer, context: CallContext) => Promise<Buffer> }
+  | {
+      readonly kind: 'server_streaming';
+      readonly handle: (request: Buffer, context: CallContext) => AsyncIterable<Buffer>;
+    }
+  | {
+      readonly kind: 'client_streaming';
+      readonly handle: (requests: AsyncIterable<Buffer>, context: CallContext) => Promise<Buffer>;
+    }
+  | {
+      readonly kind: 'bidi_streaming';
+      readonly handle: (requests: AsyncIterable<Buffer>, context: CallContext) => AsyncIterable<Buffer>;
+    };
+
+export interface MethodImplementation {
+  readonly method: DescMethod;
+  readonly input: DescMessage | undefined;
+  readonly body: MethodBody;
+}
+
+/** Methods of one service, ready to be served. A service may be given in several parts. */
+export interface Implementation {
+  readonly service: DescService;
+  readonly methods: readonly MethodImplementation[];
+}
+
+/** Typed handlers for a service. @throws TypeError when a handler names no method */
+export function implement<S extends DescService>(service: S, handlers: Handlers<S>): Implementation {
+  const methods = Object.entries(handlers)
+    .filter(([, handler]) => handler !== undefined)
+    .map(([name, handler]) => {
+      const method = service.method[name];
+      if (method === undefined) throw new TypeError(`${service.typeName} has no method "${name}"`);
+      return { method, input: method.input, body: typedBody(method, handler as Handler<DescMethod>) };
+    });
+  return { service, methods };
+}
+
+/**
+ * Handlers that take and give serialised messages, keyed by proto method name (`ModelInfer`). The size limit applies
+ * before they run; what is inside is theirs to check.
+ *
+ * @throws TypeError when a handler names no unary method
+ */
+export function implementRaw(
+  service: DescService,
+  handlers: Readonly<Record<string, RawHandler>>,
+): Implementation {
+  const methods = Object.entries(handlers).map(([name, handler]): MethodImplementation => {
+    const method = service.methods.find((candidate) => candidate.name === name);
+    if (method?.methodKind !== 'unary')
+      throw new TypeError(`${service.typeName} has no unary method "${name}"`);
+    const handle = async (request: Buffer, context: CallContext): Promise<Buffer> =>
+      handler(request, context);
+    return { method, input: undefined, body: { kind: 'unary', handle } };
+  });
+  return { service, methods };
+}
+
+type Loose = (request: unknown, context: CallContext) => unknown;
+
+/** The generic types of Handler tie message and method together for the implementer; here they are only bytes. */
+function typedBody(method: DescMethod, handler: unknown): MethodBody {
+  const { input, output } = method;
+  const call = handler as Loose;
+  const encode = (response: unknown): Buffer =>
+    encodeMessage(output, response as MessageInitShape<DescMessage>);
+  const decodeAll = (requests: AsyncIterable<Buffer>): AsyncIterable<unknown> => decodeEach(input, requests);
+  switch (method.methodKind) {
+    case 'unary':
+      return {
+        kind: 'unary',
+        handle: async (request, context) => encode(await call(decodeMessage(input, request), context)),
+      };
+    case 'server_streaming':
+      return {
+        kind: 'server_streaming',
+        handle: (request, context) => encodeEach(call(decodeMessage(input, request), context), encode),
+      };
+    case 'client_streaming':
+      return {
+        kind: 'client_streaming',
+        handle: async (requests, context) => encode(await call(decodeAll(requests), context)),
+      };
+    case 'bidi_streaming':
+      return {
+        kind: 'bidi_streaming',
+        handle: (requests, context) => encodeEach(call(decodeAll(requests), context), encode),
+      };
+  }
+}
+
+/** protobuf-es's encoding as the Buffer that grpc-js insists on, without copying. */
+export function encodeMessage<D extends DescMessage>(schema: D, message: MessageInitShape<D>): Buffer {
+  return asBuffer(toBinary(schema, create(schema, message)));
+}
+
+/** @throws ServiceError INVALID_ARGUMENT / MALFORMED_MESSAGE */
+export function decodeMessage<D extends DescMessage>(schema: D, bytes: Buffer): MessageShape<D> {
+  try {
+    return fromBinary(schema, bytes, { readUnknownFields: false });
+  } catch (cause) {
+    throw rpcErrors.MALFORMED_MESSAGE(`the bytes are no ${schema.typeName}`, { cause });
+  }
+}
+
+async function* decodeEach(schema: DescMessage, requests: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
+  for await (const request of requests) yield decodeMessage(schema, request);
+}
+
+async function* encodeEach(
+  responses: unknown,
+  encode: (response: unknown) => Buffer,
+): AsyncGenerator<Buffer> {
+  for await (const response of responses as AsyncIterable<unknown>) yield encode(response);
+}
