@@ -1,8 +1,10 @@
-import type { CallOptions as GrpcCallOptions, Metadata } from '@grpc/grpc-js';
+import { status, type CallOptions as GrpcCallOptions, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import { toGrpcMetadata, type MetadataMap } from '../context/metadata.ts';
 import type { OpenChannel } from './channel.ts';
 
 export const identity = (bytes: Buffer): Buffer => bytes;
+
+export const isOk = ({ code }: StatusObject): boolean => code === status.OK;
 
 /** The most that grpc-js's own timers can wait, and far less than what they overflow at. */
 const MAX_TIMEOUT_MS = 7 * 24 * 3_600_000;

@@ -2,7 +2,7 @@ import type { ServiceError } from '@plumbline/errors';
 import { GrpcMetadataView, type MetadataMap, type ReadonlyMetadata } from '../context/metadata.ts';
 import { onGivingUp, type CallOptions } from './call-options.ts';
 import type { OpenChannel } from './channel.ts';
-import { callSettings, identity } from './grpc-call.ts';
+import { callSettings, identity, isOk } from './grpc-call.ts';
 import { receivedFailure } from './received-failure.ts';
 
 export interface RawResponse {
@@ -48,7 +48,7 @@ export function plainUnary(
       unsubscribe();
       const trailers = new GrpcMetadataView(ended.metadata);
       options.onTrailers?.(trailers);
-      if (ended.code === 0 && response !== undefined) resolve({ response, trailers });
+      if (isOk(ended) && response !== undefined) resolve({ response, trailers });
       else reject(givenUp ?? receivedFailure(ended));
     });
   });

@@ -1,4 +1,4 @@
-import { status, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { Code, type ServiceError } from '@plumbline/errors';
 import { rpcErrors } from '../errors.ts';
 import { STATUS_DETAILS } from '../server/grpc-status.ts';
@@ -15,19 +15,17 @@ export function receivedFailure({
 }: Pick<StatusObject, 'code' | 'details' | 'metadata'>): ServiceError {
   const bytes = detailsOf(metadata);
   if (bytes !== undefined) return decodeStatus({ code, message: details, details: bytes });
-  switch (code) {
-    case status.UNAVAILABLE:
-      return rpcErrors.CONNECTION_LOST(details);
-    case status.DEADLINE_EXCEEDED:
-      return rpcErrors.DEADLINE_EXPIRED('the deadline of the call has passed');
-    case status.CANCELLED:
-      return rpcErrors.CALL_CANCELLED(details);
-    case status.RESOURCE_EXHAUSTED:
-      if (/larger than/.test(details)) return rpcErrors.MESSAGE_TOO_LARGE(details);
-      break;
-  }
-  return decodeStatus({ code: code as number as Code, message: details, details: undefined });
+  const known = WITHOUT_DETAILS[code];
+  if (known !== undefined) return known(details);
+  if (/larger than/.test(details)) return rpcErrors.MESSAGE_TOO_LARGE(details);
+  return decodeStatus({ code, message: details, details: undefined });
 }
+
+const WITHOUT_DETAILS: Readonly<Record<number, (details: string) => ServiceError>> = {
+  [Code.UNAVAILABLE]: (details) => rpcErrors.CONNECTION_LOST(details),
+  [Code.DEADLINE_EXCEEDED]: () => rpcErrors.DEADLINE_EXPIRED('the deadline of the call has passed'),
+  [Code.CANCELLED]: (details) => rpcErrors.CALL_CANCELLED(details),
+};
 
 function detailsOf(metadata: Metadata | undefined): Buffer | undefined {
   const value = metadata?.get(STATUS_DETAILS)[0];

@@ -9,7 +9,7 @@ import type { ServiceError } from '@plumbline/errors';
 import { GrpcMetadataView } from '../context/metadata.ts';
 import { callMetadata, cancelledBefore, onGivingUp, timeoutOf, type CallOptions } from './call-options.ts';
 import type { OpenChannel } from './channel.ts';
-import { callSettings, identity } from './grpc-call.ts';
+import { callSettings, identity, isOk } from './grpc-call.ts';
 import { receivedFailure } from './received-failure.ts';
 import { toServiceError } from '../status/to-service-error.ts';
 
@@ -108,7 +108,7 @@ function watchEnding(call: Readable | Writable, options: CallOptions): Ending {
     call.on('status', (status: StatusObject) => {
       unsubscribe();
       options.onTrailers?.(new GrpcMetadataView(status.metadata));
-      resolve(status.code === 0 ? undefined : (failure ?? receivedFailure(status)));
+      resolve(isOk(status) ? undefined : (failure ?? receivedFailure(status)));
     });
   });
   return { ended, fail };

@@ -1,4 +1,4 @@
-import { status, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import type { ServiceError } from '@plumbline/errors';
 import { toGrpcMetadata, type ReadonlyMetadata } from '../context/metadata.ts';
 import { encodeStatus, statusMessage } from '../status/encode-status.ts';
@@ -12,5 +12,5 @@ export function failureStatus(error: ServiceError, trailers: ReadonlyMetadata): 
   const metadata: Metadata = toGrpcMetadata(trailers);
   metadata.set(STATUS_DETAILS, encodeStatus(error));
   if (error.retryAfterMs !== undefined) metadata.set(RETRY_PUSHBACK, String(Math.ceil(error.retryAfterMs)));
-  return { code: error.code as number as status, details: statusMessage(error), metadata };
+  return { code: error.code, details: statusMessage(error), metadata };
 }

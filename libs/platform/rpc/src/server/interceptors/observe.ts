@@ -11,17 +11,19 @@ import type { ServerInterceptor } from '../chain.ts';
 export function observe(log: Log, metrics: ServerMetrics): ServerInterceptor {
   return async (call, next) => {
     const startedMs = performance.now();
-    let failure: unknown;
+    const ended = (code: CodeName): number => {
+      const durationMs = performance.now() - startedMs;
+      metrics.callEnded(call.method.path, code, durationMs / 1_000);
+      return durationMs;
+    };
     try {
       await next();
     } catch (error) {
-      failure = error;
+      const code = codeOf(error);
+      logFailure(log, call, code, ended(code), error);
+      throw error;
     }
-    const durationMs = performance.now() - startedMs;
-    const code = failure === undefined ? 'OK' : codeOf(failure);
-    metrics.callEnded(call.method.path, code, durationMs / 1_000);
-    write(log, call, code, durationMs, failure);
-    if (failure !== undefined) throw failure;
+    logSuccess(log, call, ended('OK'));
   };
 }
 
@@ -30,12 +32,18 @@ const codeOf = (failure: unknown): CodeName =>
 
 const DEFECTS: ReadonlySet<number> = new Set([Code.UNKNOWN, Code.INTERNAL, Code.DATA_LOSS]);
 
-function write(log: Log, call: ServerCall, code: CodeName, durationMs: number, failure: unknown): void {
-  if (failure === undefined) {
-    if (!call.method.raw) log.info({ ...call.context.logFields(), code, durationMs }, 'call answered');
-    return;
-  }
-  const fields = { ...call.context.logFields(), code, durationMs, ...describe(failure) };
+function logSuccess(log: Log, { method, context }: ServerCall, durationMs: number): void {
+  if (!method.raw) log.info({ ...context.logFields(), code: 'OK', durationMs }, 'call answered');
+}
+
+function logFailure(
+  log: Log,
+  { context }: ServerCall,
+  code: CodeName,
+  durationMs: number,
+  failure: unknown,
+): void {
+  const fields = { ...context.logFields(), code, durationMs, ...describe(failure) };
   if (failure instanceof ServiceError && !DEFECTS.has(failure.code)) log.info(fields, 'call refused');
   else log.error(fields, 'call failed');
 }
