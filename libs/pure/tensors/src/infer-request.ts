@@ -1,6 +1,7 @@
+import { FieldReader } from '@plumbline/wire';
 import { readTensor, tensorSize, writeTensor, type TensorHeader, type TensorView } from './infer-tensor.ts';
+import { readWire } from './tensor-error.ts';
 import { fieldSize, WireWriter } from './wire-writer.ts';
-import { WireReader } from './wire-reader.ts';
 
 /** What a router needs of a ModelInferRequest; no tensor has been looked at. */
 export interface InferRequestHead {
@@ -46,16 +47,19 @@ export interface InferRequestInit {
  * @throws TensorError for bytes that are no protobuf message.
  */
 export function scanInferRequest(message: Uint8Array): InferRequestHead {
-  const reader = new WireReader(message);
+  return readWire(() => readHead(new FieldReader(message)));
+}
+
+function readHead(reader: FieldReader): InferRequestHead {
   let modelName = '';
   let modelVersion = '';
   let id = '';
   const parameters: Uint8Array[] = [];
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) modelName = reader.text();
-    else if (field === 2) modelVersion = reader.text();
-    else if (field === 3) id = reader.text();
-    else if (field === 4) parameters.push(reader.bytes());
+  while (reader.next()) {
+    if (reader.field === 1) modelName = reader.string();
+    else if (reader.field === 2) modelVersion = reader.string();
+    else if (reader.field === 3) id = reader.string();
+    else if (reader.field === 4) parameters.push(reader.bytes());
     else reader.skip();
   }
   return { modelName, modelVersion, id, parameters };
@@ -66,7 +70,10 @@ export function scanInferRequest(message: Uint8Array): InferRequestHead {
  * @throws TensorError for bytes that are no ModelInferRequest.
  */
 export function parseInferRequest(message: Uint8Array): InferRequestView {
-  const reader = new WireReader(message);
+  return readWire(() => readRequest(new FieldReader(message)));
+}
+
+function readRequest(reader: FieldReader): InferRequestView {
   let modelName = '';
   let modelVersion = '';
   let id = '';
@@ -74,14 +81,14 @@ export function parseInferRequest(message: Uint8Array): InferRequestView {
   const inputs: TensorView[] = [];
   const outputs: RequestedOutput[] = [];
   const raw: Uint8Array[] = [];
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 7) raw.push(reader.bytes());
-    else if (field === 5) inputs.push(readTensor(reader.message()));
-    else if (field === 1) modelName = reader.text();
-    else if (field === 2) modelVersion = reader.text();
-    else if (field === 3) id = reader.text();
-    else if (field === 4) parameters.push(reader.bytes());
-    else if (field === 6) outputs.push(readRequestedOutput(reader.message()));
+  while (reader.next()) {
+    if (reader.field === 7) raw.push(reader.bytes());
+    else if (reader.field === 5) inputs.push(readTensor(reader.message()));
+    else if (reader.field === 1) modelName = reader.string();
+    else if (reader.field === 2) modelVersion = reader.string();
+    else if (reader.field === 3) id = reader.string();
+    else if (reader.field === 4) parameters.push(reader.bytes());
+    else if (reader.field === 6) outputs.push(readRequestedOutput(reader.message()));
     else reader.skip();
   }
   return { modelName, modelVersion, id, parameters, inputs, outputs, raw };
@@ -146,12 +153,12 @@ function encodePrefix(
   return writer.buffer;
 }
 
-function readRequestedOutput(reader: WireReader): RequestedOutput {
+function readRequestedOutput(reader: FieldReader): RequestedOutput {
   let name = '';
   const parameters: Uint8Array[] = [];
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) name = reader.text();
-    else if (field === 2) parameters.push(reader.bytes());
+  while (reader.next()) {
+    if (reader.field === 1) name = reader.string();
+    else if (reader.field === 2) parameters.push(reader.bytes());
     else reader.skip();
   }
   return { name, parameters };

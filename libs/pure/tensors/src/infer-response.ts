@@ -1,6 +1,7 @@
+import { FieldReader } from '@plumbline/wire';
 import { readTensor, tensorSize, writeTensor, type TensorHeader, type TensorView } from './infer-tensor.ts';
 import type { RawTensor } from './infer-request.ts';
-import { WireReader } from './wire-reader.ts';
+import { readWire } from './tensor-error.ts';
 import { fieldSize, WireWriter } from './wire-writer.ts';
 
 /** A whole ModelInferResponse; all bytes are views of the message, at any alignment. */
@@ -26,20 +27,23 @@ export interface InferResponseInit {
  * @throws TensorError for bytes that are no ModelInferResponse.
  */
 export function parseInferResponse(message: Uint8Array): InferResponseView {
-  const reader = new WireReader(message);
+  return readWire(() => readResponse(new FieldReader(message)));
+}
+
+function readResponse(reader: FieldReader): InferResponseView {
   let modelName = '';
   let modelVersion = '';
   let id = '';
   const parameters: Uint8Array[] = [];
   const outputs: TensorView[] = [];
   const raw: Uint8Array[] = [];
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 6) raw.push(reader.bytes());
-    else if (field === 5) outputs.push(readTensor(reader.message()));
-    else if (field === 1) modelName = reader.text();
-    else if (field === 2) modelVersion = reader.text();
-    else if (field === 3) id = reader.text();
-    else if (field === 4) parameters.push(reader.bytes());
+  while (reader.next()) {
+    if (reader.field === 6) raw.push(reader.bytes());
+    else if (reader.field === 5) outputs.push(readTensor(reader.message()));
+    else if (reader.field === 1) modelName = reader.string();
+    else if (reader.field === 2) modelVersion = reader.string();
+    else if (reader.field === 3) id = reader.string();
+    else if (reader.field === 4) parameters.push(reader.bytes());
     else reader.skip();
   }
   return { modelName, modelVersion, id, parameters, outputs, raw };

@@ -1,5 +1,6 @@
+import { Wire, type FieldReader } from '@plumbline/wire';
+import { expectWire } from './tensor-error.ts';
 import { formatShape, type Shape } from './shape.ts';
-import { LEN, type WireReader } from './wire-reader.ts';
 import { fieldSize, varintSize, type WireWriter } from './wire-writer.ts';
 
 /** What names a tensor. In a request the datatype is text until it has been checked. */
@@ -21,18 +22,19 @@ export interface TensorView extends TensorHeader {
 const NO_PARAMETERS: readonly Uint8Array[] = [];
 
 /** Reads InferInputTensor or InferOutputTensor, whose fields are numbered alike. */
-export function readTensor(reader: WireReader): TensorView {
+export function readTensor(reader: FieldReader): TensorView {
   let name = '';
   let datatype = '';
   const shape: number[] = [];
   let parameters = NO_PARAMETERS;
   let contents: Uint8Array | undefined;
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) name = reader.text();
-    else if (field === 2) datatype = reader.text();
-    else if (field === 3) readShape(reader, shape);
-    else if (field === 4) parameters = [...parameters, reader.bytes()];
-    else if (field === 5) contents = contents ? Buffer.concat([contents, reader.bytes()]) : reader.bytes();
+  while (reader.next()) {
+    if (reader.field === 1) name = reader.string();
+    else if (reader.field === 2) datatype = reader.string();
+    else if (reader.field === 3) readShape(reader, shape);
+    else if (reader.field === 4) parameters = [...parameters, reader.bytes()];
+    else if (reader.field === 5)
+      contents = contents ? Buffer.concat([contents, reader.bytes()]) : reader.bytes();
     else reader.skip();
   }
   return { name, datatype, shape, parameters, contents };
@@ -68,11 +70,11 @@ function packedShapeSize(shape: Shape): number {
   return size;
 }
 
-function readShape(reader: WireReader, shape: number[]): void {
-  if (reader.wireType !== LEN) {
-    shape.push(reader.varint());
+function readShape(reader: FieldReader, shape: number[]): void {
+  if (reader.wireType !== Wire.LENGTH) {
+    shape.push(expectWire(reader, Wire.VARINT).int64Number());
     return;
   }
   const packed = reader.message();
-  while (!packed.atEnd) shape.push(packed.varint());
+  while (!packed.atEnd) shape.push(packed.int64Number());
 }

@@ -1,4 +1,4 @@
-import { LEN, VARINT } from './wire-reader.ts';
+import { Wire } from '@plumbline/wire';
 
 /** Bytes that a non-negative varint below 2^53 takes. */
 export function varintSize(value: number): number {
@@ -30,14 +30,9 @@ export class WireWriter {
     this.buffer[this.#at++] = rest;
   }
 
-  varintField(field: number, value: number): void {
-    this.buffer[this.#at++] = (field << 3) | VARINT;
-    this.varint(value);
-  }
-
   /** Key and length of a delimited field; its payload follows. */
   delimited(field: number, length: number): void {
-    this.buffer[this.#at++] = (field << 3) | LEN;
+    this.buffer[this.#at++] = (field << 3) | Wire.LENGTH;
     this.varint(length);
   }
 

@@ -3,6 +3,8 @@ import { Wire } from './wire-type.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const MAX_GROUP_DEPTH = 100;
+/** Up to here a loop over ASCII is faster than the decoder. */
+const MAX_SHORT_TEXT = 24;
 
 /**
  * A cursor over the fields of one serialised message, in the order of the wire. It knows no schema: the caller
@@ -71,8 +73,43 @@ export class FieldReader {
     throw malformed('a varint is longer than 10 bytes');
   }
 
+  /** A varint of 64 bits, signed, as a number: exact within ±2^53 and without the cost of a bigint. */
+  int64Number(): number {
+    const first = this.position < this.#end ? (this.#bytes[this.position] ?? 0) : 0x80;
+    if (first < 0x80) {
+      this.position++;
+      return first;
+    }
+    let low = 0;
+    let high = 0;
+    for (let index = 0; index < 10; index++) {
+      const byte = this.#byte();
+      const bits = byte & 0x7f;
+      if (index < 5) low |= bits << (7 * index);
+      if (index === 4) high = bits >>> 4;
+      else if (index > 4) high |= bits << (7 * index - 32);
+      if (byte < 0x80) return (high | 0) * 2 ** 32 + (low >>> 0);
+    }
+    throw malformed('a varint is longer than 10 bytes');
+  }
+
   bool(): boolean {
     return this.uint64() !== 0n;
+  }
+
+  /** A 32-bit IEEE 754 number. */
+  float(): number {
+    return this.#fixed(4).getFloat32(0, true);
+  }
+
+  /** A 64-bit IEEE 754 number. */
+  double(): number {
+    return this.#fixed(8).getFloat64(0, true);
+  }
+
+  /** True when nothing is left: ends the reading of a packed run, whose numbers have no tags. */
+  get atEnd(): boolean {
+    return this.position >= this.#end;
   }
 
   /** A length-delimited value as a view of the buffer: no copy, so it lives as long as the whole message. */
@@ -85,10 +122,15 @@ export class FieldReader {
 
   /** A length-delimited value as text; MALFORMED unless it is UTF-8. */
   string(): string {
+    const bytes = this.bytes();
+    if (bytes.length <= MAX_SHORT_TEXT) {
+      const text = asciiText(bytes);
+      if (text !== undefined) return text;
+    }
     try {
-      return utf8.decode(this.bytes());
-    } catch (error) {
-      throw error instanceof TypeError ? malformed(`field ${this.field} is not UTF-8`) : error;
+      return utf8.decode(bytes);
+    } catch {
+      throw malformed(`field ${this.field} is not UTF-8`);
     }
   }
 
@@ -144,6 +186,12 @@ export class FieldReader {
     throw malformed('a varint is longer than 10 bytes');
   }
 
+  #fixed(size: number): DataView {
+    const start = this.position;
+    this.#advance(size);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + start, size);
+  }
+
   #byte(): number {
     if (this.position >= this.#end) throw malformed('the message is cut off');
     return this.#bytes[this.position++] ?? 0;
@@ -161,4 +209,15 @@ export class FieldReader {
     if (end > this.#end) throw malformed(`field ${this.field} reaches past the end of its message`);
     return end;
   }
+}
+
+/** The text, or undefined where a byte is not ASCII. */
+function asciiText(bytes: Uint8Array): string | undefined {
+  let text = '';
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x80) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
