@@ -1,5 +1,5 @@
 import { FieldReader } from '@plumbline/wire';
-import { readTensor, tensorSize, writeTensor, type TensorHeader, type TensorView } from './infer-tensor.ts';
+import { append, readTensor, tensorSize, writeTensor, type TensorHeader, type TensorView } from './infer-tensor.ts';
 import { readWire } from './tensor-error.ts';
 import { fieldSize, WireWriter } from './wire-writer.ts';
 
@@ -59,7 +59,7 @@ function readHead(reader: FieldReader): InferRequestHead {
     if (reader.field === 1) modelName = reader.string();
     else if (reader.field === 2) modelVersion = reader.string();
     else if (reader.field === 3) id = reader.string();
-    else if (reader.field === 4) parameters.push(reader.bytes());
+    else if (reader.field === 4) append(parameters, reader.bytes());
     else reader.skip();
   }
   return { modelName, modelVersion, id, parameters };
@@ -82,13 +82,13 @@ function readRequest(reader: FieldReader): InferRequestView {
   const outputs: RequestedOutput[] = [];
   const raw: Uint8Array[] = [];
   while (reader.next()) {
-    if (reader.field === 7) raw.push(reader.bytes());
-    else if (reader.field === 5) inputs.push(readTensor(reader.message()));
+    if (reader.field === 7) append(raw, reader.bytes());
+    else if (reader.field === 5) append(inputs, readTensor(reader.message()));
     else if (reader.field === 1) modelName = reader.string();
     else if (reader.field === 2) modelVersion = reader.string();
     else if (reader.field === 3) id = reader.string();
-    else if (reader.field === 4) parameters.push(reader.bytes());
-    else if (reader.field === 6) outputs.push(readRequestedOutput(reader.message()));
+    else if (reader.field === 4) append(parameters, reader.bytes());
+    else if (reader.field === 6) append(outputs, readRequestedOutput(reader.message()));
     else reader.skip();
   }
   return { modelName, modelVersion, id, parameters, inputs, outputs, raw };
@@ -158,7 +158,7 @@ function readRequestedOutput(reader: FieldReader): RequestedOutput {
   const parameters: Uint8Array[] = [];
   while (reader.next()) {
     if (reader.field === 1) name = reader.string();
-    else if (reader.field === 2) parameters.push(reader.bytes());
+    else if (reader.field === 2) append(parameters, reader.bytes());
     else reader.skip();
   }
   return { name, parameters };

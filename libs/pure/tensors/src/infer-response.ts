@@ -1,5 +1,5 @@
 import { FieldReader } from '@plumbline/wire';
-import { readTensor, tensorSize, writeTensor, type TensorHeader, type TensorView } from './infer-tensor.ts';
+import { append, readTensor, tensorSize, writeTensor, type TensorHeader, type TensorView } from './infer-tensor.ts';
 import type { RawTensor } from './infer-request.ts';
 import { readWire } from './tensor-error.ts';
 import { fieldSize, WireWriter } from './wire-writer.ts';
@@ -38,12 +38,12 @@ function readResponse(reader: FieldReader): InferResponseView {
   const outputs: TensorView[] = [];
   const raw: Uint8Array[] = [];
   while (reader.next()) {
-    if (reader.field === 6) raw.push(reader.bytes());
-    else if (reader.field === 5) outputs.push(readTensor(reader.message()));
+    if (reader.field === 6) append(raw, reader.bytes());
+    else if (reader.field === 5) append(outputs, readTensor(reader.message()));
     else if (reader.field === 1) modelName = reader.string();
     else if (reader.field === 2) modelVersion = reader.string();
     else if (reader.field === 3) id = reader.string();
-    else if (reader.field === 4) parameters.push(reader.bytes());
+    else if (reader.field === 4) append(parameters, reader.bytes());
     else reader.skip();
   }
   return { modelName, modelVersion, id, parameters, outputs, raw };

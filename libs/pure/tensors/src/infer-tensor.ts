@@ -1,5 +1,5 @@
 import { Wire, type FieldReader } from '@plumbline/wire';
-import { expectWire } from './tensor-error.ts';
+import { expectWire, TensorError } from './tensor-error.ts';
 import { formatShape, type Shape } from './shape.ts';
 import { fieldSize, varintSize, type WireWriter } from './wire-writer.ts';
 
@@ -19,6 +19,17 @@ export interface TensorView extends TensorHeader {
   readonly contents: Uint8Array | undefined;
 }
 
+/** Of anything that repeats in a message: far above every model, far below what would hold the thread up. */
+const MAX_REPEATED = 4096;
+
+/** Appends to a repeated field. @throws TensorError where it has grown beyond 4096 entries. */
+export function append<T>(list: T[], entry: T): void {
+  if (list.length === MAX_REPEATED) {
+    throw new TensorError('', `a field is repeated more than ${MAX_REPEATED} times`);
+  }
+  list.push(entry);
+}
+
 const NO_PARAMETERS: readonly Uint8Array[] = [];
 
 /** Reads InferInputTensor or InferOutputTensor, whose fields are numbered alike. */
@@ -26,18 +37,18 @@ export function readTensor(reader: FieldReader): TensorView {
   let name = '';
   let datatype = '';
   const shape: number[] = [];
-  let parameters = NO_PARAMETERS;
+  let parameters: Uint8Array[] | undefined;
   let contents: Uint8Array | undefined;
   while (reader.next()) {
     if (reader.field === 1) name = reader.string();
     else if (reader.field === 2) datatype = reader.string();
     else if (reader.field === 3) readShape(reader, shape);
-    else if (reader.field === 4) parameters = [...parameters, reader.bytes()];
+    else if (reader.field === 4) append((parameters ??= []), reader.bytes());
     else if (reader.field === 5)
-      contents = contents ? Buffer.concat([contents, reader.bytes()]) : reader.bytes();
+      contents = reader.bytes();
     else reader.skip();
   }
-  return { name, datatype, shape, parameters, contents };
+  return { name, datatype, shape, parameters: parameters ?? NO_PARAMETERS, contents };
 }
 
 /** The size of the tensor's message without parameters and contents. */
@@ -72,9 +83,9 @@ function packedShapeSize(shape: Shape): number {
 
 function readShape(reader: FieldReader, shape: number[]): void {
   if (reader.wireType !== Wire.LENGTH) {
-    shape.push(expectWire(reader, Wire.VARINT).int64Number());
+    append(shape, expectWire(reader, Wire.VARINT).int64Number());
     return;
   }
   const packed = reader.message();
-  while (!packed.atEnd) shape.push(packed.int64Number());
+  while (!packed.atEnd) append(shape, packed.int64Number());
 }

@@ -39,7 +39,7 @@ export class FieldReader {
   next(): boolean {
     if (this.position >= this.#end) return false;
     const start = this.position;
-    const tag = this.uint32();
+    const tag = this.#varint32();
     if (this.position - start > 5) throw malformed('a tag is longer than 5 bytes');
     this.field = tag >>> 3;
     this.wireType = tag & 7;
@@ -47,23 +47,15 @@ export class FieldReader {
     return true;
   }
 
-  /** A varint of which the low 32 bits count, as protobuf reads uint32, tags and lengths. */
+  /** A varint of which the low 32 bits count: uint32, and int32 and enums by `| 0`. */
   uint32(): number {
-    const bytes = this.#bytes;
-    let byte = this.#byte();
-    if (byte < 0x80) return byte;
-    let value = byte & 0x7f;
-    for (let shift = 7; shift < 70; shift += 7) {
-      if (this.position >= this.#end) break;
-      byte = bytes[this.position++] ?? 0;
-      if (shift < 32) value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-    throw malformed('a varint is cut off or longer than 10 bytes');
+    this.#expectVarint();
+    return this.#varint32();
   }
 
   /** A varint of 64 bits, unsigned. */
   uint64(): bigint {
+    this.#expectVarint();
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#byte();
@@ -75,11 +67,7 @@ export class FieldReader {
 
   /** A varint of 64 bits, signed, as a number: exact within ±2^53 and without the cost of a bigint. */
   int64Number(): number {
-    const first = this.position < this.#end ? (this.#bytes[this.position] ?? 0) : 0x80;
-    if (first < 0x80) {
-      this.position++;
-      return first;
-    }
+    this.#expectVarint();
     let low = 0;
     let high = 0;
     for (let index = 0; index < 10; index++) {
@@ -179,6 +167,24 @@ export class FieldReader {
     throw malformed('a group is cut off');
   }
 
+  #expectVarint(): void {
+    if (this.wireType !== Wire.VARINT) throw malformed(`field ${this.field} is not a varint`);
+  }
+
+  #varint32(): number {
+    const bytes = this.#bytes;
+    let byte = this.#byte();
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let shift = 7; shift < 70; shift += 7) {
+      if (this.position >= this.#end) break;
+      byte = bytes[this.position++] ?? 0;
+      if (shift < 32) value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+    throw malformed('a varint is cut off or longer than 10 bytes');
+  }
+
   #skipVarint(): void {
     for (let length = 1; length <= 10; length++) {
       if (this.#byte() < 0x80) return;
@@ -204,7 +210,7 @@ export class FieldReader {
 
   #lengthDelimitedEnd(): number {
     if (this.wireType !== Wire.LENGTH) throw malformed(`field ${this.field} is not length-delimited`);
-    const length = this.uint32();
+    const length = this.#varint32();
     const end = this.position + length;
     if (end > this.#end) throw malformed(`field ${this.field} reaches past the end of its message`);
     return end;
