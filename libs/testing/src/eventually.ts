@@ -14,7 +14,7 @@ export interface Patience {
 export async function eventually<T>(
   probe: () => T | Promise<T>,
   { timeoutMs = 10_000, intervalMs = 10 }: Patience = {},
-): Promise<T> {
+): Promise<Held<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const outcome = await attempt(probe);
@@ -28,8 +28,9 @@ export async function eventually<T>(
   }
 }
 
+type Held<T> = Exclude<T, false | null | undefined>;
 type Outcome<T> =
-  { readonly holds: true; readonly value: T } | { readonly holds: false; readonly cause: unknown };
+  { readonly holds: true; readonly value: Held<T> } | { readonly holds: false; readonly cause: unknown };
 
 async function attempt<T>(probe: () => T | Promise<T>): Promise<Outcome<T>> {
   try {
@@ -37,7 +38,7 @@ async function attempt<T>(probe: () => T | Promise<T>): Promise<Outcome<T>> {
     if (value === undefined || value === null || value === false) {
       return { holds: false, cause: `the probe yields ${String(value)}` };
     }
-    return { holds: true, value };
+    return { holds: true, value: value as Held<T> };
   } catch (cause) {
     return { holds: false, cause };
   }

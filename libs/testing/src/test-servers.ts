@@ -64,5 +64,6 @@ async function startTestPostgres(directory: string): Promise<LocalPostgres> {
 async function startTestNats(directory: string): Promise<LocalNats> {
   const { startNats } = await import('@plumbline/local');
   const configuration = accountConfiguration(ACCOUNTS);
-  return startNats({ storeDirectory: join(directory, 'nats'), port: 0, configuration });
+  const maxStoreBytes = 1024 ** 4; // streams reserve their limit, whatever they hold
+  return startNats({ storeDirectory: join(directory, 'nats'), port: 0, configuration, maxStoreBytes });
 }

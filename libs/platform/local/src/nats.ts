@@ -20,6 +20,8 @@ export interface NatsOptions {
   readonly port: number;
   /** Default: the one found by `findNatsServer`. */
   readonly server?: NatsServer;
+  /** What all streams together may reserve. Default 8 GiB. */
+  readonly maxStoreBytes?: number;
   /** Further lines of nats-server configuration, e.g. accounts. */
   readonly configuration?: string;
 }
@@ -57,7 +59,7 @@ export async function startNats(options: NatsOptions): Promise<LocalNats> {
   const configFile = `${storeDirectory}.conf`;
   await reclaim(claimFile, configFile);
   const port = await freePort(options.port, 'the local nats-server');
-  writeFileSync(configFile, `${configuration(storeDirectory, port, version)}${options.configuration ?? ''}`);
+  writeFileSync(configFile, configuration(storeDirectory, port, version, options));
   const server = launch({
     command: path,
     args: ['-c', configFile],
@@ -71,13 +73,18 @@ export async function startNats(options: NatsOptions): Promise<LocalNats> {
 }
 
 /** `sync_interval` exists from 2.10; older servers sync every two minutes, which the reconciler makes good. */
-function configuration(storeDirectory: string, port: number, version: string): string {
+function configuration(
+  storeDirectory: string,
+  port: number,
+  version: string,
+  { maxStoreBytes = 8 * 1024 ** 3, configuration: extra = '' }: NatsOptions,
+): string {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const sync = major > 2 || (major === 2 && minor >= 10) ? 'sync_interval: "1s"' : '';
   return `listen: "127.0.0.1:${port}"
 server_name: "plumbline-local"
-jetstream { store_dir: "${storeDirectory}", max_memory_store: 67108864, max_file_store: 8589934592 ${sync} }
-`;
+jetstream { store_dir: "${storeDirectory}", max_memory_store: 67108864, max_file_store: ${maxStoreBytes} ${sync} }
+${extra}`;
 }
 
 async function untilReady(server: ServerProcess, port: number, logFile: string): Promise<void> {

@@ -16,7 +16,12 @@ export interface Queryable {
   query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<Row[]>;
 }
 
-export type Transaction = Queryable;
+export interface Transaction extends Queryable {
+  /** Where the transaction runs. */
+  readonly database: Database;
+  /** Runs `effect` once the transaction has committed, and never otherwise. It must not throw. */
+  afterCommit(effect: () => void): void;
+}
 
 export interface TransactionOptions extends Bounds {
   /** Default `read committed`. */
@@ -77,9 +82,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   async function attempt<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
     return borrow(options, async (client) => {
       await client.query(begin(options));
+      const effects: (() => void)[] = [];
       try {
-        const result = await work(queryable(client));
-        await client.query('COMMIT');
+        const afterCommit = (effect: () => void) => void effects.push(effect);
+        const result = await work({ ...queryable(client), database, afterCommit });
+        await commit(client);
+        for (const effect of effects) effect();
         return result;
       } catch (error) {
         await client.query('ROLLBACK').catch((cause: unknown) => {
@@ -90,7 +98,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     });
   }
 
-  return {
+  const database: Database = {
     schema,
     query: (text, values, queryOptions = {}) =>
       borrow(queryOptions, (client) => queryable(client).query(text, values, queryOptions)),
@@ -110,6 +118,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     close: () => (closing ??= pool.end()),
   };
+  return database;
 }
 
 function queryable(client: pg.PoolClient): Queryable {
@@ -124,6 +133,13 @@ function queryable(client: pg.PoolClient): Queryable {
       }
     },
   };
+}
+
+/** Postgres answers COMMIT with ROLLBACK when a statement failed and `work` swallowed the error. */
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query('COMMIT');
+  if (command === 'COMMIT') return;
+  throw new Error('the transaction was rolled back: one of its statements failed and the error was ignored');
 }
 
 function begin({ isolation, readOnly }: TransactionOptions): string {

@@ -70,6 +70,28 @@ describe('transactions', () => {
     expect(await database.query('SELECT * FROM account')).toEqual([{ id: 1n, balance: 10n }]);
   });
 
+  it('refuses to commit when the failure of a statement was ignored', async () => {
+    const careless = database.transaction(async (tx) => {
+      await tx.query('INSERT INTO account VALUES (1, 10)');
+      await tx.query('SELECT 1 / 0').catch(() => undefined);
+    });
+    await expect(careless).rejects.toThrow('was rolled back');
+    expect(await database.query('SELECT * FROM account')).toEqual([]);
+  });
+
+  it('runs what waits for the commit after it, and not after a rollback', async () => {
+    const seen: string[] = [];
+    const work = (name: string, fails: boolean) =>
+      database.transaction(async (tx) => {
+        tx.afterCommit(() => seen.push(name));
+        await tx.query(fails ? 'SELECT 1 / 0' : 'SELECT 1');
+        expect(seen).not.toContain(name);
+      });
+    await work('committed', false);
+    await expect(work('rolled back', true)).rejects.toThrow('division by zero');
+    expect(seen).toEqual(['committed']);
+  });
+
   it('passes constraint violations on with their name', async () => {
     await database.query('INSERT INTO account VALUES (1, 10)');
     const error = await database.query('INSERT INTO account VALUES (1, 11)').catch((cause: unknown) => cause);

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import type { DescMessage } from '@bufbuild/protobuf';
+import type { Queryable } from '@plumbline/sql';
+import type { Log } from '@plumbline/service';
+import { applyEvents, type Subscription } from './apply-events.ts';
+import type { Delivery } from './bus.ts';
+import { decodeEnvelope, type Envelope } from './event.ts';
+import { reasonOf } from './judge-failure.ts';
+
+/** An event that a consumer could not apply, kept with everything needed to understand and to replay it. */
+export interface DeadLetter {
+  readonly durable: string;
+  readonly eventId: string;
+  readonly tenant: string;
+  readonly subject: string;
+  readonly type: string;
+  /** UPPER_SNAKE, of the ServiceError; DELIVERIES_EXHAUSTED for other failures. */
+  readonly reason: string;
+  readonly message: string;
+  readonly deliveries: number;
+  readonly firstFailedAtUs: bigint;
+  readonly lastFailedAtUs: bigint;
+}
+
+/** Keeps the delivery as a dead letter. A letter of the same event is brought up to date. */
+export async function bury(
+  database: Queryable,
+  durable: string,
+  delivery: Pick<Delivery, 'bytes' | 'subject' | 'count'>,
+  failure: { readonly reason: string; readonly message: string },
+): Promise<void> {
+  const { id, tenant, type } = identify(delivery.bytes);
+  await database.query(
+    `INSERT INTO dead_letter (durable, event_id, tenant, subject, type, envelope, reason, message, deliveries)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (durable, event_id) DO UPDATE SET reason = excluded.reason, message = excluded.message,
+       deliveries = dead_letter.deliveries + excluded.deliveries, last_failed_at = clock_timestamp(), replayed_at = NULL`,
+    [
+      ...[durable, id, tenant, delivery.subject, type, Buffer.from(delivery.bytes)],
+      ...[failure.reason, failure.message, delivery.count],
+    ],
+  );
+}
+
+/** Letters that wait for a decision, oldest first. `tenant` undefined: of all tenants. */
+export async function listDeadLetters(
+  database: Queryable,
+  { tenant, durable, limit = 100 }: { tenant?: string; durable?: string; limit?: number } = {},
+): Promise<DeadLetter[]> {
+  return database.query<DeadLetter>(
+    `SELECT durable, event_id AS "eventId", tenant, subject, type, reason, message, deliveries,
+            first_failed_at AS "firstFailedAtUs", last_failed_at AS "lastFailedAtUs"
+     FROM dead_letter
+     WHERE replayed_at IS NULL AND ($1::text IS NULL OR tenant = $1) AND ($2::text IS NULL OR durable = $2)
+     ORDER BY first_failed_at LIMIT $3`,
+    [tenant ?? null, durable ?? null, limit],
+  );
+}
+
+export interface ReplayOptions<S extends DescMessage> extends Subscription<S> {
+  readonly log: Log;
+  /** Default: all that wait, up to 1000. */
+  readonly eventIds?: readonly string[];
+}
+
+/**
+ * Applies dead letters again, oldest first, each in a transaction of its own and through the inbox. Those that fail
+ * again stay, with the new reason.
+ */
+export async function replayDeadLetters<S extends DescMessage>(
+  options: ReplayOptions<S>,
+): Promise<{ replayed: number; failed: number }> {
+  const { database, durable, log, eventIds } = options;
+  const letters = await database.query<{ event_id: string; subject: string; envelope: Buffer }>(
+    `SELECT event_id, subject, envelope FROM dead_letter
+     WHERE durable = $1 AND replayed_at IS NULL AND ($2::uuid[] IS NULL OR event_id = ANY($2))
+     ORDER BY first_failed_at LIMIT 1000`,
+    [durable, eventIds ?? null],
+  );
+  let replayed = 0;
+  for (const { event_id: eventId, subject, envelope } of letters) {
+    try {
+      await replayOne(options, envelope);
+      replayed++;
+    } catch (error) {
+      log.warn({ error, eventId, consumer: durable }, 'a dead letter failed again');
+      const failure = { reason: reasonOf(error), message: String((error as Error).message) };
+      await bury(database, durable, { bytes: envelope, subject, count: 1 }, failure);
+    }
+  }
+  return { replayed, failed: letters.length - replayed };
+}
+
+async function replayOne<S extends DescMessage>(options: Subscription<S>, bytes: Buffer): Promise<void> {
+  const envelope = decodeEnvelope(bytes);
+  await applyEvents(options, [envelope]);
+  await options.database.query(
+    'UPDATE dead_letter SET replayed_at = clock_timestamp() WHERE durable = $1 AND event_id = $2',
+    [options.durable, envelope.id],
+  );
+}
+
+/** What is no envelope is known by its digest. */
+function identify(bytes: Uint8Array): Pick<Envelope, 'id' | 'tenant' | 'type'> {
+  try {
+    return decodeEnvelope(bytes);
+  } catch {
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    return { id: hex.slice(0, 32), tenant: '', type: '' };
+  }
+}
