@@ -50,6 +50,10 @@ export const rpcErrors = defineErrors('rpc', {
     code: 'UNAVAILABLE',
     help: 'The server stops and did not finish the call in time. Retry: another replica, or this one after its restart, answers.',
   },
+  TOO_MANY_CALLS: {
+    code: 'RESOURCE_EXHAUSTED',
+    help: 'Too many calls of this client wait for answers. Slow down; the server does not keep up.',
+  },
   CONNECTION_LOST: {
     code: 'UNAVAILABLE',
     help: 'The connection failed or could not be made. Whether the call took effect is unknown; retry if it is idempotent.',

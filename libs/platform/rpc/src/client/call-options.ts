@@ -32,7 +32,7 @@ export function timeoutOf(options: CallOptions, defaultMs: number): number {
 
 /** Metadata of the call itself; credentials come from the channel. */
 export function callMetadata({ context, tenant, metadata }: CallOptions): MetadataMap {
-  const map = new MetadataMap();
+  const map = MetadataMap.from(metadata ?? {});
   if (context !== undefined) {
     map.set(metadataNames.caller, formatCaller(context.caller));
     map.set(metadataNames.requestId, context.requestId);
@@ -40,7 +40,6 @@ export function callMetadata({ context, tenant, metadata }: CallOptions): Metada
   }
   const actingFor = tenant ?? context?.tenant ?? '';
   if (actingFor !== '') map.set(metadataNames.tenant, actingFor);
-  if (metadata !== undefined) for (const [name, value] of Object.entries(metadata)) map.set(name, value);
   return map;
 }
 

@@ -1,5 +1,9 @@
 import { ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js';
-import { MetadataMap } from '../context/metadata.ts';
+import { CoalescedService } from '@plumbline/contract-common';
+import { CoalescedCalls } from '../coalesced/coalesced-calls.ts';
+import { MetadataMap, toGrpcMetadata } from '../context/metadata.ts';
+import { pathOf } from '../method-path.ts';
+import { identity } from './grpc-call.ts';
 
 export interface ChannelOptions {
   /** Default: plaintext. */
@@ -28,10 +32,12 @@ export interface OpenChannel extends Channel {
   readonly client: Client;
   readonly metadata: () => MetadataMap;
   readonly coalesce: boolean;
+  readonly coalesced: CoalescedCalls;
   readonly defaultTimeoutMs: number;
 }
 
 const MIB = 1024 * 1024;
+const EXCHANGE = pathOf(CoalescedService.method.exchange);
 const WINDOW_BYTES = 16 * MIB;
 
 /**
@@ -44,13 +50,19 @@ export function createChannel(address: string, options: ChannelOptions = {}): Ch
     options.credentials ?? ChannelCredentials.createInsecure(),
     grpcOptions(options),
   );
+  const metadata = (): MetadataMap => MetadataMap.from(options.metadata?.() ?? {});
+  const coalesced = new CoalescedCalls(() =>
+    client.makeBidiStreamRequest(`/${EXCHANGE}`, identity, identity, toGrpcMetadata(metadata())),
+  );
   const channel: OpenChannel = {
     address,
     client,
-    metadata: () => recordMetadata(options.metadata?.() ?? {}),
+    metadata,
     coalesce: options.coalesce ?? false,
+    coalesced,
     defaultTimeoutMs: options.defaultTimeoutMs ?? 30_000,
     close: () => {
+      coalesced.close();
       client.close();
     },
   };
@@ -76,10 +88,4 @@ function grpcOptions({ keepalive, maxReceiveMessageBytes = 64 * MIB }: ChannelOp
     'grpc.max_reconnect_backoff_ms': 2_000,
     'grpc-node.flow_control_window': WINDOW_BYTES,
   };
-}
-
-function recordMetadata(record: Readonly<Record<string, string>>): MetadataMap {
-  const map = new MetadataMap();
-  for (const [name, value] of Object.entries(record)) map.set(name, value);
-  return map;
 }

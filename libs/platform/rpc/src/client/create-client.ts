@@ -9,7 +9,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import { decodeMessage, encodeMessage } from '../server/implementation.ts';
+import { decodeMessage, encodeMessage } from '../message-codec.ts';
 import type { CallOptions } from './call-options.ts';
 import { opened, type Channel } from './channel.ts';
 import { rawUnary } from './raw-unary.ts';

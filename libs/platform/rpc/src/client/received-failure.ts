@@ -1,7 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { Code, type ServiceError } from '@plumbline/errors';
 import { rpcErrors } from '../errors.ts';
-import { STATUS_DETAILS } from '../server/grpc-status.ts';
+import { STATUS_DETAILS } from '../status/status-details.ts';
 import { decodeStatus } from '../status/decode-status.ts';
 
 /**

@@ -23,6 +23,12 @@ const LEGAL_TEXT = /^[ -~]*$/;
 export class MetadataMap implements MutableMetadata {
   #values: Map<string, MetadataValue> | undefined;
 
+  static from(record: Readonly<Record<string, string | Uint8Array>>): MetadataMap {
+    const map = new MetadataMap();
+    for (const [name, value] of Object.entries(record)) map.set(name, value);
+    return map;
+  }
+
   get(name: string): string | undefined {
     const value = this.#values?.get(name);
     return typeof value === 'string' ? value : undefined;
@@ -51,6 +57,10 @@ export class MetadataMap implements MutableMetadata {
   get isEmpty(): boolean {
     return this.#values === undefined;
   }
+
+  get size(): number {
+    return this.#values?.size ?? 0;
+  }
 }
 
 /** A call's metadata as grpc-js received it. */
@@ -73,29 +83,6 @@ export class GrpcMetadataView implements ReadonlyMetadata {
 
   entries(): Iterable<readonly [string, MetadataValue]> {
     return Object.entries(this.#metadata.getMap());
-  }
-}
-
-/** `own` over `base`: what one item of a stream says itself, and what it inherits from the stream. */
-export class LayeredMetadata implements ReadonlyMetadata {
-  readonly #own: ReadonlyMetadata;
-  readonly #base: ReadonlyMetadata;
-
-  constructor(own: ReadonlyMetadata, base: ReadonlyMetadata) {
-    this.#own = own;
-    this.#base = base;
-  }
-
-  get(name: string): string | undefined {
-    return this.#own.get(name) ?? this.#base.get(name);
-  }
-
-  getBinary(name: string): Buffer | undefined {
-    return this.#own.getBinary(name) ?? this.#base.getBinary(name);
-  }
-
-  entries(): Iterable<readonly [string, MetadataValue]> {
-    return new Map([...this.#base.entries(), ...this.#own.entries()]);
   }
 }
 

@@ -1,5 +1,7 @@
 import { Server, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
+import { CoalescedService } from '@plumbline/contract-common';
 import { Health } from '@plumbline/contract-grpc';
+import { exchangeMethod } from '../coalesced/exchange-method.ts';
 import { HealthRegistry } from '../health/health-registry.ts';
 import { healthService } from '../health/health-service.ts';
 import { UNKNOWN_METHOD, serverMetrics } from '../metrics.ts';
@@ -35,7 +37,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const guarded = [...open, authenticateCalls(options.authenticate), ...(options.interceptors ?? [])];
 
   const router = buildRouter(implementations, options.limits ?? {}, guarded);
-  const builtIn = [healthService(health), reflectionService([...services, Health])];
+  const builtIn = [healthService(health), reflectionService([...services, Health, CoalescedService])];
   const system = buildRouter(builtIn, {}, [mapErrors, enforceDeadline]);
 
   const server = new Server(grpcOptions(options, [...router.values(), ...system.values()]));
@@ -44,7 +46,11 @@ export function createServer(options: ServerOptions): RpcServer {
   for (const method of router.values()) registerMethod(server, method, { log, calls: drainable.calls });
   for (const method of system.values())
     registerMethod(server, method, { log, calls: drainable.subscriptions });
-  registerMethod(server, unknownMethod(open), { log, calls: drainable.calls });
+  const unknown = unknownMethod(open);
+  registerMethod(server, unknown, { log, calls: drainable.calls });
+  const { calls, exchanges, draining } = drainable;
+  const exchange = exchangeMethod({ router, unknownMethod: unknown, log, calls, draining: draining.signal });
+  registerMethod(server, exchange, { log, calls: exchanges });
   serveUnknownMethods(server, `/${UNKNOWN_METHOD}`);
   return serverOf(drainable, options);
 }

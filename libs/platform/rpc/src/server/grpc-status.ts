@@ -2,8 +2,8 @@ import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import type { ServiceError } from '@plumbline/errors';
 import { toGrpcMetadata, type ReadonlyMetadata } from '../context/metadata.ts';
 import { encodeStatus, statusMessage } from '../status/encode-status.ts';
+import { STATUS_DETAILS } from '../status/status-details.ts';
 
-export const STATUS_DETAILS = 'grpc-status-details-bin';
 /** Tells gRPC's own retry policy when to try again: https://github.com/grpc/proposal/blob/master/A6-client-retries.md */
 const RETRY_PUSHBACK = 'grpc-retry-pushback-ms';
 

@@ -1,20 +1,16 @@
-import {
-  fromBinary,
-  toBinary,
-  create,
-  type DescMessage,
-  type DescMethod,
-  type DescMethodBiDiStreaming,
-  type DescMethodClientStreaming,
-  type DescMethodServerStreaming,
-  type DescMethodUnary,
-  type DescService,
-  type MessageInitShape,
-  type MessageShape,
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
 } from '@bufbuild/protobuf';
 import type { CallContext } from '../context/call-context.ts';
-import { asBuffer } from '../context/metadata.ts';
-import { rpcErrors } from '../errors.ts';
+import { decodeMessage, encodeMessage } from '../message-codec.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -130,20 +126,6 @@ function typedBody(method: DescMethod, handler: unknown): MethodBody {
         kind: 'bidi_streaming',
         handle: (requests, context) => encodeEach(call(decodeAll(requests), context), encode),
       };
-  }
-}
-
-/** protobuf-es's encoding as the Buffer that grpc-js insists on, without copying. */
-export function encodeMessage<D extends DescMessage>(schema: D, message: MessageInitShape<D>): Buffer {
-  return asBuffer(toBinary(schema, create(schema, message)));
-}
-
-/** @throws ServiceError INVALID_ARGUMENT / MALFORMED_MESSAGE */
-export function decodeMessage<D extends DescMessage>(schema: D, bytes: Buffer): MessageShape<D> {
-  try {
-    return fromBinary(schema, bytes, { readUnknownFields: false });
-  } catch (cause) {
-    throw rpcErrors.MALFORMED_MESSAGE(`the bytes are no ${schema.typeName}`, { cause });
   }
 }
 

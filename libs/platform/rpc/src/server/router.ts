@@ -1,4 +1,4 @@
-import type { DescMethod } from '@bufbuild/protobuf';
+import { pathOf } from '../method-path.ts';
 import type { ServedMethod } from './call.ts';
 import type { ServerInterceptor } from './chain.ts';
 import type { Implementation, MethodImplementation } from './implementation.ts';
@@ -7,10 +7,6 @@ import { serveMethod } from './serve-method.ts';
 
 /** Method path (`plumbline.audit.v1.AuditService/Append`) → how it is served. */
 export type Router = ReadonlyMap<string, ServedMethod>;
-
-export function pathOf(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`;
-}
 
 /** @throws TypeError when two implementations have the same method, or a limit names a method that none has */
 export function buildRouter(

@@ -1,0 +1,144 @@
+import { FieldReader, WireError } from '@plumbline/wire';
+import { MetadataMap, asBuffer } from '../context/metadata.ts';
+import { rpcErrors } from '../errors.ts';
+import { EMPTY_ANSWER, EMPTY_CALL, type AnswerFrame, type AnswerItem, type CallItem } from './items.ts';
+
+/** More in one message would hold up the event loop for what should be one turn's work. */
+const MAX_ITEMS = 4096;
+const MAX_METADATA_ENTRIES = 64;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Reads plumbline.common.v1.ExchangeRequest. Payloads are views of `frame`.
+ *
+ * @throws ServiceError MALFORMED_MESSAGE, TOO_MANY_ELEMENTS
+ */
+export function decodeCalls(frame: Buffer): CallItem[] {
+  return decode(() => {
+    const items: CallItem[] = [];
+    const reader = new FieldReader(frame);
+    while (reader.next()) {
+      if (reader.field === 1) append(items, readCall(reader.message()));
+      else reader.skip();
+    }
+    return items;
+  });
+}
+
+/** Reads plumbline.common.v1.ExchangeResponse. Payloads are views of `frame`. @throws as decodeCalls */
+export function decodeAnswers(frame: Buffer): AnswerFrame {
+  return decode(() => {
+    const items: AnswerItem[] = [];
+    let draining = false;
+    const reader = new FieldReader(frame);
+    while (reader.next()) {
+      if (reader.field === 1) append(items, readAnswer(reader.message()));
+      else if (reader.field === 2) draining = reader.bool();
+      else reader.skip();
+    }
+    return { items, draining };
+  });
+}
+
+function decode<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof WireError || error instanceof TypeError)) throw error;
+    throw rpcErrors.MALFORMED_MESSAGE(`a message of the coalesced stream cannot be read: ${error.message}`);
+  }
+}
+
+function append<T>(items: T[], item: T): void {
+  if (items.length >= MAX_ITEMS)
+    throw rpcErrors.TOO_MANY_ELEMENTS(`more than ${MAX_ITEMS} items in one message`);
+  items.push(item);
+}
+
+function readCall(reader: FieldReader): CallItem {
+  const item: Mutable<CallItem> = { ...EMPTY_CALL };
+  while (reader.next()) readCallField(reader, item);
+  return item;
+}
+
+function readCallField(reader: FieldReader, item: Mutable<CallItem>): void {
+  switch (reader.field) {
+    case 1:
+      item.callId = reader.uint32();
+      return;
+    case 2:
+      item.cancel = reader.bool();
+      return;
+    case 3:
+      item.method = reader.string();
+      return;
+    case 4:
+      item.timeoutMs = reader.uint32();
+      return;
+    case 5:
+      item.tenant = reader.string();
+      return;
+    case 6:
+      item.caller = reader.string();
+      return;
+    case 7:
+      item.requestId = reader.string();
+      return;
+    case 8:
+      item.traceparent = reader.string();
+      return;
+    case 9:
+      item.metadata = addMetadata(item.metadata, reader.message());
+      return;
+    case 10:
+      item.payload = asBuffer(reader.bytes());
+      return;
+    default:
+      reader.skip();
+  }
+}
+
+function readAnswer(reader: FieldReader): AnswerItem {
+  const item: Mutable<AnswerItem> = { ...EMPTY_ANSWER };
+  while (reader.next()) readAnswerField(reader, item);
+  return item;
+}
+
+function readAnswerField(reader: FieldReader, item: Mutable<AnswerItem>): void {
+  switch (reader.field) {
+    case 1:
+      item.callId = reader.uint32();
+      return;
+    case 2:
+      item.code = reader.uint32();
+      return;
+    case 3:
+      item.statusDetails = asBuffer(reader.bytes());
+      return;
+    case 4:
+      item.trailers = addMetadata(item.trailers, reader.message());
+      return;
+    case 5:
+      item.payload = asBuffer(reader.bytes());
+      return;
+    default:
+      reader.skip();
+  }
+}
+
+function addMetadata(metadata: MetadataMap | undefined, reader: FieldReader): MetadataMap {
+  const map = metadata ?? new MetadataMap();
+  if (map.size >= MAX_METADATA_ENTRIES) {
+    throw rpcErrors.TOO_MANY_ELEMENTS(`more than ${MAX_METADATA_ENTRIES} metadata entries in one item`);
+  }
+  let name = '';
+  let value: Uint8Array = new Uint8Array();
+  while (reader.next()) {
+    if (reader.field === 1) name = reader.string();
+    else if (reader.field === 2) value = reader.bytes();
+    else reader.skip();
+  }
+  map.set(name, name.endsWith('-bin') ? value : asBuffer(value).toString('latin1'));
+  return map;
+}

@@ -1,0 +1,96 @@
+import type { MetadataMap, MetadataValue } from '../context/metadata.ts';
+import { FrameWriter, bytesSize, lengthDelimitedSize, textSize, uint32Size } from './frame-writer.ts';
+import type { AnswerFrame, AnswerItem, CallItem } from './items.ts';
+
+/** Serialises plumbline.common.v1.ExchangeRequest. */
+export function encodeCalls(items: readonly CallItem[]): Buffer {
+  const sizes = items.map(callSize);
+  const writer = new FrameWriter(totalSize(sizes));
+  items.forEach((item, index) => {
+    writer.open(1, sizes[index] ?? 0);
+    writeCall(writer, item);
+  });
+  return writer.buffer;
+}
+
+/** Serialises plumbline.common.v1.ExchangeResponse. */
+export function encodeAnswers({ items, draining }: AnswerFrame): Buffer {
+  const sizes = items.map(answerSize);
+  const writer = new FrameWriter(totalSize(sizes) + uint32Size(Number(draining)));
+  items.forEach((item, index) => {
+    writer.open(1, sizes[index] ?? 0);
+    writeAnswer(writer, item);
+  });
+  writer.uint32(2, Number(draining));
+  return writer.buffer;
+}
+
+const totalSize = (sizes: readonly number[]): number =>
+  sizes.reduce((total, size) => total + lengthDelimitedSize(size), 0);
+
+function callSize(item: CallItem): number {
+  return (
+    uint32Size(item.callId) +
+    uint32Size(Number(item.cancel)) +
+    textSize(item.method) +
+    uint32Size(item.timeoutMs) +
+    textSize(item.tenant) +
+    textSize(item.caller) +
+    textSize(item.requestId) +
+    textSize(item.traceparent) +
+    metadataSize(item.metadata) +
+    bytesSize(item.payload)
+  );
+}
+
+function writeCall(writer: FrameWriter, item: CallItem): void {
+  writer.uint32(1, item.callId);
+  writer.uint32(2, Number(item.cancel));
+  writer.text(3, item.method);
+  writer.uint32(4, item.timeoutMs);
+  writer.text(5, item.tenant);
+  writer.text(6, item.caller);
+  writer.text(7, item.requestId);
+  writer.text(8, item.traceparent);
+  writeMetadata(writer, 9, item.metadata);
+  writer.bytes(10, item.payload);
+}
+
+function answerSize(item: AnswerItem): number {
+  return (
+    uint32Size(item.callId) +
+    uint32Size(item.code) +
+    bytesSize(item.statusDetails) +
+    metadataSize(item.trailers) +
+    bytesSize(item.payload)
+  );
+}
+
+function writeAnswer(writer: FrameWriter, item: AnswerItem): void {
+  writer.uint32(1, item.callId);
+  writer.uint32(2, item.code);
+  writer.bytes(3, item.statusDetails);
+  writeMetadata(writer, 4, item.trailers);
+  writer.bytes(5, item.payload);
+}
+
+const valueSize = (value: MetadataValue): number =>
+  typeof value === 'string' ? textSize(value) : bytesSize(value);
+
+function metadataSize(metadata: MetadataMap | undefined): number {
+  if (metadata === undefined || metadata.isEmpty) return 0;
+  let size = 0;
+  for (const [name, value] of metadata.entries())
+    size += lengthDelimitedSize(textSize(name) + valueSize(value));
+  return size;
+}
+
+function writeMetadata(writer: FrameWriter, field: number, metadata: MetadataMap | undefined): void {
+  if (metadata === undefined || metadata.isEmpty) return;
+  for (const [name, value] of metadata.entries()) {
+    writer.open(field, textSize(name) + valueSize(value));
+    writer.text(1, name);
+    if (typeof value === 'string') writer.text(2, value);
+    else writer.bytes(2, value);
+  }
+}

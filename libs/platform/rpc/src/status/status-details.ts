@@ -1,0 +1,2 @@
+/** The trailer that carries google.rpc.Status. */
+export const STATUS_DETAILS = 'grpc-status-details-bin';
