@@ -37,3 +37,12 @@ export {
   type DriftState,
 } from './drift/assess.ts';
 export { benjaminiHochberg } from './drift/multiple-testing.ts';
+export * from './quality/index.ts';
+export {
+  chiSquareTest,
+  gTest,
+  rateTest,
+  type ContingencyResult,
+  type TestResult,
+} from './drift/homogeneity.ts';
+export { kolmogorovSmirnov } from './drift/kolmogorov-smirnov.ts';

@@ -14,8 +14,8 @@ const WIDE = 20_000;
  * from its mode; above λ = 20,000 Sankaran's (1963) normal approximation.
  */
 export function noncentralChiSquareSurvival(x: number, degrees: number, lambda: number): number {
-  if (x <= 0) return 1;
-  if (lambda === 0) return chiSquareSurvival(x, degrees);
+  if (x < Number.MIN_VALUE / Number.EPSILON) return 1;
+  if (lambda / 2 === 0) return chiSquareSurvival(x, degrees);
   return lambda > WIDE ? sankaranSurvival(x, degrees, lambda) : mixtureSurvival(x, degrees, lambda);
 }
 

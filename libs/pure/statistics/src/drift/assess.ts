@@ -3,7 +3,7 @@ import { missing, total, type Cells } from '../histogram/cells.ts';
 import { groupCounts } from '../histogram/groups.ts';
 import type { ColumnBaseline } from './baseline.ts';
 import { benjaminiHochberg } from './multiple-testing.ts';
-import { psiOfShares, samplingScale, smooth } from './psi.ts';
+import { psiBetween, sampleOf, samplingScale, type Distance } from './psi.ts';
 import { nearestStretch } from './stretches.ts';
 
 export interface DriftPolicy {
@@ -70,39 +70,39 @@ function verdict(qValue: number | undefined, policy: DriftPolicy): { qValue: num
 }
 
 function measure(baseline: ColumnBaseline, window: Cells, policy: DriftPolicy): Measured {
-  const shares = smooth(groupCounts(window, baseline.groups));
-  const overallPsi = psiOfShares(baseline.whole, shares);
-  const nearest = nearestStretch(baseline.stretches, shares);
-  const psi = nearest?.psi ?? overallPsi;
-  const n = nearest?.stretch.shares.n ?? baseline.whole.n;
+  const sample = sampleOf(groupCounts(window, baseline.groups));
+  const overall = psiBetween(baseline.whole, sample);
+  const nearest = nearestStretch(baseline.stretches, sample);
+  const distance = nearest ?? overall;
+  const n = nearest?.stretch.sample.n ?? baseline.whole.n;
   return {
     name: baseline.name,
     source: baseline.source,
-    psi,
-    ...test(psi, n, shares.n, baseline, policy),
+    psi: distance.psi,
+    ...test(distance, n, sample.n, practicalMinimum(baseline, policy), policy.alpha),
     n,
-    m: shares.n,
+    m: sample.n,
     nearestStep: nearest?.stretch.firstStep,
-    overallPsi,
+    overallPsi: overall.psi,
     missingRate: rate(missing(window), total(window)),
     baselineMissingRate: rate(missing(baseline.cells), total(baseline.cells)),
   };
 }
 
 function test(
-  psi: number,
+  { psi, bins }: Distance,
   n: number,
   m: number,
-  baseline: ColumnBaseline,
-  policy: DriftPolicy,
+  minimum: number,
+  alpha: number,
 ): { pValue: number; threshold: number } {
   if (n === 0 || m === 0) return { pValue: 1, threshold: Infinity };
   const scale = samplingScale(n, m);
-  const degrees = baseline.groups.length + 1;
-  const lambda = practicalMinimum(baseline, policy) / scale;
+  const lambda = minimum / scale;
+  const degrees = Math.max(1, bins - 1);
   return {
     pValue: noncentralChiSquareSurvival(psi / scale, degrees, lambda),
-    threshold: noncentralChiSquareQuantile(policy.alpha, degrees, lambda) * scale,
+    threshold: noncentralChiSquareQuantile(alpha, degrees, lambda) * scale,
   };
 }
 

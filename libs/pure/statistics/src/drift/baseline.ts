@@ -2,7 +2,7 @@ import type { ColumnProfile, Profile } from '../profile/profile.ts';
 import type { Cells } from '../histogram/cells.ts';
 import type { FrozenEdges } from '../histogram/edges.ts';
 import { groupCount, groupCounts, type BinGroups } from '../histogram/groups.ts';
-import { smooth, type SmoothedShares } from './psi.ts';
+import { sampleOf, type Sample } from './psi.ts';
 import { slideStretches, type Stretch } from './stretches.ts';
 
 /** A column's reference, made ready for comparing windows with it. */
@@ -16,7 +16,7 @@ export interface ColumnBaseline {
   readonly cells: Cells;
   readonly groups: BinGroups;
   /** The whole reference. */
-  readonly whole: SmoothedShares;
+  readonly whole: Sample;
   readonly stretches: readonly Stretch[];
   /** How odd a window without fault is: see {@link ISOLATION_QUANTILE}. */
   readonly isolation: number;
@@ -44,7 +44,7 @@ function baselineOf(column: ColumnProfile, length: number): ColumnBaseline {
     edges: column.edges,
     cells,
     groups,
-    whole: smooth(groupCounts(cells, groups)),
+    whole: sampleOf(groupCounts(cells, groups)),
     stretches: slideStretches(rowsOf(column.stepCounts, groupCount(groups)), length),
     isolation: quantile(column.blockPsi, ISOLATION_QUANTILE),
   };

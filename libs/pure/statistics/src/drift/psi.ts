@@ -1,40 +1,56 @@
 /**
  * Names the smoothing that a stored PSI was computed with. A PSI without its rule is meaningless: on the same
- * counts, published rules differ by two orders of magnitude.
+ * counts, published rules differ by two orders of magnitude. This one adds ½ to every bin that either sample fills
+ * and leaves out bins that are empty in both, which would count as drift wherever n and m differ.
  */
 export const PSI_RULE = 'plus-half/1';
 
 /** Counts over fixed bins, prepared for many comparisons. */
-export interface SmoothedShares {
+export interface Sample {
   readonly n: number;
-  readonly shares: Float64Array;
-  readonly logShares: Float64Array;
+  /** Each count and a half, and its logarithm. */
+  readonly raised: Float64Array;
+  readonly logRaised: Float64Array;
 }
 
-/** Shares of each bin after ½ is added to every count ({@link PSI_RULE}). */
-export function smooth(counts: readonly number[]): SmoothedShares {
-  const n = counts.reduce((sum, count) => sum + count, 0);
-  const shares = Float64Array.from(counts, (count) => (count + 0.5) / (n + counts.length / 2));
-  return { n, shares, logShares: shares.map(Math.log) };
+export function sampleOf(counts: readonly number[]): Sample {
+  const raised = Float64Array.from(counts, (count) => count + 0.5);
+  return {
+    n: counts.reduce((sum, count) => sum + count, 0),
+    raised,
+    logRaised: raised.map(Math.log),
+  };
+}
+
+export interface Distance {
+  readonly psi: number;
+  /** Bins that either sample fills. */
+  readonly bins: number;
 }
 
 /**
- * Population stability index Σ (qᵢ − pᵢ)·ln(qᵢ / pᵢ) of two count vectors over the same bins, each bin's count
- * raised by ½ before shares are taken ({@link PSI_RULE}). Symmetric, ≥ 0, in nats.
+ * Population stability index Σ (qᵢ − pᵢ)·ln(qᵢ / pᵢ) by {@link PSI_RULE} of two count vectors over the same bins.
+ * Symmetric, ≥ 0, in nats.
  */
 export function psi(reference: readonly number[], current: readonly number[]): number {
-  return psiOfShares(smooth(reference), smooth(current));
+  return psiBetween(sampleOf(reference), sampleOf(current)).psi;
 }
 
-/** {@link psi} of prepared shares; both must have the same length. */
-export function psiOfShares(reference: SmoothedShares, current: SmoothedShares): number {
-  let sum = 0;
-  for (let i = 0; i < reference.shares.length; i++) {
-    const p = reference.shares[i] ?? 0;
-    const q = current.shares[i] ?? 0;
-    sum += (q - p) * ((current.logShares[i] ?? 0) - (reference.logShares[i] ?? 0));
+/** {@link psi} of prepared samples over the same bins. */
+export function psiBetween(reference: Sample, current: Sample): Distance {
+  const bins = filledBins(reference, current);
+  const total = reference.n + bins / 2;
+  const currentTotal = current.n + bins / 2;
+  const logRatio = Math.log(total / currentTotal);
+  let psi = 0;
+  for (let i = 0; i < reference.raised.length; i++) {
+    const p = reference.raised[i] ?? 0;
+    const q = current.raised[i] ?? 0;
+    if (p === 0.5 && q === 0.5) continue;
+    const logs = (current.logRaised[i] ?? 0) - (reference.logRaised[i] ?? 0) + logRatio;
+    psi += (q / currentTotal - p / total) * logs;
   }
-  return sum;
+  return { psi, bins };
 }
 
 /** Variance scale of a PSI between samples of n and m: PSI / (1/n + 1/m) is χ² of B − 1 degrees without drift. */
@@ -48,4 +64,12 @@ export function samplingScale(n: number, m: number): number {
  */
 export function expectedPsi(binCount: number, n: number, m: number): number {
   return (binCount - 1) * samplingScale(n, m);
+}
+
+function filledBins(reference: Sample, current: Sample): number {
+  let filled = 0;
+  for (let i = 0; i < reference.raised.length; i++) {
+    if ((reference.raised[i] ?? 0) > 0.5 || (current.raised[i] ?? 0) > 0.5) filled++;
+  }
+  return filled;
 }

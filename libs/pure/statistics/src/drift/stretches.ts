@@ -1,10 +1,10 @@
-import { expectedPsi, psiOfShares, smooth, type SmoothedShares } from './psi.ts';
+import { expectedPsi, psiBetween, sampleOf, type Distance, type Sample } from './psi.ts';
 
 /** A run of consecutive steps of the reference, as one sample. */
 export interface Stretch {
   /** Index of its first step. */
   readonly firstStep: number;
-  readonly shares: SmoothedShares;
+  readonly sample: Sample;
 }
 
 /** Shorter samples say more about sampling than about the world. */
@@ -22,24 +22,23 @@ export function slideStretches(steps: readonly (readonly number[])[], length: nu
     for (let group = 0; group < counts.length; group++) {
       counts[group] = (counts[group] ?? 0) + (entering[group] ?? 0) - (leaving?.[group] ?? 0);
     }
-    const full = step >= length - 1;
-    const shares = smooth(counts);
-    if (full && shares.n >= MINIMUM_STRETCH_VALUES) stretches.push({ firstStep: step - length + 1, shares });
+    if (step < length - 1) return;
+    const sample = sampleOf(counts);
+    if (sample.n >= MINIMUM_STRETCH_VALUES) stretches.push({ firstStep: step - length + 1, sample });
   });
   return stretches;
 }
 
-export interface Nearest {
+export interface Nearest extends Distance {
   readonly stretch: Stretch;
-  readonly psi: number;
 }
 
 /** The stretch with the smallest PSI to `window`, the earliest among equals; undefined when there is none. */
-export function nearestStretch(stretches: readonly Stretch[], window: SmoothedShares): Nearest | undefined {
+export function nearestStretch(stretches: readonly Stretch[], window: Sample): Nearest | undefined {
   let nearest: Nearest | undefined;
   for (const stretch of stretches) {
-    const psi = psiOfShares(stretch.shares, window);
-    if (nearest === undefined || psi < nearest.psi) nearest = { stretch, psi };
+    const distance = psiBetween(stretch.sample, window);
+    if (nearest === undefined || distance.psi < nearest.psi) nearest = { stretch, ...distance };
   }
   return nearest;
 }
@@ -55,7 +54,7 @@ export function isolation(stretches: readonly Stretch[], apart: number): number[
     for (let j = i + 1; j < stretches.length; j++) {
       const right = stretches[j];
       if (right === undefined || right.firstStep - left.firstStep < apart) continue;
-      const excess = excessPsi(left.shares, right.shares);
+      const excess = excessPsi(left.sample, right.sample);
       if (excess < (nearest[i] ?? 0)) nearest[i] = excess;
       if (excess < (nearest[j] ?? 0)) nearest[j] = excess;
     }
@@ -63,6 +62,7 @@ export function isolation(stretches: readonly Stretch[], apart: number): number[
   return [...nearest.filter(Number.isFinite).sort()];
 }
 
-function excessPsi(left: SmoothedShares, right: SmoothedShares): number {
-  return Math.max(0, psiOfShares(left, right) - expectedPsi(left.shares.length, left.n, right.n));
+function excessPsi(left: Sample, right: Sample): number {
+  const { psi, bins } = psiBetween(left, right);
+  return Math.max(0, psi - expectedPsi(bins, left.n, right.n));
 }

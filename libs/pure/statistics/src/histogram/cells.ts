@@ -65,11 +65,15 @@ export function missing(cells: Cells): number {
   return (cells[NULL_CELL] ?? 0) + (cells[NAN_CELL] ?? 0);
 }
 
-/** Values beyond the reference's smallest and largest, infinities included. */
+/** Values beyond the reference's smallest and largest, infinities included; all where the reference has none. */
 export function outOfRange(cells: Cells): number {
-  const infinite = (cells[NEGATIVE_INFINITY_CELL] ?? 0) + (cells[POSITIVE_INFINITY_CELL] ?? 0);
-  if (cells.length <= FIRST_BIN_CELL + 1) return infinite;
-  return infinite + (cells[FIRST_BIN_CELL] ?? 0) + (cells.at(-1) ?? 0);
+  const below = cells[FIRST_BIN_CELL] ?? 0;
+  const above = cells.length === FIRST_BIN_CELL + 1 ? 0 : (cells.at(-1) ?? 0);
+  return infinite(cells) + below + above;
+}
+
+export function infinite(cells: Cells): number {
+  return (cells[NEGATIVE_INFINITY_CELL] ?? 0) + (cells[POSITIVE_INFINITY_CELL] ?? 0);
 }
 
 /** Index of the first edge that is not below `value`. */

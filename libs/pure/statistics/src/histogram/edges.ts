@@ -10,11 +10,25 @@ export const MAX_EDGES = 128;
  * interpolation), duplicates collapsed. No finite value gives no edges: one bin then holds everything.
  */
 export function freezeEdges(values: ArrayLike<number | null>, maxEdges: number = MAX_EDGES): FrozenEdges {
+  return freeze(values, maxEdges).edges;
+}
+
+export interface Frozen {
+  readonly edges: FrozenEdges;
+  /** Whether the column takes few values, each of them often, so that a new value is news and no chance extreme. */
+  readonly discrete: boolean;
+}
+
+/** {@link freezeEdges}, and what the values were like. */
+export function freeze(values: ArrayLike<number | null>, maxEdges: number = MAX_EDGES): Frozen {
   const sorted = sortedFinite(values);
   const smallest = sorted[0];
-  if (smallest === undefined) return [];
-  const inner = distinctUpTo(sorted, maxEdges - 1) ?? quantiles(sorted, maxEdges - 1);
-  return [nextBelow(smallest), ...inner];
+  if (smallest === undefined) return { edges: [], discrete: false };
+  const distinct = distinctUpTo(sorted, maxEdges - 1);
+  return {
+    edges: [nextBelow(smallest), ...(distinct ?? quantiles(sorted, maxEdges - 1))],
+    discrete: distinct !== undefined && sorted.length >= 10 * distinct.length,
+  };
 }
 
 /**

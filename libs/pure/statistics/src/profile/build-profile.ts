@@ -10,7 +10,7 @@ import {
   total,
   type Cells,
 } from '../histogram/cells.ts';
-import { freezeEdges, type FrozenEdges } from '../histogram/edges.ts';
+import { freeze, type FrozenEdges } from '../histogram/edges.ts';
 import { groupBins, groupCounts } from '../histogram/groups.ts';
 import { PSI_RULE } from '../drift/psi.ts';
 import { isolation, slideStretches } from '../drift/stretches.ts';
@@ -84,11 +84,11 @@ interface Frame {
 }
 
 function profileColumn(column: ProfileColumn, frame: Frame): ColumnProfile {
-  const edges = freezeEdges(column.values);
+  const { edges, discrete } = freeze(column.values);
   const binned = Uint16Array.from(frame.steps, (_, row) => cellOf(edges, column.values[row]));
   const cells = emptyCells(edges);
   for (const cell of binned) increment(cells, cell);
-  const groupEnds = groupBins(cells);
+  const groupEnds = groupBins(cells, discrete);
   const steps = countBySteps(edges, binned, frame).map((step) => groupCounts(step, groupEnds));
   return {
     name: column.name,

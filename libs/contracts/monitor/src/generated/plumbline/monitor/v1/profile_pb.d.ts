@@ -153,8 +153,9 @@ export declare type ColumnProfile = Message<"plumbline.monitor.v1.ColumnProfile"
   negativeInfinities: bigint;
 
   /**
-   * Groups of neighbouring bins that windows are judged by: group g ends before bin group_ends[g]. The first and the
-   * last bin, beyond the baseline's range, belong to none.
+   * Groups of neighbouring bins that windows are judged by: group g ends before bin group_ends[g]. Where the last end
+   * is the number of bins, the outer bins, beyond the baseline's range, belong to the outer groups; where it is one
+   * less, to none.
    *
    * @generated from field: repeated int32 group_ends = 11;
    */
