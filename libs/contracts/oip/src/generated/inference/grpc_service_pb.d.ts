@@ -224,7 +224,7 @@ export declare type ModelMetadataResponse = Message<"inference.ModelMetadataResp
   versions: string[];
 
   /**
-   * The framework that the model is stored in, e.g. `onnx_onnxv1`.
+   * The framework that the model is stored in, e.g. `onnxruntime_onnx`.
    *
    * @generated from field: string platform = 3;
    */

@@ -140,6 +140,13 @@ export declare type VersionStatus = Message<"plumbline.inference.v1.VersionStatu
    * @generated from field: int64 batches = 10;
    */
   batches: bigint;
+
+  /**
+   * Size of the model's file in bytes.
+   *
+   * @generated from field: int64 model_bytes = 11;
+   */
+  modelBytes: bigint;
 };
 
 /**
