@@ -1,0 +1,101 @@
+import { defineErrors } from '@plumbline/errors';
+
+/** Everything that this service refuses, with what a caller or an operator can do about it. */
+export const errors = defineErrors('inference', {
+  MODEL_NOT_FOUND: {
+    code: 'NOT_FOUND',
+    help: 'The tenant has no such model or version on this replica. Check the name, the version and the release.',
+  },
+  MODEL_NOT_READY: {
+    code: 'UNAVAILABLE',
+    help: 'The version is listed but cannot answer yet, or its load failed: see GetStatus. Try again later.',
+  },
+  MALFORMED_REQUEST: {
+    code: 'INVALID_ARGUMENT',
+    help: 'The bytes are no ModelInferRequest, or raw and typed contents are mixed.',
+  },
+  INPUT_NAME_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: 'An input is missing, given twice or unknown to the model. ModelMetadata lists the inputs.',
+  },
+  OUTPUT_NAME_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: 'A requested output is unknown to the model or asked for twice. ModelMetadata lists the outputs.',
+  },
+  DATATYPE_MISMATCH: {
+    code: 'INVALID_ARGUMENT',
+    help: 'An input has another datatype than the model declares. Nothing is converted silently.',
+  },
+  SHAPE_MISMATCH: {
+    code: 'INVALID_ARGUMENT',
+    help: "An input's shape does not fit the model, or the inputs disagree on the number of rows.",
+  },
+  BYTE_LENGTH_MISMATCH: {
+    code: 'INVALID_ARGUMENT',
+    help: 'An input has more or fewer bytes than its shape and datatype take.',
+  },
+  INFERENCE_FAILED: {
+    code: 'INVALID_ARGUMENT',
+    help: 'The engine refused the values of this very request, which ran alone. Other callers are not affected.',
+  },
+  QUEUE_FULL: {
+    code: 'UNAVAILABLE',
+    help: 'More rows wait for this version than its queue holds. Try again after the hint, or add replicas.',
+  },
+  DEADLINE_UNREACHABLE: {
+    code: 'DEADLINE_EXCEEDED',
+    help: 'The rows ahead take longer than the caller will wait; the request was not queued.',
+  },
+  DEADLINE_EXPIRED: {
+    code: 'DEADLINE_EXCEEDED',
+    help: "The caller's deadline passed while the request was queued; it was not run.",
+  },
+  REQUEST_CANCELLED: {
+    code: 'CANCELLED',
+    help: 'The caller went away while the request was queued; it was not run.',
+  },
+  RUNNER_LOST: {
+    code: 'UNAVAILABLE',
+    help: 'The thread that ran the batch ended; it is started again. Retry: inference has no side effects.',
+  },
+  VERSION_CLOSED: {
+    code: 'UNAVAILABLE',
+    help: 'The version is being unloaded, or the server is stopping. Retry on another replica.',
+  },
+  OUTPUT_ROWS_MISMATCH: {
+    code: 'INTERNAL',
+    help: 'The model gave another number of rows than it was sent; no row was handed out.',
+  },
+  ARTIFACT_MISSING: {
+    code: 'NOT_FOUND',
+    help: 'A file of the version is not in the object store, or the version has no model.onnx.',
+  },
+  ARTIFACT_CORRUPT: {
+    code: 'DATA_LOSS',
+    help: 'A file of the version has another content than its digest. Restore the object; loading is retried.',
+  },
+  VERSION_DIGEST_MISMATCH: {
+    code: 'DATA_LOSS',
+    help: "The version's digest is not that of its files.",
+  },
+  MODEL_UNSAFE: {
+    code: 'FAILED_PRECONDITION',
+    help: 'The model reaches outside itself or is out of bounds: foreign operator domains, external data, size.',
+  },
+  MODEL_UNSUPPORTED: {
+    code: 'FAILED_PRECONDITION',
+    help: 'The model has inputs or outputs that cannot be served: text, sequences, maps or bfloat16.',
+  },
+  MODEL_INVALID: {
+    code: 'FAILED_PRECONDITION',
+    help: 'ONNX Runtime cannot make a session of the model.',
+  },
+  SIGNATURE_MISMATCH: {
+    code: 'FAILED_PRECONDITION',
+    help: "The version's signature.json disagrees with the model's own inputs and outputs.",
+  },
+  GOLDEN_MISMATCH: {
+    code: 'FAILED_PRECONDITION',
+    help: "The model does not give the outputs that the version's golden set expects.",
+  },
+});

@@ -1,0 +1,91 @@
+import { manifestDigest, type ManifestFile } from '@plumbline/release';
+import type { Signature } from '@plumbline/signature';
+import { shapeFits } from '@plumbline/tensors';
+import { errors } from './errors.ts';
+import { checkGolden, type GoldenSet } from './golden.ts';
+import { classifyInvariance, type Invariance } from './invariance.ts';
+import type { Engine, Runner } from './runner.ts';
+import type { ModelSignature } from './signature.ts';
+import type { ListedVersion } from './traffic.ts';
+
+/** The files of a version that serving needs; each has been read and has its digest and size. */
+export interface VersionContent {
+  readonly model: Uint8Array;
+  readonly signature: Signature | undefined;
+  readonly golden: GoldenSet | undefined;
+}
+
+/** The object store as this service sees it. */
+export interface ArtifactStore {
+  /** Reads and verifies every file. Rejects with ARTIFACT_MISSING, ARTIFACT_CORRUPT or GOLDEN_MISMATCH. */
+  read(files: readonly ManifestFile[]): Promise<VersionContent>;
+}
+
+/** A version that may answer. The runners are the caller's to close. */
+export interface LoadedVersion {
+  readonly runners: readonly Runner[];
+  readonly signature: ModelSignature;
+  readonly invariance: Invariance;
+  readonly modelBytes: number;
+}
+
+export interface LoadOptions {
+  readonly artifacts: ArtifactStore;
+  readonly engine: Engine;
+  readonly runners: number;
+  readonly maxBatchRows: number;
+}
+
+/**
+ * Fetches and verifies a version, opens its runners, warms them up, compares golden outputs and tests batch
+ * invariance. Whatever fails closes what was opened.
+ * @throws ServiceError with the reason that is reported to the registry.
+ */
+export async function loadVersion(version: ListedVersion, options: LoadOptions): Promise<LoadedVersion> {
+  const found = manifestDigest(version.files);
+  if (found !== version.digest) {
+    throw errors.VERSION_DIGEST_MISMATCH(`the files of ${version.digest} have the digest ${found}`);
+  }
+  const content = await options.artifacts.read(version.files);
+  const modelBytes = content.model.length;
+  const runners = await openRunners(content.model, options);
+  try {
+    const [first] = runners;
+    if (first === undefined) throw new RangeError('a version needs at least one runner');
+    if (content.signature !== undefined) checkSignature(first.signature, content.signature);
+    if (content.golden !== undefined) await checkGolden(first, content.golden);
+    const invariance = await classifyInvariance(first, content.golden, options.maxBatchRows);
+    return { runners, signature: first.signature, invariance, modelBytes };
+  } catch (error) {
+    await Promise.all(runners.map((runner) => runner.close()));
+    throw error;
+  }
+}
+
+async function openRunners(model: Uint8Array, { engine, runners }: LoadOptions): Promise<Runner[]> {
+  const opened = await Promise.allSettled(
+    Array.from({ length: runners }, () => engine.open(new Uint8Array(model))),
+  );
+  const failed = opened.find((result) => result.status === 'rejected');
+  const ready = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  if (failed === undefined) return ready;
+  await Promise.all(ready.map((runner) => runner.close()));
+  throw failed.reason;
+}
+
+function checkSignature(model: ModelSignature, declared: Signature): void {
+  for (const side of ['inputs', 'outputs'] as const) {
+    for (const tensor of declared[side]) {
+      const own = model[side].find(({ name }) => name === tensor.name);
+      if (own?.datatype !== tensor.datatype || !shapeFits(own.shape, tensor.shape)) {
+        throw errors.SIGNATURE_MISMATCH(
+          `the model has no ${side} "${tensor.name}" as signature.json declares it`,
+        );
+      }
+    }
+  }
+  const undeclared = model.inputs.find(({ name }) => !declared.inputs.some((input) => input.name === name));
+  if (undeclared !== undefined) {
+    throw errors.SIGNATURE_MISMATCH(`signature.json does not declare the input "${undeclared.name}"`);
+  }
+}

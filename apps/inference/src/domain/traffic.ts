@@ -1,0 +1,65 @@
+import type { ManifestFile } from '@plumbline/release';
+
+/** Whose a version is, and under which name. One version may belong to several tenants. */
+export interface Owner {
+  readonly tenant: string;
+  readonly model: string;
+  /** 1, 2, … per model: OIP's model_version. */
+  readonly number: number;
+}
+
+/** A version that the registry wants loaded. */
+export interface ListedVersion {
+  /** Identity: the digest of the manifest of its files. */
+  readonly digest: string;
+  readonly files: readonly ManifestFile[];
+  readonly owners: readonly Owner[];
+}
+
+/** What this replica follows, at one epoch. */
+export interface Listing {
+  readonly epoch: bigint;
+  readonly versions: readonly ListedVersion[];
+  /** The version that answers for a model when the caller names none, by `modelKey`. */
+  readonly champions: ReadonlyMap<string, string>;
+}
+
+/** Key of a tenant's model. Tenant names hold no slash. */
+export function modelKey(tenant: string, model: string): string {
+  return `${tenant}/${model}`;
+}
+
+export function parseModelKey(key: string): { readonly tenant: string; readonly model: string } {
+  const slash = key.indexOf('/');
+  return { tenant: key.slice(0, slash), model: key.slice(slash + 1) };
+}
+
+/** What a replica tells the registry about itself. */
+export interface Lease {
+  readonly epoch: bigint;
+  readonly loadedDigests: readonly string[];
+  readonly failures: readonly LoadFailure[];
+  /** Gives the lease back: the replica drains. */
+  readonly leaving: boolean;
+}
+
+export interface LoadFailure {
+  readonly digest: string;
+  /** UPPER_SNAKE, from the catalogue. */
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** The registry as this service sees it. */
+export interface TrafficSource {
+  /** The current listing; undefined when `knownEpoch` is current. 0 means that none is known. */
+  fetch(knownEpoch: bigint): Promise<Listing | undefined>;
+  report(lease: Lease): Promise<void>;
+}
+
+/** Where the last listing survives a restart, so that a replica starts and serves without the registry. */
+export interface ListingStore {
+  /** Undefined when none was saved, or what was saved cannot be read. */
+  load(): Promise<Listing | undefined>;
+  save(listing: Listing): Promise<void>;
+}

@@ -1,0 +1,216 @@
+import { ServiceError } from '@plumbline/errors';
+import type { Batcher, BatcherCounts } from './batcher.ts';
+import { errors } from './errors.ts';
+import type { Invariance } from './invariance.ts';
+import { planVersions, retryDelayMs, type Standing } from './plan-versions.ts';
+import type { ModelSignature } from './signature.ts';
+import { modelKey, type Listing, type ListedVersion, type LoadFailure, type Owner } from './traffic.ts';
+
+/** A version that answers. */
+export interface ServingVersion {
+  readonly digest: string;
+  readonly signature: ModelSignature;
+  readonly rowed: boolean;
+  readonly invariance: Invariance;
+  readonly modelBytes: number;
+  readonly batcher: Batcher;
+}
+
+/** A version as a tenant's request found it. */
+export interface FoundVersion {
+  readonly serving: ServingVersion;
+  readonly owner: Owner;
+}
+
+export interface VersionReport {
+  readonly version: ListedVersion;
+  readonly state: Standing['state'];
+  readonly serving: ServingVersion | undefined;
+  readonly failure: LoadFailure | undefined;
+  readonly counts: BatcherCounts;
+}
+
+export interface VersionTableOptions {
+  /** Loads a version and puts a batcher before it. */
+  readonly load: (version: ListedVersion) => Promise<ServingVersion>;
+  readonly nowMs: () => number;
+  readonly concurrentLoads: number;
+  /** How long a version that is no longer listed still answers. */
+  readonly graceMs: number;
+  /** Told whenever a version has become ready or failed, or has gone. */
+  readonly onChange: (digest: string, standing: Standing['state'] | 'GONE', failure?: LoadFailure) => void;
+}
+
+interface Held {
+  version: ListedVersion;
+  standing: Standing;
+  serving: ServingVersion | undefined;
+  failure: LoadFailure | undefined;
+  attempts: number;
+}
+
+const NO_COUNTS: BatcherCounts = { requests: 0, rows: 0, batches: 0 };
+const NOTHING: Listing = { epoch: 0n, versions: [], champions: new Map() };
+
+/** The versions of this replica. Owns every batcher from its load until it is closed. */
+export class VersionTable {
+  readonly #options: VersionTableOptions;
+  readonly #held = new Map<string, Held>();
+  readonly #working = new Set<Promise<void>>();
+  #listing: Listing = NOTHING;
+  #closed = false;
+
+  constructor(options: VersionTableOptions) {
+    this.#options = options;
+  }
+
+  get listing(): Listing {
+    return this.#listing;
+  }
+
+  /** Takes up a listing and takes the first steps towards it. */
+  follow(listing: Listing): void {
+    this.#listing = listing;
+    for (const version of listing.versions) {
+      const held = this.#held.get(version.digest);
+      if (held !== undefined) held.version = version;
+    }
+    this.advance();
+  }
+
+  /** Takes the steps that are due: loads, retries, drains, unloads. Loads go on behind it. */
+  advance(): void {
+    if (this.#closed) return;
+    const standings = new Map([...this.#held].map(([digest, { standing }]) => [digest, standing]));
+    const nowMs = this.#options.nowMs();
+    const listed = new Map(this.#listing.versions.map((version) => [version.digest, version]));
+    const plan = planVersions([...listed.keys()], standings, nowMs, this.#options.concurrentLoads);
+    for (const digest of plan.revive) this.#stand(digest, { state: 'READY' });
+    for (const digest of plan.drain) {
+      this.#stand(digest, { state: 'DRAINING', untilMs: nowMs + this.#options.graceMs });
+    }
+    for (const digest of plan.forget) this.#held.delete(digest);
+    for (const digest of plan.unload) this.#work(this.#unload(digest));
+    for (const digest of plan.load) this.#work(this.#load(listed.get(digest) as ListedVersion));
+  }
+
+  /**
+   * The version with this digest, if the tenant owns it. Where it does under several names, `model` decides.
+   * @throws ServiceError MODEL_NOT_FOUND, or MODEL_NOT_READY while it loads or after it failed.
+   */
+  byDigest(tenant: string, digest: string, model: string): FoundVersion {
+    const held = this.#held.get(digest);
+    const owners = held?.version.owners.filter((owner) => owner.tenant === tenant) ?? [];
+    const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
+    if (held === undefined || owner === undefined) {
+      throw errors.MODEL_NOT_FOUND('the tenant has no such version here', { metadata: { digest } });
+    }
+    if (held.serving !== undefined) return { serving: held.serving, owner };
+    const detail =
+      held.failure === undefined ? 'is being loaded' : `could not be loaded: ${held.failure.reason}`;
+    throw errors.MODEL_NOT_READY(`the version ${detail}`, { metadata: { digest }, retryAfterMs: 1_000 });
+  }
+
+  /**
+   * The version of a tenant's model: by number or digest, or, where `version` is empty, the one that the registry
+   * names champion, else the newest that is ready.
+   * @throws ServiceError MODEL_NOT_FOUND or MODEL_NOT_READY.
+   */
+  byName(tenant: string, model: string, version: string): FoundVersion {
+    const champion = this.#listing.champions.get(modelKey(tenant, model));
+    if (version === '' && champion !== undefined) return this.byDigest(tenant, champion, model);
+    const versions = this.versionsOf(tenant, model);
+    const found =
+      version === ''
+        ? (versions.find(({ report }) => report.serving !== undefined) ?? versions[0])
+        : versions.find(({ report, owner }) =>
+            [String(owner.number), report.version.digest].includes(version),
+          );
+    if (found === undefined) {
+      throw errors.MODEL_NOT_FOUND('the tenant has no such model or version here', {
+        metadata: { model, version },
+      });
+    }
+    return this.byDigest(tenant, found.report.version.digest, model);
+  }
+
+  /** A tenant's versions of a model, newest first. */
+  versionsOf(tenant: string, model: string): { readonly report: VersionReport; readonly owner: Owner }[] {
+    return this.reports()
+      .flatMap((report) => report.version.owners.map((owner) => ({ report, owner })))
+      .filter(({ owner }) => owner.tenant === tenant && owner.model === model)
+      .sort((left, right) => right.owner.number - left.owner.number);
+  }
+
+  reports(): VersionReport[] {
+    return [...this.#held.values()].map(({ version, standing, serving, failure }) => ({
+      version,
+      state: standing.state,
+      serving,
+      failure,
+      counts: serving?.batcher.counts ?? NO_COUNTS,
+    }));
+  }
+
+  /** True when every listed version either answers or has failed. */
+  get settled(): boolean {
+    return this.#listing.versions.every(({ digest }) => {
+      const state = this.#held.get(digest)?.standing.state;
+      return state === 'READY' || state === 'FAILED';
+    });
+  }
+
+  /** Answers what has been accepted and closes everything. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#working);
+    await Promise.all([...this.#held.values()].map(async ({ serving }) => serving?.batcher.close()));
+    this.#held.clear();
+  }
+
+  async #load(version: ListedVersion): Promise<void> {
+    const attempts = (this.#held.get(version.digest)?.attempts ?? 0) + 1;
+    const held: Held = {
+      version,
+      standing: { state: 'LOADING' },
+      serving: undefined,
+      failure: undefined,
+      attempts,
+    };
+    this.#held.set(version.digest, held);
+    try {
+      held.serving = await this.#options.load(version);
+      held.standing = { state: 'READY' };
+    } catch (error) {
+      held.failure = failureOf(version.digest, error);
+      held.standing = { state: 'FAILED', retryAtMs: this.#options.nowMs() + retryDelayMs(attempts) };
+    }
+    this.#options.onChange(version.digest, held.standing.state, held.failure);
+  }
+
+  async #unload(digest: string): Promise<void> {
+    const held = this.#held.get(digest);
+    this.#held.delete(digest);
+    await held?.serving?.batcher.close();
+    this.#options.onChange(digest, 'GONE');
+  }
+
+  #stand(digest: string, standing: Standing): void {
+    const held = this.#held.get(digest);
+    if (held !== undefined) held.standing = standing;
+  }
+
+  /** Keeps track of work behind the table; when it ends, the next step may be due. */
+  #work(work: Promise<void>): void {
+    const tracked = work.finally(() => {
+      this.#working.delete(tracked);
+      this.advance();
+    });
+    this.#working.add(tracked);
+  }
+}
+
+function failureOf(digest: string, error: unknown): LoadFailure {
+  if (error instanceof ServiceError) return { digest, reason: error.reason, detail: error.message };
+  return { digest, reason: 'INTERNAL', detail: 'the load failed unexpectedly' };
+}

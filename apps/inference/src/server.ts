@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InferenceService } from '@plumbline/contract-inference';
+import { GRPCInferenceService } from '@plumbline/contract-oip';
+import { connectEvents } from '@plumbline/events';
+import { fileObjects } from '@plumbline/objects';
+import {
+  authenticateServices,
+  createChannel,
+  createServer,
+  implement,
+  implementRaw,
+  serviceToken,
+  type Implementation,
+} from '@plumbline/rpc';
+import type { ConfigValues, Log, Scope } from '@plumbline/service';
+import type { config } from './config.ts';
+import { openVersion, type OpenOptions } from './domain/open-version.ts';
+import { TrafficFollower } from './domain/traffic-follower.ts';
+import { VersionTable } from './domain/version-table.ts';
+import type { Engine } from './domain/runner.ts';
+import { THREAD_ENTRY, ThreadEngine } from './engine/thread-engine.ts';
+import { followTrafficHints } from './events/traffic-changed.ts';
+import { getStatus } from './service/get-status.ts';
+import { modelInfer } from './service/model-infer.ts';
+import { modelMetadata } from './service/model-metadata.ts';
+import { modelReady } from './service/model-ready.ts';
+import { serverMetadata } from './service/server-metadata.ts';
+import { serverLive, serverReady } from './service/server-ready.ts';
+import { listingFile } from './store/listing-file.ts';
+import { registryTraffic } from './store/registry-traffic.ts';
+import { versionArtifacts } from './store/version-artifacts.ts';
+
+export type InferenceConfig = ConfigValues<typeof config>;
+
+const VERSION = '0.1.0';
+const INFER_METHOD = 'inference.GRPCInferenceService/ModelInfer';
+
+/** Wires an inference replica. */
+export async function build(scope: Scope<InferenceConfig>): Promise<void> {
+  const { config: values, log } = scope;
+  const replicaId = `inference-${randomUUID()}`;
+  const engine = await ThreadEngine.start({
+    entry: THREAD_ENTRY,
+    limits: { maxNodes: values.maxModelNodes },
+    heapMiB: values.runnerHeapMib,
+  });
+  const table = versionTable(values, engine, log, () => follower.kick());
+  const follower = trafficFollower(scope, table, replicaId);
+  const isReady = () => follower.known && table.settled;
+
+  const server = createServer({
+    implementations: implementations({ table, replicaId, engine, isReady }),
+    authenticate: authenticateServices(values.serviceSecret),
+    log,
+    metrics: scope.metrics,
+    limits: { perMethod: { [INFER_METHOD]: { maxMessageBytes: values.maxMessageBytes } } },
+  });
+  scope.adopt(table, 'versions');
+  scope.adopt(server, 'server');
+  scope.onDrain(() => server.drain(values.drainTimeoutMs));
+  // Drains run last registered first: the registry counts this replica out before calls are refused.
+  scope.onDrain(() => follower.close());
+  scope.readiness('versions', async () => {
+    if (!isReady()) throw new Error(follower.known ? 'versions are being loaded' : 'no traffic snapshot yet');
+  });
+
+  const bus = scope.adopt(await connectEvents({ url: values.natsUrl, service: 'inference', log }), 'events');
+  await follower.start();
+  scope.adopt(
+    followTrafficHints(bus, () => follower.kick()),
+    'hints',
+  );
+  const port = await server.listen(values.host, values.grpcPort);
+  log.info({ port, replica: replicaId }, 'serving');
+}
+
+function versionTable(values: InferenceConfig, engine: Engine, log: Log, onChange: () => void): VersionTable {
+  const options: OpenOptions = {
+    ...values,
+    artifacts: versionArtifacts(fileObjects(values.objectsDir)),
+    engine,
+    nowMs: () => performance.now(),
+    soon: setImmediate,
+    delay,
+    onRunnerLoss: (digest, error) => log.error({ digest, error }, 'a runner was lost; it is being replaced'),
+  };
+  return new VersionTable({
+    load: (version) => openVersion(version, options),
+    nowMs: options.nowMs,
+    concurrentLoads: values.concurrentLoads,
+    graceMs: values.unloadGraceMs,
+    onChange: (digest, state, failure) => {
+      if (failure === undefined) log.info({ digest, state }, 'a version changed its state');
+      else
+        log.error(
+          { digest, state, reason: failure.reason, error: failure.detail },
+          'a version failed to load',
+        );
+      onChange();
+    },
+  });
+}
+
+function trafficFollower(
+  scope: Scope<InferenceConfig>,
+  table: VersionTable,
+  replicaId: string,
+): TrafficFollower {
+  const { config: values, log } = scope;
+  const authorization = serviceToken('inference', values.serviceSecret);
+  const channel = createChannel(values.registryAddress, { metadata: () => ({ authorization }) });
+  scope.adopt({ close: () => channel.close() }, 'registry channel');
+  return new TrafficFollower({
+    source: registryTraffic(channel, replicaId, values.followIntervalMs),
+    store: listingFile(join(values.stateDir, 'traffic-snapshot.pb'), (error) => {
+      log.warn({ error }, 'the saved traffic snapshot cannot be read and is ignored');
+    }),
+    table,
+    intervalMs: values.followIntervalMs,
+    delay,
+    onReach: (reachable, error) => {
+      if (reachable) log.info({ address: values.registryAddress }, 'the registry answers');
+      else
+        log.warn(
+          { address: values.registryAddress, error },
+          'the registry is away; versions stay as they are',
+        );
+    },
+  });
+}
+
+interface Serving {
+  readonly table: VersionTable;
+  readonly replicaId: string;
+  readonly engine: Engine;
+  readonly isReady: () => boolean;
+}
+
+function implementations({ table, replicaId, engine, isReady }: Serving): Implementation[] {
+  return [
+    implementRaw(GRPCInferenceService, {
+      ModelInfer: modelInfer({ table, replicaId, nowMs: () => performance.now() }),
+    }),
+    implement(GRPCInferenceService, {
+      serverLive,
+      serverReady: serverReady(isReady),
+      serverMetadata: serverMetadata(VERSION),
+      modelReady: modelReady(table),
+      modelMetadata: modelMetadata(table),
+    }),
+    implement(InferenceService, { getStatus: getStatus({ table, replicaId, providers: engine.providers }) }),
+  ];
+}
+
+/** Resolves after the time, or at once when the signal fires. */
+async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+}

@@ -1,0 +1,35 @@
+import { requireTenant, type Handler } from '@plumbline/rpc';
+import type { GRPCInferenceService } from '@plumbline/contract-oip';
+import type { TensorSpec } from '../domain/signature.ts';
+import type { VersionTable } from '../domain/version-table.ts';
+
+type ModelMetadata = Handler<(typeof GRPCInferenceService)['method']['modelMetadata']>;
+
+/** Inputs, outputs and facts of a tenant's model. */
+export function modelMetadata(table: VersionTable): ModelMetadata {
+  return ({ name, version }, context) => {
+    const tenant = requireTenant(context);
+    const { serving } = table.byName(tenant, name, version);
+    const { invariance, digest, signature } = serving;
+    const difference = invariance.class === 'VARIANT' ? invariance.largestDifference : undefined;
+    return {
+      name,
+      versions: table
+        .versionsOf(tenant, name)
+        .filter(({ report }) => report.state === 'READY')
+        .map(({ owner }) => String(owner.number)),
+      platform: 'onnxruntime_onnx',
+      inputs: signature.inputs.map(tensorMetadata),
+      outputs: signature.outputs.map(tensorMetadata),
+      properties: {
+        digest,
+        invariance: invariance.class,
+        ...(difference === undefined ? {} : { invariance_difference: String(difference) }),
+      },
+    };
+  };
+}
+
+function tensorMetadata({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape: shape.map(BigInt) };
+}

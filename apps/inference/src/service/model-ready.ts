@@ -1,0 +1,20 @@
+import { ServiceError } from '@plumbline/errors';
+import { requireTenant, type Handler } from '@plumbline/rpc';
+import type { GRPCInferenceService } from '@plumbline/contract-oip';
+import type { VersionTable } from '../domain/version-table.ts';
+
+type ModelReady = Handler<(typeof GRPCInferenceService)['method']['modelReady']>;
+
+/** Whether a tenant's model answers; for an unknown one too the answer is no, not an error. */
+export function modelReady(table: VersionTable): ModelReady {
+  return ({ name, version }, context) => {
+    const tenant = requireTenant(context);
+    try {
+      table.byName(tenant, name, version);
+      return { ready: true };
+    } catch (error) {
+      if (error instanceof ServiceError) return { ready: false };
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,12 @@
+import type { Handler } from '@plumbline/rpc';
+import type { GRPCInferenceService } from '@plumbline/contract-oip';
+
+type Methods = (typeof GRPCInferenceService)['method'];
+
+/** A server that answers is live. */
+export const serverLive: Handler<Methods['serverLive']> = () => ({ live: true });
+
+/** Ready once a snapshot is followed and every version on it answers or has failed. */
+export function serverReady(isReady: () => boolean): Handler<Methods['serverReady']> {
+  return () => ({ ready: isReady() });
+}

@@ -1,0 +1,19 @@
+import { TrafficService } from '@plumbline/contract-registry';
+import { createClient, type Channel } from '@plumbline/rpc';
+import type { TrafficSource } from '../domain/traffic.ts';
+import { listingOf } from './listing-snapshot.ts';
+
+/** The registry over gRPC. */
+export function registryTraffic(channel: Channel, replicaId: string, timeoutMs: number): TrafficSource {
+  const client = createClient(TrafficService, channel);
+  return {
+    async fetch(knownEpoch) {
+      const { snapshot } = await client.getTrafficSnapshot({ knownEpoch }, { timeoutMs });
+      return snapshot && listingOf(snapshot);
+    },
+    async report({ epoch, loadedDigests, failures, leaving }) {
+      const loaded = { loadedDigests: [...loadedDigests], failures: [...failures] };
+      await client.reportReplica({ replicaId, kind: 'inference', epoch, ...loaded, leaving }, { timeoutMs });
+    },
+  };
+}
