@@ -1,0 +1,84 @@
+import { AuditService } from '@plumbline/contract-audit';
+import { FeatureStoreService } from '@plumbline/contract-features';
+import { PredictionService } from '@plumbline/contract-gateway';
+import { InferenceService } from '@plumbline/contract-inference';
+import { MonitorService } from '@plumbline/contract-monitor';
+import { GRPCInferenceService } from '@plumbline/contract-oip';
+import { RegistryService, TenantService, TrafficService } from '@plumbline/contract-registry';
+import { TrainerService } from '@plumbline/contract-trainer';
+import { createChannel, createClient, serviceToken, type Channel, type Client } from '@plumbline/rpc';
+
+/** The identity under which the launcher operates the services. */
+export const OPERATOR = 'operator';
+
+/** Clients of every service, acting for one tenant. */
+export interface TenantClients {
+  readonly tenant: string;
+  readonly features: Client<typeof FeatureStoreService>;
+  readonly registry: Client<typeof RegistryService>;
+  readonly tenants: Client<typeof TenantService>;
+  readonly traffic: Client<typeof TrafficService>;
+  readonly trainer: Client<typeof TrainerService>;
+  readonly inference: Client<typeof InferenceService>;
+  readonly inferenceChannel: Channel;
+  readonly monitor: Client<typeof MonitorService>;
+  readonly audit: Client<typeof AuditService>;
+  close(): Promise<void>;
+}
+
+/** What an application has: an API key and the gateway's address. */
+export interface CallerClients {
+  readonly predictions: Client<typeof PredictionService>;
+  readonly oip: Client<typeof GRPCInferenceService>;
+  readonly channel: Channel;
+  close(): Promise<void>;
+}
+
+export function connectTenant(
+  addresses: Readonly<Record<string, string>>,
+  secret: string,
+  tenant: string,
+): TenantClients {
+  const token = `Bearer ${serviceToken(OPERATOR, secret)}`;
+  const channels: Channel[] = [];
+  const connect = (service: string) => {
+    const channel = createChannel(addresses[`${service}_ADDRESS`] ?? '', {
+      metadata: () => ({ authorization: token, 'plumbline-tenant': tenant }),
+      defaultTimeoutMs: 30_000,
+    });
+    channels.push(channel);
+    return channel;
+  };
+  const registry = connect('REGISTRY');
+  const inference = connect('INFERENCE');
+  return {
+    tenant,
+    features: createClient(FeatureStoreService, connect('FEATURE_STORE')),
+    registry: createClient(RegistryService, registry),
+    tenants: createClient(TenantService, registry),
+    traffic: createClient(TrafficService, registry),
+    trainer: createClient(TrainerService, connect('TRAINER')),
+    inference: createClient(InferenceService, inference),
+    inferenceChannel: inference,
+    monitor: createClient(MonitorService, connect('MONITOR')),
+    audit: createClient(AuditService, connect('AUDIT')),
+    close: () => closeAll(channels),
+  };
+}
+
+export function connectCaller(gatewayAddress: string, apiKey: string): CallerClients {
+  const channel = createChannel(gatewayAddress, {
+    metadata: () => ({ authorization: `Bearer ${apiKey}` }),
+    defaultTimeoutMs: 5_000,
+  });
+  return {
+    predictions: createClient(PredictionService, channel),
+    oip: createClient(GRPCInferenceService, channel),
+    channel,
+    close: () => closeAll([channel]),
+  };
+}
+
+async function closeAll(channels: readonly Channel[]): Promise<void> {
+  await Promise.all(channels.map((channel) => channel.close()));
+}

@@ -1,0 +1,123 @@
+import type { Signature } from '@plumbline/signature';
+import type { Progress } from '../terminal/screen.ts';
+import type { CallerClients, TenantClients } from './clients.ts';
+import { knownAtUs, predictionIdOf, type Flights } from './flights.ts';
+import { predictByKey, predictByTensors } from './predict-flight.ts';
+import type { PredictionLog } from './prediction-log.ts';
+import type { Slice } from './replay.ts';
+import { retryUnavailable } from './retry.ts';
+import { OUTCOME_COLUMNS, outcomeRow } from './rows.ts';
+import { SOURCE } from './setting.ts';
+
+/** Every tenth sampled flight is asked for with tensors instead of entity keys. */
+const TENSOR_EVERY = 10;
+/** Labels are sent in batches of at least this many, and whenever a replay pauses. */
+const LABEL_BATCH = 200;
+
+export interface ReplayParts {
+  readonly clients: TenantClients;
+  readonly caller: CallerClients;
+  readonly flights: Flights;
+  readonly log: PredictionLog;
+  /** Undefined: all by entity key. */
+  readonly signature?: Signature;
+  /** What the source reports as the delay of a flight; default: the truth. */
+  readonly reportedDelay?: (index: number) => number;
+}
+
+/** Replays flights: outcomes into the feature store, predictions through the gateway, labels to the monitor. */
+export class FlightReplay {
+  readonly #parts: ReplayParts;
+  #labels: { predictionId: string; value: number; knownAtUs: bigint }[] = [];
+  #sending: Promise<void> = Promise.resolve();
+  #outcomes = 0;
+
+  constructor(parts: ReplayParts) {
+    this.#parts = parts;
+  }
+
+  /** Outcomes ingested so far. */
+  get outcomes(): number {
+    return this.#outcomes;
+  }
+
+  /** Replays slices in order, calling `at` between two slices with the next slice's start. */
+  async run(
+    slices: Iterable<Slice>,
+    progress: Progress,
+    span: { fromUs: bigint; toUs: bigint },
+  ): Promise<void> {
+    for (const slice of slices) {
+      await this.#ingest(slice);
+      await Promise.all(slice.departures.map((index) => this.#predict(index)));
+      const share = Number(slice.startUs - span.fromUs) / Number(span.toUs - span.fromUs);
+      progress.update(share, `${monthAndDay(slice.startUs)}, ${this.#parts.log.count} predictions`);
+    }
+    await this.flush();
+  }
+
+  /** Sends the labels that wait. */
+  async flush(): Promise<void> {
+    this.#sendLabels();
+    await this.#sending;
+  }
+
+  async #ingest({ startUs, outcomes }: Slice): Promise<void> {
+    if (outcomes.length === 0) return;
+    const { clients, flights, reportedDelay } = this.#parts;
+    for (let at = 0; at < outcomes.length; at += 10_000) {
+      const rows = outcomes
+        .slice(at, at + 10_000)
+        .map((index) => outcomeRow(flights, index, reportedDelay?.(index)));
+      const batchId = `replay-${startUs}-${at}`;
+      await retryUnavailable(() =>
+        clients.features.ingestRows({ source: SOURCE, columns: OUTCOME_COLUMNS, rows, batchId }),
+      );
+    }
+    this.#outcomes += outcomes.length;
+    for (const index of outcomes) this.#addLabel(index);
+    if (this.#labels.length >= LABEL_BATCH) this.#sendLabels();
+  }
+
+  #addLabel(index: number): void {
+    const { clients, flights, log } = this.#parts;
+    const predictionId = predictionIdOf(clients.tenant, flights.id[index] ?? -1);
+    if (!log.has(predictionId)) return;
+    const value = (flights.delayMin[index] ?? 0) > 15 ? 1 : 0;
+    this.#labels.push({ predictionId, value, knownAtUs: knownAtUs(flights, index) });
+  }
+
+  #sendLabels(): void {
+    const labels = this.#labels;
+    this.#labels = [];
+    if (labels.length === 0) return;
+    this.#sending = this.#sending.then(async () => {
+      await retryUnavailable(() => this.#parts.clients.monitor.submitLabels({ labels }));
+    });
+    // Reported by flush(); until then it must not count as unhandled.
+    this.#sending.catch(() => undefined);
+  }
+
+  async #predict(index: number): Promise<void> {
+    const { caller, clients, flights, log, signature } = this.#parts;
+    const id = predictionIdOf(clients.tenant, flights.id[index] ?? -1);
+    try {
+      const byTensors = signature !== undefined && (flights.id[index] ?? 0) % TENSOR_EVERY === 0;
+      const { score, variant } = byTensors
+        ? await predictByTensors(caller, clients, signature, flights, index, id)
+        : await predictByKey(caller, flights, index, id);
+      log.answered(id, score, variant);
+    } catch (error) {
+      log.failed(error);
+    }
+  }
+}
+
+/** "21 March" of an instant. */
+export function monthAndDay(instantUs: bigint): string {
+  return new Date(Number(instantUs / 1_000n)).toLocaleDateString('en-GB', {
+    day: 'numeric',
+    month: 'long',
+    timeZone: 'UTC',
+  });
+}

@@ -1,0 +1,39 @@
+import { day, isSampled, readFlights, type Flights } from './flights.ts';
+import { slices, type Slice } from './replay.ts';
+
+/** Share of flights that are predicted: about 21,500 of March's. */
+const SAMPLE_SHARE = 0.0425;
+export const MARCH = { fromUs: day(3, 1), toUs: day(4, 1) };
+
+/** March's flights, cut into slices that can be taken up to one instant after another. */
+export class March {
+  readonly flights: Flights;
+  readonly #slices: Iterator<Slice>;
+  #next: IteratorResult<Slice>;
+
+  private constructor(flights: Flights) {
+    this.flights = flights;
+    this.#slices = slices(flights, (id) => isSampled(id, SAMPLE_SHARE), MARCH);
+    this.#next = this.#slices.next();
+  }
+
+  static async read(): Promise<March> {
+    return new March(await readFlights(MARCH.fromUs, MARCH.toUs));
+  }
+
+  /** The slices that are left and start before an instant. */
+  *until(instantUs: bigint): Generator<Slice> {
+    while (this.#next.done !== true && this.#next.value.startUs < instantUs) {
+      yield this.#next.value;
+      this.#next = this.#slices.next();
+    }
+  }
+
+  /** All slices that are left, the closing one included. */
+  *rest(): Generator<Slice> {
+    while (this.#next.done !== true) {
+      yield this.#next.value;
+      this.#next = this.#slices.next();
+    }
+  }
+}

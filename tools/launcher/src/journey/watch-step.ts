@@ -1,0 +1,78 @@
+import { DriftState } from '@plumbline/contract-monitor';
+import { day } from './flights.ts';
+import { MARCH } from './march.ts';
+import { until } from './retry.ts';
+import { Step, type StepReport } from './report.ts';
+import { MODEL, type Setting } from './setting.ts';
+import { metricFigure } from './train-step.ts';
+import { flightsBetween } from './training-sets.ts';
+
+const AUC_BAR = 0.7;
+
+/** Step 5, first tenant: live quality beside offline quality, drift of every feature, and no alert. */
+export async function watchStep({ clients, screen }: Setting, championDigest: string): Promise<StepReport> {
+  const step = new Step('watch', screen);
+  screen.say('\n5  Watch: live quality beside offline, drift, alerts');
+  const offline = await clients.trainer.evaluateVersions(
+    { model: MODEL, rows: flightsBetween(MARCH.fromUs, MARCH.toUs, 0n), versionDigests: [championDigest] },
+    { timeoutMs: 180_000 },
+  );
+  const auc = offline.versions[0]?.metrics.find(({ name }) => name === 'roc_auc');
+  step.check(
+    'ROC AUC over all March flights, recomputed point-in-time, reaches 0.70',
+    (auc?.value ?? 0) >= AUC_BAR,
+    `${auc?.value.toFixed(4)} over ${offline.dataset?.rows} flights`,
+  );
+  step.figure('marchOffline', offline.versions[0]?.metrics.map(metricFigure));
+
+  const performance = await until(
+    'every label of March joined',
+    () => clients.monitor.getPerformance({ model: MODEL, modelDigest: championDigest }),
+    ({ labelled, predictions }) => Number(labelled) > 0.97 * Number(predictions),
+    { withinMs: 30_000 },
+  );
+  const live = performance.live.find(({ name }) => name === 'roc_auc');
+  step.figure('live', performance.live.map(metricFigure));
+  step.figure('offlineAtTraining', performance.offline.map(metricFigure));
+  step.figure(
+    'calibration',
+    performance.calibration.map(({ meanScore, observed, n }) => ({ meanScore, observed, n })),
+  );
+  step.figure('labelCoverage', Number(performance.labelled) / Number(performance.predictions));
+  step.check(
+    'live AUC, Brier score and calibration stand beside the offline ones and agree',
+    live !== undefined &&
+      auc !== undefined &&
+      live.lower <= auc.value &&
+      auc.value <= live.upper &&
+      performance.calibration.length > 0,
+    `live ${live?.value.toFixed(4)} [${live?.lower.toFixed(4)}, ${live?.upper.toFixed(4)}], offline ${auc?.value.toFixed(4)}`,
+  );
+
+  const drift = await clients.monitor.getDrift({
+    model: MODEL,
+    modelDigest: championDigest,
+    fromUs: day(3, 14),
+    toUs: day(3, 15),
+  });
+  step.figure(
+    'drift',
+    drift.columns.map(({ name, psi, threshold, qValue, n, m, state }) => ({
+      name,
+      psi,
+      threshold,
+      qValue,
+      n,
+      m,
+      state: DriftState[state],
+    })),
+  );
+  step.check(
+    'drift is told for every feature and the score, with n and m',
+    drift.columns.length > 10 && drift.columns.every(({ n, m }) => n > 0n && m > 0n),
+    `${drift.columns.length} columns`,
+  );
+  const { alerts } = await clients.monitor.listAlerts({});
+  step.check('no alert fires on a month without faults', alerts.length === 0, `${alerts.length} alerts`);
+  return step.report();
+}

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { createLog } from '@plumbline/service';
+import { startInfrastructure, type Infrastructure } from './processes/infrastructure.ts';
+import { addresses, SERVICES, type ServiceName } from './processes/services.ts';
+import { Supervisor } from './processes/supervisor.ts';
+import type { Screen } from './terminal/screen.ts';
+import type { Options } from './options.ts';
+
+/** Everything that runs: servers, services, and how to reach them. */
+export interface Platform {
+  readonly home: string;
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly infrastructure: Infrastructure;
+  readonly supervisor: Supervisor;
+  /** Drains the services, then stops the servers. */
+  stop(): Promise<void>;
+}
+
+/** Memory limits of the services' heaps, MiB: all of them together stay below 4 GiB. */
+const HEAP_MIB: Record<ServiceName, number> = {
+  audit: 256,
+  registry: 192,
+  'feature-store': 640,
+  trainer: 384,
+  inference: 256,
+  monitor: 384,
+  gateway: 256,
+};
+
+/** Brings everything up, service by service, each as a process of its own. */
+export async function startPlatform(options: Options, screen: Screen): Promise<Platform> {
+  const home = resolve(options.home);
+  const log = createLog({ service: 'launcher', level: 'error' });
+  const infrastructure = await startInfrastructure(home, log, (line) => screen.say(line));
+  for (const line of infrastructure.summary) screen.say(`  ${line}`);
+  const supervisor = new Supervisor({
+    logDirectory: join(home, 'logs'),
+    onRestart: (name, how) => screen.say(`  ${name} ended (${how}); starting it again`),
+  });
+  const at = addresses(options.basePort);
+  const stop = async () => {
+    await supervisor.stop();
+    await infrastructure.close();
+  };
+  try {
+    for (const service of SERVICES) {
+      await supervisor.start(programOf(service, options.basePort, home, infrastructure));
+      screen.say(
+        `  ${service.name.padEnd(15)} gRPC 127.0.0.1:${options.basePort + service.offset}   health and metrics http://127.0.0.1:${options.basePort + service.offset + 1}`,
+      );
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { home, addresses: at, infrastructure, supervisor, stop };
+}
+
+function programOf(
+  { name, offset }: (typeof SERVICES)[number],
+  basePort: number,
+  home: string,
+  infrastructure: Infrastructure,
+) {
+  const databaseUrl = infrastructure.databaseUrl(name);
+  return {
+    name,
+    script: `apps/${name}/src/main.ts`,
+    nodeFlags: [`--max-old-space-size=${HEAP_MIB[name]}`],
+    readyUrl: `http://127.0.0.1:${basePort + offset + 1}/readyz`,
+    env: {
+      ...addresses(basePort),
+      HOST: '127.0.0.1',
+      GRPC_PORT: String(basePort + offset),
+      ADMIN_PORT: String(basePort + offset + 1),
+      NATS_URL: infrastructure.natsUrl,
+      OBJECTS_DIR: infrastructure.objectsDirectory,
+      STATE_DIR: join(home, name),
+      SERVICE_SECRET: infrastructure.serviceSecret,
+      CODE_COMMIT: codeCommit(),
+      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      ...(name === 'feature-store'
+        ? { INGEST_DIRS: [join(home, 'inbox'), 'node_modules/vega-datasets/data'].join(':') }
+        : {}),
+    },
+  };
+}
+
+/** Empty outside a git checkout. */
+export function codeCommit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return ''; // no git or no checkout: the version then says that its code is unknown
+  }
+}
