@@ -18,7 +18,7 @@ export declare const file_plumbline_audit_v1_audit: GenFile;
  */
 export declare type Commitment = Message<"plumbline.audit.v1.Commitment"> & {
   /**
-   * The record's id: the prediction id or event id, 16 bytes of a UUID.
+   * The record's id, 16 bytes of a UUID: the prediction's id, or one of its own for a refusal, shadow or decision.
    *
    * @generated from field: bytes event_id = 1;
    */
@@ -32,7 +32,7 @@ export declare type Commitment = Message<"plumbline.audit.v1.Commitment"> & {
   kind: RecordKind;
 
   /**
-   * SHA-256 of (tenant, 0x00, salt): the log does not tell who its tenants are.
+   * SHA-256 of (tenant, 0x00, event_id): binds the leaf to its tenant without telling who that is.
    *
    * @generated from field: bytes tenant_sha256 = 3;
    */
@@ -61,7 +61,7 @@ export declare type Commitment = Message<"plumbline.audit.v1.Commitment"> & {
   answerSha256: Uint8Array;
 
   /**
-   * The version that answered, 32 bytes of its digest; empty for refusals and decisions.
+   * The version that answered, 32 bytes of its digest; empty for refusals and decisions, and where none is known.
    *
    * @generated from field: bytes model_sha256 = 7;
    */
@@ -554,6 +554,27 @@ export declare type ListRecordsRequest = Message<"plumbline.audit.v1.ListRecords
    * @generated from field: bool include_payload = 4;
    */
   includePayload: boolean;
+
+  /**
+   * Only records of this version, "sha256:" and 64 hex digits; empty: all.
+   *
+   * @generated from field: string model_digest = 5;
+   */
+  modelDigest: string;
+
+  /**
+   * Only records committed at or after this instant; unset: from the first.
+   *
+   * @generated from field: optional int64 from_us = 6;
+   */
+  fromUs?: bigint | undefined;
+
+  /**
+   * Only records committed before this instant; unset: to the newest.
+   *
+   * @generated from field: optional int64 until_us = 7;
+   */
+  untilUs?: bigint | undefined;
 };
 
 /**
@@ -712,7 +733,7 @@ export declare const GetCheckpointResponseSchema: GenMessage<GetCheckpointRespon
  */
 export declare type GetInclusionProofRequest = Message<"plumbline.audit.v1.GetInclusionProofRequest"> & {
   /**
-   * The record's id, text form of the UUID.
+   * The record's id, text form of the UUID; empty when leaf_index names the record.
    *
    * @generated from field: string event_id = 1;
    */
@@ -724,6 +745,13 @@ export declare type GetInclusionProofRequest = Message<"plumbline.audit.v1.GetIn
    * @generated from field: int64 tree_size = 2;
    */
   treeSize: bigint;
+
+  /**
+   * Index of the record's leaf, where event_id is empty.
+   *
+   * @generated from field: optional int64 leaf_index = 3;
+   */
+  leafIndex?: bigint | undefined;
 };
 
 /**
@@ -767,7 +795,7 @@ export declare type GetInclusionProofResponse = Message<"plumbline.audit.v1.GetI
   commitment: Uint8Array;
 
   /**
-   * The signed checkpoint of that tree.
+   * The signed checkpoint of that tree; empty when tree_size named an older tree than the newest checkpoint's.
    *
    * @generated from field: string checkpoint = 5;
    */
@@ -833,6 +861,12 @@ export declare const GetConsistencyProofResponseSchema: GenMessage<GetConsistenc
  * @generated from message plumbline.audit.v1.ListGapsRequest
  */
 export declare type ListGapsRequest = Message<"plumbline.audit.v1.ListGapsRequest"> & {
+  /**
+   * Only gaps that were noticed at least so long ago, microseconds; unset: 5 seconds, for records may overtake others.
+   *
+   * @generated from field: optional int64 min_age_us = 1;
+   */
+  minAgeUs?: bigint | undefined;
 };
 
 /**
@@ -894,6 +928,13 @@ export declare type Gap = Message<"plumbline.audit.v1.Gap"> & {
    * @generated from field: int64 last = 4;
    */
   last: bigint;
+
+  /**
+   * When a later number came without these.
+   *
+   * @generated from field: int64 noticed_at_us = 5;
+   */
+  noticedAtUs: bigint;
 };
 
 /**
