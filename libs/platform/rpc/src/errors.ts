@@ -14,6 +14,14 @@ export const rpcErrors = defineErrors('rpc', {
     code: 'INVALID_ARGUMENT',
     help: 'The bytes are no message of the expected type. Check that client and server share the same proto.',
   },
+  WRONG_MESSAGE_COUNT: {
+    code: 'UNIMPLEMENTED',
+    help: 'A call of a unary method brings no request or several. Check that client and server share the same proto.',
+  },
+  UNSUPPORTED_ENCODING: {
+    code: 'UNIMPLEMENTED',
+    help: 'A message is compressed by a method that the server does not know. It reads identity, gzip and deflate.',
+  },
   INVALID_TIMEOUT: {
     code: 'INVALID_ARGUMENT',
     help: 'The grpc-timeout header is not 1 to 8 digits and a unit.',

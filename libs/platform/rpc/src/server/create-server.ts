@@ -4,10 +4,11 @@ import { Health } from '@plumbline/contract-grpc';
 import { exchangeMethod } from '../coalesced/exchange-method.ts';
 import { HealthRegistry } from '../health/health-registry.ts';
 import { healthService } from '../health/health-service.ts';
-import { UNKNOWN_METHOD, serverMetrics } from '../metrics.ts';
+import type { Log } from '../log.ts';
+import { UNKNOWN_METHOD, serverMetrics, type ServerMetrics } from '../metrics.ts';
 import { reflectionService } from '../reflection/reflection-service.ts';
 import { closeServer, drainServer, type Drainable } from './drain.ts';
-import { adaptServer, serveUnknownMethods } from './grpc-internals.ts';
+import { adaptServer, serveUnknownMethods, type RefusalListener } from './grpc-internals.ts';
 import { registerMethod } from './grpc-transport.ts';
 import { InFlightCalls } from './in-flight.ts';
 import { authenticateCalls } from './interceptors/authenticate.ts';
@@ -15,7 +16,7 @@ import { enforceDeadline } from './interceptors/enforce-deadline.ts';
 import { mapErrors } from './interceptors/map-errors.ts';
 import { observe } from './interceptors/observe.ts';
 import type { ServedMethod } from './call.ts';
-import { buildRouter } from './router.ts';
+import { buildRouter, type Router } from './router.ts';
 import { DEFAULT_KEEPALIVE, DEFAULT_WINDOWS, type RpcServer, type ServerOptions } from './server-options.ts';
 import { unknownMethod } from './unknown-method.ts';
 
@@ -33,7 +34,8 @@ export function createServer(options: ServerOptions): RpcServer {
   const { log, implementations } = options;
   const services = [...new Set(implementations.map(({ service }) => service))];
   const health = new HealthRegistry(services.map(({ typeName }) => typeName));
-  const open = [observe(log, serverMetrics(options.metrics)), mapErrors, enforceDeadline];
+  const metrics = serverMetrics(options.metrics);
+  const open = [observe(log, metrics), mapErrors, enforceDeadline];
   const guarded = [...open, authenticateCalls(options.authenticate), ...(options.interceptors ?? [])];
 
   const router = buildRouter(implementations, options.limits ?? {}, guarded);
@@ -42,7 +44,7 @@ export function createServer(options: ServerOptions): RpcServer {
 
   const server = new Server(grpcOptions(options, [...router.values(), ...system.values()]));
   const drainable = drainableOf(server, health);
-  adaptServer(server, options.receiveWindows ?? DEFAULT_WINDOWS);
+  adaptServer(server, options.receiveWindows ?? DEFAULT_WINDOWS, refusalObserver(router, log, metrics));
   for (const method of router.values()) registerMethod(server, method, { log, calls: drainable.calls });
   for (const method of system.values())
     registerMethod(server, method, { log, calls: drainable.subscriptions });
@@ -53,6 +55,16 @@ export function createServer(options: ServerOptions): RpcServer {
   registerMethod(server, exchange, { log, calls: exchanges });
   serveUnknownMethods(server, `/${UNKNOWN_METHOD}`);
   return serverOf(drainable, options);
+}
+
+/** Calls that never reach a chain are measured and logged here; those of streaming requests have entered theirs. */
+function refusalObserver(router: Router, log: Log, metrics: ServerMetrics): RefusalListener {
+  return (path, { codeName, reason }) => {
+    const kind = router.get(path)?.info.kind;
+    if (kind !== 'unary' && kind !== 'server_streaming') return;
+    metrics.callEnded(path, codeName, 0);
+    log.info({ method: path, code: codeName, reason }, 'call refused');
+  };
 }
 
 function grpcOptions(

@@ -1,5 +1,7 @@
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
+import type { ServiceError } from '@plumbline/errors';
+import { explainStatuses } from './explain-status.ts';
 
 /**
  * What grpc-js 1.14.7 has and does not export. Its servers announce HTTP/2's 64 KiB receive windows and offer no
@@ -20,15 +22,19 @@ export interface ReceiveWindows {
   readonly connectionBytes: number;
 }
 
+/** Hears of calls that grpc-js refuses by itself: method path, and why. */
+export type RefusalListener = (path: string, error: ServiceError) => void;
+
 /** Where a call's `grpc-timeout` is found by our own code, which grpc-js would have acted on. */
 export const TIMEOUT_HEADER = 'plumbline-grpc-timeout';
 
 /**
- * Raises the receive windows and takes deadlines into our own hands. Call before the server is bound.
+ * Raises the receive windows, takes deadlines into our own hands and gives reasons to grpc-js's own refusals. Call
+ * before the server is bound.
  *
  * @throws Error when this grpc-js is not built as expected: better not to start than to crawl
  */
-export function adaptServer(server: Server, windows: ReceiveWindows): void {
+export function adaptServer(server: Server, windows: ReceiveWindows, refused: RefusalListener): void {
   const internals = internalsOf(server);
   internals.commonServerOptions.settings = {
     ...internals.commonServerOptions.settings,
@@ -40,7 +46,12 @@ export function adaptServer(server: Server, windows: ReceiveWindows): void {
     http2Server.on('session', (session: ServerHttp2Session) =>
       session.setLocalWindowSize(windows.connectionBytes),
     );
-    http2Server.prependListener('stream', takeOverTimeout);
+    http2Server.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      takeOverTimeout(headers);
+      explainStatuses(stream, (error) => {
+        refused(headers[':path']?.slice(1) ?? '', error);
+      });
+    });
     return http2Server;
   };
 }
@@ -68,7 +79,7 @@ function internalsOf(server: Server): ServerInternals {
 }
 
 /** Always sets our header, so that no client can. */
-function takeOverTimeout(_stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+function takeOverTimeout(headers: IncomingHttpHeaders): void {
   headers[TIMEOUT_HEADER] = headers['grpc-timeout'];
   headers['grpc-timeout'] = undefined;
 }
