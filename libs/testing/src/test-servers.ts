@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ export interface TestServers {
  */
 export async function openTestServers(): Promise<TestServers> {
   const directory = await mkdtemp(join(tmpdir(), 'plumbline-test-'));
+  await chmod(directory, 0o755); // Postgres runs as another user
   let postgres: Promise<LocalPostgres> | undefined;
   let nats: Promise<LocalNats> | undefined;
   let accounts = 0;

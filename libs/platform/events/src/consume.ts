@@ -17,7 +17,7 @@ export interface ConsumeOptions<S extends DescMessage> extends Subscription<S> {
   readonly maxDeliver?: number;
   /** Events applied in one transaction. Default 64. */
   readonly batchSize?: number;
-  /** When an event held by a silent replica goes to another one. Default 30 000. */
+  /** When an event held by a silent replica goes to another one. Default 10 000. */
   readonly ackWaitMs?: number;
 }
 
@@ -42,7 +42,7 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
     subject,
     maxDeliver = 8,
     batchSize = 64,
-    ackWaitMs = 30_000,
+    ackWaitMs = 10_000,
   } = options;
   if (!/^[\w-]+$/.test(durable)) throw new RangeError(`"${durable}" cannot name a durable consumer`);
   const deliveries = bus.deliveries({ durable, subject, ackWaitMs, maxPending: 4 * batchSize });

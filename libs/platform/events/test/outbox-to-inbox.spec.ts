@@ -1,24 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { EnvelopeSchema } from '@plumbline/contract-events/plumbline/events/v1/envelope_pb.js';
 import { Code, ServiceError } from '@plumbline/errors';
-import { migrate, openDatabase, type Database, type Transaction } from '@plumbline/sql';
-import {
-  eventually,
-  silentLog,
-  temporaryDirectory,
-  testDatabase,
-  testEvents,
-  type TestDatabase,
-} from '@plumbline/testing';
+import { openDatabase, type Database, type Transaction } from '@plumbline/sql';
+import { eventually, silentLog, testDatabase, testEvents, type TestDatabase } from '@plumbline/testing';
 import { encodeEnvelope } from '../src/event.ts';
 import {
   connectEvents,
-  consume,
   enqueue,
-  eventOf,
   listDeadLetters,
   replayDeadLetters,
   startReconciler,
@@ -27,6 +16,7 @@ import {
   type EventBus,
   type OutgoingEvent,
 } from '../src/index.ts';
+import { consumeThings, createTables, event, labels, record, SUBJECT, type ThingOptions } from './harness.ts';
 
 let server: TestDatabase;
 let database: Database;
@@ -36,12 +26,7 @@ let closing: { close(): Promise<void> }[];
 beforeEach(async () => {
   server = await testDatabase('events');
   database = openDatabase({ url: server.url, schema: server.schema, log: silentLog });
-  const directory = join(await temporaryDirectory(), 'migrations');
-  await mkdir(directory);
-  const effects =
-    'CREATE TABLE effect (event_id text, label text, at timestamptz DEFAULT clock_timestamp());';
-  await writeFile(join(directory, '0001-base.sql'), `-- include: outbox\n-- include: inbox\n${effects}`);
-  await migrate(database, directory);
+  await createTables(database);
   bus = await connectEvents({ url: await testEvents(), service: 'test', log: silentLog });
   closing = [];
 });
@@ -52,36 +37,12 @@ afterEach(async () => {
   await server.close();
 });
 
-const SUBJECT = 'plumbline.test.thing-happened';
-/** Any message will do as a payload; the envelope's own is at hand. `type` carries the test's label. */
-const event = (label: string, id = randomUUID()): OutgoingEvent =>
-  eventOf(
-    EnvelopeSchema,
-    { type: label },
-    { subject: SUBJECT, tenant: 'acme', nowUs: 981_173_106_123_456n, id },
-  );
 const publishInTransaction = (...events: OutgoingEvent[]) =>
   database.transaction((tx) => enqueue(tx, events));
-const labels = async (): Promise<string[]> =>
-  (await database.query<{ label: string }>('SELECT label FROM effect ORDER BY at')).map(({ label }) => label);
+const applied = () => labels(database);
 
-async function record(tx: Transaction, label: string, eventId: string): Promise<void> {
-  await tx.query('INSERT INTO effect (event_id, label) VALUES ($1, $2)', [eventId, label]);
-}
-
-async function startConsumer(
-  options: Partial<Parameters<typeof consume<typeof EnvelopeSchema>>[0]> = {},
-): Promise<Consumer> {
-  const consumer = await consume({
-    bus,
-    database,
-    log: silentLog,
-    durable: 'test-things',
-    subject: SUBJECT,
-    schema: EnvelopeSchema,
-    handle: (tx, message, envelope) => record(tx, message.type, envelope.id),
-    ...options,
-  });
+async function startConsumer(options: Partial<ThingOptions> = {}): Promise<Consumer> {
+  const consumer = await consumeThings({ database, bus, ...options });
   closing.push(consumer);
   return consumer;
 }
@@ -110,8 +71,8 @@ describe('outbox and relay', () => {
     const first = event('1');
     await publishInTransaction(first, event('2'), event('3'));
     await publishInTransaction(event('4'));
-    await eventually(async () => (await labels()).length === 4);
-    expect(await labels()).toEqual(['1', '2', '3', '4']);
+    await eventually(async () => (await applied()).length === 4);
+    expect(await applied()).toEqual(['1', '2', '3', '4']);
     expect(envelopes[0]).toEqual({
       id: first.id,
       type: 'plumbline.events.v1.Envelope',
@@ -155,8 +116,8 @@ describe('consumers', () => {
     await bus.publish(SUBJECT, randomUUID(), encodeEnvelope(repeated));
     await bus.publish(SUBJECT, randomUUID(), encodeEnvelope(repeated));
     await publishInTransaction(event('marker 2'));
-    await eventually(async () => (await labels()).includes('marker 2'));
-    expect((await labels()).sort()).toEqual(['marker 1', 'marker 2', 'once']);
+    await eventually(async () => (await applied()).includes('marker 2'));
+    expect((await applied()).sort()).toEqual(['marker 1', 'marker 2', 'once']);
   });
 
   it('share a durable name and then split the events between them', async () => {
@@ -165,8 +126,8 @@ describe('consumers', () => {
     startTestRelay();
     const wanted = Array.from({ length: 300 }, (_, index) => String(index));
     await publishInTransaction(...wanted.map((label) => event(label)));
-    await eventually(async () => (await labels()).length >= 300);
-    expect((await labels()).sort()).toEqual(wanted.sort());
+    await eventually(async () => (await applied()).length >= 300);
+    expect((await applied()).sort()).toEqual(wanted.sort());
   });
 
   it('keep an event with a permanent failure as a dead letter, pass on the rest, and replay it once mended', async () => {
@@ -190,7 +151,7 @@ describe('consumers', () => {
       subject: SUBJECT,
       reason: 'FEATURE_UNKNOWN',
     });
-    await eventually(async () => (await labels()).length === 2);
+    await eventually(async () => (await applied()).length === 2);
 
     const replay = () =>
       replayDeadLetters({ database, log: silentLog, durable: 'test-things', schema: EnvelopeSchema, handle });
@@ -198,7 +159,7 @@ describe('consumers', () => {
     broken = false;
     expect(await replay()).toEqual({ replayed: 1, failed: 0 });
     expect(await replay()).toEqual({ replayed: 0, failed: 0 });
-    expect(await labels()).toEqual(['good 1', 'good 2', 'bad']);
+    expect(await applied()).toEqual(['good 1', 'good 2', 'bad']);
     expect(await listDeadLetters(database)).toEqual([]);
   });
 
@@ -229,7 +190,7 @@ describe('consumers', () => {
     await eventually(async () => (await listDeadLetters(database)).length === 2);
     const reasons = (await listDeadLetters(database)).map(({ reason }) => reason);
     expect(reasons.sort()).toEqual(['EVENT_MALFORMED', 'EVENT_TYPE_UNEXPECTED']);
-    await eventually(async () => (await labels()).includes('good'));
+    await eventually(async () => (await applied()).includes('good'));
   });
 
   it('wait for a dependency that is away without counting deliveries', async () => {
@@ -243,7 +204,7 @@ describe('consumers', () => {
     });
     startTestRelay();
     await publishInTransaction(event('patient'));
-    await eventually(async () => (await labels()).includes('patient'));
+    await eventually(async () => (await applied()).includes('patient'));
     expect(await listDeadLetters(database)).toEqual([]);
   });
 });

@@ -51,15 +51,16 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const password = readFileSync(join(dataDirectory, 'plumbline-password'), 'utf8').trim();
   const port = await freePort(options.port, 'the embedded Postgres');
   const logFile = `${dataDirectory}.log`;
-  const server = launch({
-    command: join(binaries, 'bin', 'postgres'),
-    args: ['-D', dataDirectory, '-p', String(port), ...settings(options)],
-    ...(user ? { identity: { uid: user.uid, gid: user.gid } } : {}),
-    workingDirectory: dataDirectory,
-    logFile,
-    claimFile,
-  });
-  await untilReady(server, dataDirectory, logFile);
+  const launchOnce = () =>
+    launch({
+      command: join(binaries, 'bin', 'postgres'),
+      args: ['-D', dataDirectory, '-p', String(port), ...settings(options)],
+      ...(user ? { identity: { uid: user.uid, gid: user.gid } } : {}),
+      workingDirectory: dataDirectory,
+      logFile,
+      claimFile,
+    });
+  const server = await launchUntilReady(launchOnce, dataDirectory, logFile);
   const close = () => server.stop('SIGINT', 30_000);
   const url = `postgres://${ADMIN}:${password}@127.0.0.1:${port}/postgres`;
   return { url, port, pid: server.pid, dataDirectory, logFile, exited: server.exited, close };
@@ -114,26 +115,48 @@ function settings({ durable = true, settings: extra = {} }: PostgresOptions): st
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '300',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
     ...extra,
   };
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** Waits for the status line that the postmaster writes for pg_ctl. */
-async function untilReady(server: ServerProcess, dataDirectory: string, logFile: string): Promise<void> {
-  let ended = false;
-  void server.exited.then(() => (ended = true));
-  const deadline = performance.now() + 60_000;
-  while (!statusLine(dataDirectory, server.pid).startsWith('ready')) {
-    if (ended || performance.now() > deadline) {
-      await server.stop('SIGQUIT', 1_000);
+const START_WITHIN_MS = 60_000;
+/** Said while backends of a killed predecessor have yet to notice that it is gone. */
+const PREDECESSOR = 'pre-existing shared memory block';
+
+async function launchUntilReady(
+  launchOnce: () => ServerProcess,
+  dataDirectory: string,
+  logFile: string,
+): Promise<ServerProcess> {
+  const deadline = performance.now() + START_WITHIN_MS;
+  for (;;) {
+    const server = launchOnce();
+    if (await becomesReady(server, dataDirectory, deadline)) return server;
+    await server.stop('SIGQUIT', 1_000);
+    if (performance.now() > deadline || !logTail(logFile, 3).includes(PREDECESSOR)) {
       throw errors.POSTGRES_FAILED(
         `The embedded Postgres in ${dataDirectory} did not start. Its log (${logFile}) ends with:\n${logTail(logFile)}`,
       );
     }
+    await delay(100);
+  }
+}
+
+/** Waits for the status line that the postmaster writes for pg_ctl. */
+async function becomesReady(
+  server: ServerProcess,
+  dataDirectory: string,
+  deadline: number,
+): Promise<boolean> {
+  let ended = false;
+  void server.exited.then(() => (ended = true));
+  while (!ended && performance.now() < deadline) {
+    if (statusLine(dataDirectory, server.pid).startsWith('ready')) return true;
     await delay(20);
   }
+  return false;
 }
 
 function statusLine(dataDirectory: string, pid: number): string {
