@@ -114,3 +114,27 @@ export interface CommitStore {
 
 export const entityId = (ref: EntityRef): string => `${ref.viewId} ${ref.key}`;
 export const tileId = (ref: TileRef): string => `${ref.viewId} ${ref.start} ${ref.key}`;
+
+/** One ingesting transaction: the reads of a commit, and its writes. */
+export interface IngestTransaction extends CommitStore {
+  /** Claims the batch id until the commit; answers the result when it was committed before. */
+  claimBatch(batchId: string): Promise<BatchResult | undefined>;
+  writeBatch(batchId: string, result: BatchResult, changes: BatchChanges): Promise<void>;
+  /** Whether the partition is in the ledger. Claims it until the commit when it is not. */
+  hasPartition(loadId: string, firstRow: number): Promise<boolean>;
+  writePartition(record: PartitionRecord, changes: PartitionChanges): Promise<void>;
+}
+
+export interface PartitionChanges {
+  readonly online: OnlineChanges;
+  readonly quarantined: readonly QuarantinedRow[];
+}
+
+export interface BatchChanges extends PartitionChanges {
+  readonly history: readonly HistoryRow[];
+}
+
+export interface IngestStore {
+  /** Runs `work` in one transaction over one source; run again when it deadlocks. */
+  ingest<T>(tenant: string, source: SourcePlan, work: (tx: IngestTransaction) => Promise<T>): Promise<T>;
+}

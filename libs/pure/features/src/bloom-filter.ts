@@ -1,9 +1,9 @@
 /**
  * Which row keys a sealed partition may hold (B. Bloom, 1970; double hashing after Kirsch and Mitzenmacher, 2006): at
- * 16 bits a key and 11 probes, one key in 2,200 that is absent is taken for present, and none the other way round.
+ * 32 bits a key and 22 probes, about one absent key in four million is taken for present, and none the other way round.
  */
-const BITS_PER_KEY = 16;
-const PROBES = 11;
+const BITS_PER_KEY = 32;
+const PROBES = 22;
 
 export class BloomFilter {
   readonly bits: Uint8Array;
@@ -34,11 +34,17 @@ export class BloomFilter {
   }
 }
 
-/** Two 32-bit hashes of the key, the second odd: FNV-1a over UTF-16 units, finished as in MurmurHash3. */
+/** Two independent 32-bit hashes, the second odd: FNV-1a over UTF-16 units, finished as in MurmurHash3. */
 function hashes(key: string): [number, number] {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return [finish(hash), finish(hash ^ 0x9e3779b9) | 1].map((part) => part >>> 0) as [number, number];
+  let first = 0x811c9dc5;
+  let second = 0x9747b28c;
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i);
+    first = Math.imul(first ^ unit, 0x01000193);
+    second = Math.imul(second ^ unit, 0x5bd1e995);
+    second ^= second >>> 15;
+  }
+  return [finish(first) >>> 0, (finish(second) | 1) >>> 0];
 }
 
 function finish(hash: number): number {

@@ -1,0 +1,77 @@
+import { FIRST_REVISION, type Revision } from './catalogue.ts';
+import { checkChange } from './check-change.ts';
+import { checkDefinitions } from './check-definitions.ts';
+import type { Definitions } from './definitions.ts';
+import { errors } from './errors.ts';
+import { planRevision, type DefinitionChange, type VersionLedger } from './plan-revision.ts';
+
+export interface DefinitionStore {
+  /** The newest revision of a tenant; undefined before the first. */
+  current(tenant: string): Promise<Revision | undefined>;
+  /** Which of these sources have rows in history. */
+  sourcesWithRows(tenant: string, sources: readonly string[]): Promise<string[]>;
+  /**
+   * Records revision `after + 1` with its versions and announces it, all in one transaction. Answers false when
+   * another revision came first.
+   */
+  append(
+    tenant: string,
+    after: number,
+    definitions: Definitions,
+    versions: VersionLedger,
+    actor: string,
+  ): Promise<boolean>;
+}
+
+export interface ApplyRequest {
+  readonly definitions: Definitions;
+  /** The revision that the caller saw. */
+  readonly expectedRevision: number;
+  readonly dryRun: boolean;
+  readonly actor: string;
+}
+
+export interface Applied {
+  readonly revision: number;
+  readonly changes: readonly DefinitionChange[];
+}
+
+/** Puts definitions in force as a whole, or says why not. Equal definitions change nothing and make no revision. */
+export async function applyDefinitions(
+  store: DefinitionStore,
+  tenant: string,
+  request: ApplyRequest,
+): Promise<Applied> {
+  const current = (await store.current(tenant)) ?? FIRST_REVISION;
+  const { definitions } = request;
+  const violations = checkDefinitions(definitions);
+  if (violations.length === 0) violations.push(...checkChange(current.definitions, definitions));
+  if (violations.length > 0) {
+    throw errors.DEFINITION_INVALID(
+      `${violations.length} faults, first ${violations[0]!.field}: ${violations[0]!.description}`,
+      { fieldViolations: violations },
+    );
+  }
+  if (JSON.stringify(definitions) === JSON.stringify(current.definitions)) {
+    return { revision: current.revision, changes: [] };
+  }
+  if (request.expectedRevision !== current.revision)
+    throw conflict(request.expectedRevision, current.revision);
+  const plan = planRevision(current.definitions, current.ledger, definitions);
+  const filled = await store.sourcesWithRows(tenant, plan.newViewSources);
+  if (filled.length > 0) {
+    throw errors.BACKFILL_NEEDED(`source ${filled[0]} has rows that a new view version would lack`, {
+      metadata: { source: filled[0]! },
+    });
+  }
+  if (request.dryRun) return { revision: current.revision, changes: plan.changes };
+  const isAppended = await store.append(tenant, current.revision, definitions, plan.versions, request.actor);
+  if (!isAppended) throw conflict(request.expectedRevision, current.revision + 1);
+  return { revision: current.revision + 1, changes: plan.changes };
+}
+
+function conflict(expected: number, actual: number): Error {
+  return errors.REVISION_CONFLICT(`revision ${actual} is in force, not ${expected}`, {
+    metadata: { expected_revision: String(expected), current_revision: String(actual) },
+  });
+}

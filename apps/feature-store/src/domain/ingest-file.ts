@@ -1,0 +1,257 @@
+import { createHash } from 'node:crypto';
+import { ExpressionError, fieldsOf, parseTyped, type Value } from '@plumbline/expressions';
+import { Fault } from '@plumbline/features';
+import type { SourcePlan } from './catalogue.ts';
+import { commitRows } from './commit-rows.ts';
+import { errors } from './errors.ts';
+import type { FileChunk, FileStore, LedgerStore, LoadedPartition, RowFile, SealStore } from './file-store.ts';
+import { historyRow, rawJson, refuseBadBatch } from './ingest-rows.ts';
+import { routeRow, type RoutedRow } from './route-rows.ts';
+import type { IngestStore, QuarantinedRow } from './row-store.ts';
+
+/** Rows of a file that are committed together: bounds memory, and what an interruption repeats. */
+export const PARTITION_ROWS = 131_072;
+
+export interface FileLoad {
+  readonly tenant: string;
+  readonly path: string;
+  /** Expression over the source's columns; empty: all rows. */
+  readonly where: string;
+  readonly rowNumberColumn: string;
+}
+
+export interface LoadProgress {
+  readonly rowsRead: number;
+  readonly rowsAccepted: number;
+  readonly rowsQuarantined: number;
+  readonly rowsAlreadyLoaded: number;
+  /** 0 while unknown. */
+  readonly rowsTotal: number;
+  readonly fileDigest: string;
+}
+
+export interface LoadStores {
+  readonly files: FileStore;
+  readonly ledger: LedgerStore;
+  readonly rows: IngestStore;
+  readonly seals: SealStore;
+}
+
+/**
+ * Loads a file, partition by partition, each in one transaction with its ledger entry: whatever interrupts a load,
+ * the next one continues behind the last committed partition and nothing is taken twice. Yields after every partition;
+ * the last report holds the totals.
+ */
+export async function* ingestFile(
+  stores: LoadStores,
+  source: SourcePlan,
+  load: FileLoad,
+  nowUs: () => number,
+): AsyncGenerator<LoadProgress> {
+  const file = await stores.files.open(load.path, source, load.rowNumberColumn);
+  try {
+    yield* loadPartitions(stores, source, load, file, nowUs);
+  } finally {
+    file.close();
+  }
+}
+
+async function* loadPartitions(
+  stores: LoadStores,
+  source: SourcePlan,
+  load: FileLoad,
+  file: RowFile,
+  nowUs: () => number,
+): AsyncGenerator<LoadProgress> {
+  const { tenant } = load;
+  const id = loadIdOf(file, load);
+  const done = await stores.ledger.loadedPartitions(tenant, source.program.spec.name, id);
+  const totals = startTotals(file, load, done);
+  const loaded = new Set(done.map((partition) => partition.firstRow));
+  const firstRow = firstMissing(file, loaded);
+  if (firstRow < file.rowCount) {
+    const isWanted = compileWhere(source, file, load.where);
+    for await (const part of cut(file, firstRow, loaded, isWanted)) {
+      const result = await commitPartition(stores, source, load, file, id, part, nowUs());
+      totals.rowsRead += result.rowsRead;
+      totals.rowsAccepted += result.rowsAccepted + result.rowsRepeated;
+      totals.rowsQuarantined += result.rowsQuarantined;
+      totals.rowsAlreadyLoaded += result.rowsRepeated;
+      yield { ...totals };
+    }
+  }
+  yield { ...totals };
+}
+
+/** The wanted rows of one partition of a file, as the file has them. */
+interface FilePart {
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly rows: { readonly number: number; readonly values: readonly Value[] }[];
+}
+
+async function* cut(
+  file: RowFile,
+  firstRow: number,
+  loaded: ReadonlySet<number>,
+  isWanted: (chunk: FileChunk, index: number) => boolean,
+): AsyncGenerator<FilePart> {
+  let part = partAt(file, firstRow);
+  for await (const chunk of file.rows(firstRow)) {
+    for (let index = 0; index < chunk.count; index++) {
+      const number = chunk.firstRow + index;
+      if (number >= part.endRow) {
+        if (!loaded.has(part.firstRow)) yield part;
+        part = partAt(file, number);
+      }
+      if (loaded.has(part.firstRow) || !isWanted(chunk, index)) continue;
+      part.rows.push({ number, values: file.types.map((_, column) => chunk.value(column, index)) });
+    }
+  }
+  if (!loaded.has(part.firstRow)) yield part;
+}
+
+function partAt(file: RowFile, row: number): FilePart {
+  const firstRow = row - (row % PARTITION_ROWS);
+  return { firstRow, endRow: Math.min(firstRow + PARTITION_ROWS, file.rowCount), rows: [] };
+}
+
+interface PartitionResult {
+  readonly rowsRead: number;
+  readonly rowsAccepted: number;
+  readonly rowsQuarantined: number;
+  readonly rowsRepeated: number;
+}
+
+async function commitPartition(
+  stores: LoadStores,
+  source: SourcePlan,
+  load: FileLoad,
+  file: RowFile,
+  loadId: string,
+  part: FilePart,
+  nowUs: number,
+): Promise<PartitionResult> {
+  const judged = judge(source, file, part, nowUs);
+  return stores.rows.ingest(load.tenant, source, async (tx) => {
+    if (await tx.hasPartition(loadId, part.firstRow)) return NOTHING;
+    const quarantined = [...judged.quarantined];
+    const { resolution, online } = await commitRows(tx, source, judged.routed, nowUs);
+    for (const { position, fault } of resolution.faults) {
+      quarantined.push(
+        quarantine(source, file, judged.numbers[position]!, judged.routed[position]!.row.values, fault),
+      );
+    }
+    refuseBadBatch(source, quarantined, part.rows.length);
+    const history = resolution.accepted.map(historyRow);
+    const result = {
+      rowsRead: part.rows.length,
+      rowsAccepted: history.length,
+      rowsQuarantined: quarantined.length,
+      rowsRepeated: resolution.repeated,
+    };
+    const sealed = history.length === 0 ? undefined : await stores.seals.seal(source, history);
+    const { firstRow, endRow } = part;
+    const record = { loadId, fileDigest: file.digest, firstRow, endRow, ...result, sealed };
+    await tx.writePartition(record, { online, quarantined });
+    return result;
+  });
+}
+
+const NOTHING: PartitionResult = { rowsRead: 0, rowsAccepted: 0, rowsQuarantined: 0, rowsRepeated: 0 };
+
+interface JudgedPart {
+  readonly routed: readonly RoutedRow[];
+  /** Row numbers of `routed`. */
+  readonly numbers: readonly number[];
+  readonly quarantined: readonly QuarantinedRow[];
+}
+
+function judge(source: SourcePlan, file: RowFile, part: FilePart, nowUs: number): JudgedPart {
+  const admit = source.program.admission(file.types);
+  const routed: RoutedRow[] = [];
+  const numbers: number[] = [];
+  const quarantined: QuarantinedRow[] = [];
+  for (const { number, values } of part.rows) {
+    const admitted = admit(values, nowUs);
+    const verdict = admitted instanceof Fault ? admitted : routeRow(source, admitted);
+    if (verdict instanceof Fault) {
+      quarantined.push(quarantine(source, file, number, values, verdict));
+    } else {
+      routed.push(verdict);
+      numbers.push(number);
+    }
+  }
+  return { routed, numbers, quarantined };
+}
+
+function quarantine(
+  source: SourcePlan,
+  file: RowFile,
+  number: number,
+  values: readonly Value[],
+  fault: Fault,
+): QuarantinedRow {
+  const raw = source.program.spec.columns.map(({ name }, slot): [string, Value] => [
+    name,
+    values[slot] ?? null,
+  ]);
+  return { origin: `file ${file.digest} row ${number}`, fault, raw: rawJson(raw) };
+}
+
+/** Only rows for which `where` holds are read: not those for which it is false or NULL. */
+function compileWhere(
+  source: SourcePlan,
+  file: RowFile,
+  where: string,
+): (chunk: FileChunk, index: number) => boolean {
+  if (where === '') return () => true;
+  const { program } = source;
+  const columns = new Map(program.spec.columns.map((column, slot) => [column.name, file.types[slot]!]));
+  try {
+    const expression = parseTyped(where, columns, 'BOOL');
+    const slots = [...fieldsOf(expression)].map((name) => program.slotOf(name));
+    const evaluate = program.compile(expression);
+    const row: Value[] = [];
+    return (chunk, index) => {
+      for (const slot of slots) row[slot] = chunk.value(slot, index);
+      return evaluate(row) === true;
+    };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw errors.EXPRESSION_INVALID(`where: ${error.message}`, {
+      fieldViolations: [{ field: 'where', description: error.message }],
+    });
+  }
+}
+
+/** The same file read in the same way is the same load, wherever it lies. */
+function loadIdOf(file: RowFile, { where, rowNumberColumn }: FileLoad): string {
+  return createHash('sha256')
+    .update(JSON.stringify([file.digest, where, rowNumberColumn]))
+    .digest('hex');
+}
+
+function firstMissing(file: RowFile, loaded: ReadonlySet<number>): number {
+  for (let firstRow = 0; firstRow < file.rowCount; firstRow += PARTITION_ROWS) {
+    if (!loaded.has(firstRow)) return firstRow;
+  }
+  return file.rowCount;
+}
+
+function startTotals(
+  file: RowFile,
+  { where }: FileLoad,
+  done: readonly LoadedPartition[],
+): { -readonly [K in keyof LoadProgress]: LoadProgress[K] } {
+  const sum = (count: (partition: LoadedPartition) => number): number =>
+    done.reduce((total, partition) => total + count(partition), 0);
+  return {
+    rowsRead: sum((partition) => partition.rowsRead),
+    rowsAccepted: sum((partition) => partition.rowsRead - partition.rowsQuarantined),
+    rowsQuarantined: sum((partition) => partition.rowsQuarantined),
+    rowsAlreadyLoaded: sum((partition) => partition.rowsRead - partition.rowsQuarantined),
+    rowsTotal: where === '' ? file.rowCount : 0,
+    fileDigest: file.digest,
+  };
+}

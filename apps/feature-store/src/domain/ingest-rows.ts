@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import type { Value, ValueType } from '@plumbline/expressions';
+import { Fault } from '@plumbline/features';
+import type { SourcePlan } from './catalogue.ts';
+import { commitRows } from './commit-rows.ts';
+import { errors } from './errors.ts';
+import type { AcceptedRow } from './resolve-versions.ts';
+import { routeRow, type RoutedRow } from './route-rows.ts';
+import type { BatchResult, HistoryRow, IngestStore, QuarantinedRow } from './row-store.ts';
+
+/** A value as a producer sent it, with the type that it was sent as; null is NULL. */
+export type TypedValue = { readonly type: ValueType; readonly value: Exclude<Value, null> } | null;
+
+export interface RowBatch {
+  readonly batchId: string;
+  readonly columns: readonly string[];
+  /** Values in the order of `columns`. */
+  readonly rows: readonly (readonly TypedValue[])[];
+}
+
+export interface IngestedBatch {
+  readonly accepted: number;
+  readonly quarantined: number;
+  readonly alreadyApplied: boolean;
+}
+
+const MAX_ROWS = 10_000;
+const MAX_BATCH_ID_LENGTH = 200;
+
+/**
+ * Ingests a batch of rows in one transaction: history, online tiles, sequences, quarantine. The same batch id again
+ * answers as the first time; a row that is stored already counts as accepted and changes nothing.
+ */
+export async function ingestRows(
+  store: IngestStore,
+  tenant: string,
+  source: SourcePlan,
+  batch: RowBatch,
+  nowUs: number,
+): Promise<IngestedBatch> {
+  const order = columnOrder(source, batch);
+  const digest = digestOf(batch);
+  return store.ingest(tenant, source, async (tx) => {
+    const before = await tx.claimBatch(batch.batchId);
+    if (before !== undefined) return repeat(batch.batchId, before, digest);
+    const { routed, quarantined } = judge(source, batch, order, nowUs);
+    const { resolution, online } = await commitRows(
+      tx,
+      source,
+      routed.map(({ row }) => row),
+      nowUs,
+    );
+    for (const { position, fault } of resolution.faults) {
+      quarantined.push(quarantine(batch, routed[position]!.index, fault));
+    }
+    refuseBadBatch(source, quarantined, batch.rows.length);
+    const result = {
+      digest,
+      accepted: batch.rows.length - quarantined.length,
+      quarantined: quarantined.length,
+    };
+    const history = resolution.accepted.map(historyRow);
+    await tx.writeBatch(batch.batchId, result, { online, history, quarantined });
+    return { accepted: result.accepted, quarantined: result.quarantined, alreadyApplied: false };
+  });
+}
+
+/** The row as history keeps it. */
+export function historyRow({ row, sequence, correction }: AcceptedRow): HistoryRow {
+  const { rowKey, event, known, values } = row;
+  return { rowKey, event, known, sequence, correction, values };
+}
+
+/** Refuses a batch whole when a larger share of it than the source tolerates failed the checks. */
+export function refuseBadBatch(
+  source: SourcePlan,
+  quarantined: readonly QuarantinedRow[],
+  rows: number,
+): void {
+  if (quarantined.length <= source.rejectBatchAboveShare * rows) return;
+  const { fault, origin } = quarantined[0]!;
+  throw errors.BATCH_REJECTED(
+    `${quarantined.length} of ${rows} rows failed their checks, first ${origin}: ${fault.detail}`,
+    { metadata: { source: source.program.spec.name, first_reason: fault.reason } },
+  );
+}
+
+/** For each raw column of the source its place among the batch's columns; -1: absent, hence NULL. */
+function columnOrder(source: SourcePlan, { batchId, columns, rows }: RowBatch): number[] {
+  if (batchId === '' || batchId.length > MAX_BATCH_ID_LENGTH) {
+    throw errors.ROWS_INVALID(`a batch id of 1 to ${MAX_BATCH_ID_LENGTH} characters is required`);
+  }
+  if (rows.length === 0 || rows.length > MAX_ROWS) {
+    throw errors.ROWS_INVALID(`a batch has 1 to ${MAX_ROWS} rows, not ${rows.length}`);
+  }
+  const known = source.program.spec.columns.map((column) => column.name);
+  const unknown = columns.find((column) => !known.includes(column));
+  if (unknown !== undefined)
+    throw errors.ROWS_INVALID(`source ${source.program.spec.name} has no column ${unknown}`);
+  if (new Set(columns).size < columns.length) throw errors.ROWS_INVALID('a column is named twice');
+  const uneven = rows.findIndex((row) => row.length !== columns.length);
+  if (uneven >= 0) {
+    throw errors.ROWS_INVALID(
+      `row ${uneven} has ${rows[uneven]!.length} values for ${columns.length} columns`,
+    );
+  }
+  return known.map((column) => columns.indexOf(column));
+}
+
+function judge(
+  source: SourcePlan,
+  batch: RowBatch,
+  order: readonly number[],
+  nowUs: number,
+): { routed: { row: RoutedRow; index: number }[]; quarantined: QuarantinedRow[] } {
+  const routed: { row: RoutedRow; index: number }[] = [];
+  const quarantined: QuarantinedRow[] = [];
+  const declared = source.program.spec.columns.map((column) => column.type);
+  batch.rows.forEach((row, index) => {
+    const cells = order.map((place) => (place < 0 ? null : row[place]!));
+    const types = cells.map((cell, column) => cell?.type ?? declared[column]!);
+    const admitted = source.program.admission(types)(
+      cells.map((cell) => cell?.value ?? null),
+      nowUs,
+    );
+    const verdict = admitted instanceof Fault ? admitted : routeRow(source, admitted);
+    if (verdict instanceof Fault) quarantined.push(quarantine(batch, index, verdict));
+    else routed.push({ row: verdict, index });
+  });
+  return { routed, quarantined };
+}
+
+function quarantine(batch: RowBatch, index: number, fault: Fault): QuarantinedRow {
+  const row = batch.columns.map((column, place): [string, Value] => [
+    column,
+    batch.rows[index]![place]?.value ?? null,
+  ]);
+  return { origin: `batch ${batch.batchId} row ${index}`, fault, raw: rawJson(row) };
+}
+
+/** A raw row as JSON; NaN and infinities, which JSON lacks, are spelt out as texts. */
+export function rawJson(row: readonly (readonly [string, Value])[]): string {
+  return JSON.stringify(Object.fromEntries(row), spellOut);
+}
+
+function spellOut(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+function repeat(batchId: string, before: BatchResult, digest: string): IngestedBatch {
+  if (before.digest !== digest) {
+    throw errors.BATCH_ID_REUSED('the batch id was used for other rows', { metadata: { batch_id: batchId } });
+  }
+  return { accepted: before.accepted, quarantined: before.quarantined, alreadyApplied: true };
+}
+
+function digestOf({ columns, rows }: RowBatch): string {
+  return createHash('sha256')
+    .update(JSON.stringify([columns, rows], spellOut))
+    .digest('hex')
+    .slice(0, 32);
+}

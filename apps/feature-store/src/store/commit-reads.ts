@@ -1,0 +1,95 @@
+import type { Queryable } from '@plumbline/sql';
+import { entityId, tileId, type EntityRef, type EntityState, type TileRef } from '../domain/row-store.ts';
+import { fromInt8 } from './numbers.ts';
+
+interface EntityRow {
+  view_id: number;
+  entity_key: string;
+  sequence: bigint;
+  first_seen_us: bigint;
+  newest_event_us: bigint | null;
+  retained_from_us: bigint | null;
+  latest: Buffer;
+}
+
+/** The row lock comes after the sort, so every commit takes its locks in the same order and none deadlock. */
+const LOCK_ENTITIES = `
+SELECT e.view_id, e.entity_key, e.sequence, e.first_seen_us, e.newest_event_us, e.retained_from_us, e.latest
+FROM unnest($2::int[], $3::text[]) AS k (view_id, entity_key)
+JOIN online_entity e ON e.tenant = $1 AND e.view_id = k.view_id AND e.entity_key = k.entity_key
+ORDER BY e.view_id, e.entity_key
+FOR UPDATE OF e`;
+
+/** Entities seen for the first time are made at once, so that they can be locked like all others. */
+const MAKE_ENTITIES = `
+INSERT INTO online_entity (tenant, view_id, entity_key, sequence, first_seen_us, latest)
+SELECT $1, k.view_id, k.entity_key, 0, 9223372036854775807, ''
+FROM unnest($2::int[], $3::text[]) AS k (view_id, entity_key)
+ORDER BY k.view_id, k.entity_key
+ON CONFLICT (tenant, view_id, entity_key) DO NOTHING`;
+
+/** Locks entities, making those that are missing; answers the states of those that had rows before. */
+export async function lockEntities(
+  tx: Queryable,
+  tenant: string,
+  refs: readonly EntityRef[],
+): Promise<ReadonlyMap<string, EntityState>> {
+  let rows = await queryEntities<EntityRow>(tx, 'lock-entities', LOCK_ENTITIES, tenant, refs);
+  if (rows.length < refs.length) {
+    await queryEntities(tx, 'make-entities', MAKE_ENTITIES, tenant, refs);
+    rows = await queryEntities<EntityRow>(tx, 'lock-entities', LOCK_ENTITIES, tenant, refs);
+  }
+  const known = rows.filter((row) => row.sequence > 0n);
+  return new Map(known.map((row) => [entityId({ viewId: row.view_id, key: row.entity_key }), stateOf(row)]));
+}
+
+function queryEntities<Row>(
+  tx: Queryable,
+  name: string,
+  text: string,
+  tenant: string,
+  refs: readonly EntityRef[],
+): Promise<Row[]> {
+  const values = [tenant, refs.map((ref) => ref.viewId), refs.map((ref) => ref.key)];
+  return tx.query<Row>(text, values, { name });
+}
+
+function stateOf(row: EntityRow): EntityState {
+  return {
+    sequence: Number(row.sequence),
+    firstSeen: Number(row.first_seen_us),
+    newestEvent: fromInt8(row.newest_event_us, -Infinity),
+    retainedFrom: fromInt8(row.retained_from_us, -Infinity),
+    latest: row.latest,
+  };
+}
+
+const READ_TILES = `
+SELECT t.view_id, t.entity_key, t.start_us, t.body
+FROM unnest($2::int[], $3::text[], $4::bigint[]) AS k (view_id, entity_key, start_us)
+JOIN online_tile t ON t.tenant = $1 AND t.view_id = k.view_id AND t.entity_key = k.entity_key AND t.start_us = k.start_us`;
+
+/** Bodies of the tiles that exist, by tileId. */
+export async function readTiles(
+  tx: Queryable,
+  tenant: string,
+  refs: readonly TileRef[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const values = [
+    tenant,
+    refs.map((ref) => ref.viewId),
+    refs.map((ref) => ref.key),
+    refs.map((ref) => ref.start),
+  ];
+  const rows = await tx.query<{ view_id: number; entity_key: string; start_us: bigint; body: Buffer }>(
+    READ_TILES,
+    values,
+    { name: 'read-tiles' },
+  );
+  return new Map(
+    rows.map((row) => [
+      tileId({ viewId: row.view_id, key: row.entity_key, start: Number(row.start_us) }),
+      row.body,
+    ]),
+  );
+}

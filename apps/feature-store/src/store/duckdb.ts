@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+
+/** An in-memory DuckDB with bounded memory and threads, and a folder for what it spills or writes. */
+export interface Duck {
+  readonly connection: DuckDBConnection;
+  readonly directory: string;
+  close(): Promise<void>;
+}
+
+export interface DuckOptions {
+  readonly memoryLimitMb: number;
+  readonly threads: number;
+}
+
+export async function openDuck({ memoryLimitMb, threads }: DuckOptions): Promise<Duck> {
+  const directory = await mkdtemp(join(tmpdir(), 'plumbline-features-'));
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: `${memoryLimitMb}MB`,
+    threads: String(threads),
+    temp_directory: join(directory, 'spill'),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  return {
+    connection,
+    directory,
+    async close() {
+      connection.closeSync();
+      instance.closeSync();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A text as an SQL literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as an SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
