@@ -123,7 +123,7 @@ export default tseslint.config(
   layer('events', ['store', 'service', 'server', 'main', 'config'], ['pg', 'nats']),
   layer(
     'domain',
-    ['store', 'service', 'events', 'server', 'main', 'config'],
+    ['store', 'service', 'events', 'upstream', 'server', 'main', 'config'],
     [
       'pg',
       'nats',
@@ -135,7 +135,8 @@ export default tseslint.config(
       '@bufbuild/protobuf',
     ],
   ),
-  layer('store', ['service', 'events', 'server', 'main', 'config'], ['nats', '@grpc/grpc-js']),
+  layer('upstream', ['service', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
+  layer('store', ['service', 'events', 'upstream', 'server', 'main', 'config'], ['nats', '@grpc/grpc-js']),
   {
     files: ['libs/pure/**/*.ts'],
     ignores: ['**/*.spec.ts'],

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { AuditService } from '@plumbline/contract-audit';
-import { TrafficChangedSchema } from '@plumbline/contract-events';
 import { FeatureStoreService } from '@plumbline/contract-features';
 import { PredictionService } from '@plumbline/contract-gateway';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
 import { TrafficService } from '@plumbline/contract-registry';
-import { subscribeHints } from '@plumbline/events';
+import { connectEvents } from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import {
   authenticateServices,
@@ -39,7 +38,7 @@ import { compileTable } from './upstream/routing-table.ts';
 export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<void> {
   const { config: settings, log, clock } = scope;
   const replicaId = `gateway-${randomUUID()}`;
-  const token = `Bearer ${serviceToken('gateway', settings.serviceSecret)}`;
+  const token = serviceToken('gateway', settings.serviceSecret);
   const connect = (address: string, coalesce: boolean): Channel =>
     scope.adopt(
       createChannel(address, { coalesce, metadata: () => ({ authorization: token }) }),
@@ -72,17 +71,10 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     }),
     'route follower',
   );
+  const bus = scope.adopt(await connectEvents({ url: settings.natsUrl, service: 'gateway', log }), 'events');
   await follower.start();
-  scope.adopt(
-    await subscribeHints({
-      url: settings.natsUrl,
-      subject: 'plumbline.registry.traffic-changed',
-      schema: TrafficChangedSchema,
-      log,
-      onHint: () => void follower.refresh(),
-    }),
-    'route hints',
-  );
+  // A hint only says when to look: the snapshot itself is read from the registry.
+  bus.subscribeHints('plumbline.registry.traffic-changed', () => void follower.refresh());
 
   const table = () => follower.table;
   const nowUs = () => clock.nowUs();

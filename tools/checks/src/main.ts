@@ -17,6 +17,8 @@ const base = breakingBase();
 
 const STEPS: readonly CheckStep[] = [
   { name: 'format', command: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'] },
+  // Boundary lint reads the cached project graph and would skip its rule without one.
+  { name: 'project graph', command: ['node_modules/nx/dist/bin/nx.js', 'show', 'projects', '--json'] },
   { name: 'lint', command: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0'] },
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'protos: lint', command: ['node_modules/@bufbuild/buf/bin/buf', 'lint'] },

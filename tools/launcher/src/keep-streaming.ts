@@ -51,7 +51,8 @@ export async function keepStreaming(input: StreamInput): Promise<void> {
       screen.say(`  ${monthAndDay(fromUs)}: ${log.count} predictions so far, ${log.failures} failed`);
     }
   } finally {
-    await Promise.all([clients.close(), caller.close()]);
+    clients.close();
+    caller.close();
   }
 }
 

@@ -104,7 +104,7 @@ async function journey(
   const memory = new MemoryPeak(() => [...platform.supervisor.pids, ...platform.infrastructure.pids]);
   const steps: StepReport[] = [];
   let result: JourneyResult | undefined;
-  let failure: unknown;
+  let failure: string | undefined;
   try {
     result = await runJourney({
       screen,
@@ -116,8 +116,8 @@ async function journey(
       onStep: (report) => steps.push(report),
     });
   } catch (error) {
-    failure = error;
-    screen.say(`\n✗ The journey ended early: ${error instanceof Error ? error.message : String(error)}`);
+    failure = error instanceof Error ? error.message : String(error);
+    screen.say(`\n✗ The journey ended early: ${failure}`);
   }
   memory.sample();
   memory.close();

@@ -1,4 +1,4 @@
-import { GRPCInferenceService } from '@plumbline/contract-oip';
+import type { GRPCInferenceService } from '@plumbline/contract-oip';
 import type { Handlers } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import type { RoutingTable } from '../domain/routing.ts';

@@ -1,10 +1,6 @@
 import { toBinary, create } from '@bufbuild/protobuf';
-import {
-  EntityRowSchema,
-  FeatureStatus,
-  FeatureStoreService,
-  FeatureVectorSchema,
-} from '@plumbline/contract-features';
+import type { FeatureStoreService } from '@plumbline/contract-features';
+import { EntityRowSchema, FeatureStatus, FeatureVectorSchema } from '@plumbline/contract-features';
 import type { CallOptions, Client } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import type { EntityRequest, ServedFeatures } from '../domain/features.ts';

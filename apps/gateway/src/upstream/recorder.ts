@@ -1,5 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { AppendRequestSchema, AuditService, type AppendRequest } from '@plumbline/contract-audit';
+import type { AuditService } from '@plumbline/contract-audit';
+import { AppendRequestSchema, type AppendRequest } from '@plumbline/contract-audit';
 import { Code, ServiceError, hasReason } from '@plumbline/errors';
 import type { CallOptions, Client } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';

@@ -1,4 +1,5 @@
-import { Code, codeName, type CodeName } from './code.ts';
+import type { Code} from './code.ts';
+import { codeName, type CodeName } from './code.ts';
 
 /** One field of a request that was refused; travels as google.rpc.BadRequest. */
 export interface FieldViolation {

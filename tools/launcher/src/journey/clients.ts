@@ -23,7 +23,7 @@ export interface TenantClients {
   readonly inferenceChannel: Channel;
   readonly monitor: Client<typeof MonitorService>;
   readonly audit: Client<typeof AuditService>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** What an application has: an API key and the gateway's address. */
@@ -31,7 +31,7 @@ export interface CallerClients {
   readonly predictions: Client<typeof PredictionService>;
   readonly oip: Client<typeof GRPCInferenceService>;
   readonly channel: Channel;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export function connectTenant(
@@ -39,7 +39,7 @@ export function connectTenant(
   secret: string,
   tenant: string,
 ): TenantClients {
-  const token = `Bearer ${serviceToken(OPERATOR, secret)}`;
+  const token = serviceToken(OPERATOR, secret);
   const channels: Channel[] = [];
   const connect = (service: string) => {
     const channel = createChannel(addresses[`${service}_ADDRESS`] ?? '', {
@@ -79,6 +79,6 @@ export function connectCaller(gatewayAddress: string, apiKey: string): CallerCli
   };
 }
 
-async function closeAll(channels: readonly Channel[]): Promise<void> {
-  await Promise.all(channels.map((channel) => channel.close()));
+function closeAll(channels: readonly Channel[]): void {
+  for (const channel of channels) channel.close();
 }

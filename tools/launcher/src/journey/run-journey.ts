@@ -66,7 +66,10 @@ export async function runJourney(input: JourneyInput): Promise<JourneyResult> {
     ended(improved.report);
     return { tenant: name, apiKey: first.apiKey, steps };
   } finally {
-    await Promise.all([first, second].flatMap(({ clients, caller }) => [clients.close(), caller.close()]));
+    for (const { clients, caller } of [first, second]) {
+      clients.close();
+      caller.close();
+    }
   }
 }
 
