@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import {
+import type {
+  EchoStatus,
+  StreamingOutputCallRequest,
+  StreamingOutputCallResponseSchema,
   TestService,
-  type EchoStatus,
-  type StreamingOutputCallRequest,
-  type StreamingOutputCallResponseSchema,
 } from '@plumbline/contract-grpc-testing';
 import { ServiceError, type Code } from '@plumbline/errors';
 import type { CallContext, Handlers } from '../src/index.ts';

@@ -18,7 +18,11 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { TestService, UnimplementedService } from '@plumbline/contract-grpc-testing';
+import {
+  TestService,
+  UnimplementedService,
+  type StreamingOutputCallResponse,
+} from '@plumbline/contract-grpc-testing';
 import { serviceToken } from '../src/index.ts';
 import { interopHandlers } from './interop-server.ts';
 import { SECRET, adopt, closeAll, serve } from './serve.ts';
@@ -101,6 +105,8 @@ function ending(call: EventEmitter): Promise<StatusObject> {
   return new Promise((resolve) => call.on('status', resolve));
 }
 
+const bodyLength = ({ payload }: StreamingOutputCallResponse): number => payload?.body.length ?? 0;
+
 const sizes = [31_415, 9, 2_653, 58_979];
 const requestSizes = [27_182, 8, 1_828, 45_904];
 
@@ -145,7 +151,7 @@ describe('grpc interop', () => {
       withToken(),
     );
     const received: number[] = [];
-    for await (const { payload } of call) received.push(payload.body.length);
+    for await (const response of call) received.push(bodyLength(response as StreamingOutputCallResponse));
     expect(received).toEqual(sizes);
   });
 
@@ -156,8 +162,8 @@ describe('grpc interop', () => {
         responseParameters: [{ size }],
         payload: { body: new Uint8Array(requestSizes[index] ?? 0) },
       });
-      const [{ payload }] = await once(call, 'data');
-      expect(payload.body.length).toBe(size);
+      const [response] = (await once(call, 'data')) as [StreamingOutputCallResponse];
+      expect(bodyLength(response)).toBe(size);
     }
     call.end();
     const ended = await ending(call);
@@ -185,7 +191,7 @@ describe('grpc interop', () => {
     ]);
 
     const call = duplex(metadata);
-    const headers = once(call, 'metadata');
+    const headers = once(call, 'metadata') as Promise<[Metadata]>;
     const ended = ending(call);
     call.write({ responseParameters: [{ size: 10 }] });
     call.end();

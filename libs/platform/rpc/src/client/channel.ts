@@ -1,7 +1,9 @@
 import { ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js';
+import type { ServiceError } from '@plumbline/errors';
 import { CoalescedService } from '@plumbline/contract-common';
 import { CoalescedCalls } from '../coalesced/coalesced-calls.ts';
 import { MetadataMap, toGrpcMetadata } from '../context/metadata.ts';
+import { rpcErrors } from '../errors.ts';
 import { pathOf } from '../method-path.ts';
 import { identity } from './grpc-call.ts';
 
@@ -34,6 +36,8 @@ export interface OpenChannel extends Channel {
   readonly coalesce: boolean;
   readonly coalesced: CoalescedCalls;
   readonly defaultTimeoutMs: number;
+  /** Calls in flight that `close` must end: each function cancels one. */
+  readonly inFlight: Set<(error: ServiceError) => void>;
 }
 
 const MIB = 1024 * 1024;
@@ -61,7 +65,10 @@ export function createChannel(address: string, options: ChannelOptions = {}): Ch
     coalesce: options.coalesce ?? false,
     coalesced,
     defaultTimeoutMs: options.defaultTimeoutMs ?? 30_000,
+    inFlight: new Set(),
     close: () => {
+      const closed = rpcErrors.CALL_CANCELLED('the channel was closed');
+      for (const cancel of [...channel.inFlight]) cancel(closed);
       coalesced.close();
       client.close();
     },

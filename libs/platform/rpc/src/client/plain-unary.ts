@@ -34,10 +34,12 @@ export function plainUnary(
         response = value;
       },
     );
-    const unsubscribe = onGivingUp(options, (error) => {
-      givenUp = error;
+    const giveUp = (error: ServiceError): void => {
+      givenUp ??= error;
       call.cancel();
-    });
+    };
+    const unsubscribe = onGivingUp(options, giveUp);
+    channel.inFlight.add(giveUp);
     if (options.onHeaders !== undefined) {
       const { onHeaders } = options;
       call.on('metadata', (headers) => {
@@ -46,6 +48,7 @@ export function plainUnary(
     }
     call.on('status', (ended) => {
       unsubscribe();
+      channel.inFlight.delete(giveUp);
       const trailers = new GrpcMetadataView(ended.metadata);
       options.onTrailers?.(trailers);
       if (isOk(ended) && response !== undefined) resolve({ response, trailers });

@@ -38,7 +38,7 @@ export async function* serverStreamingCall(
     grpcMetadata,
     grpcOptions,
   );
-  yield* readResponses(call, watchEnding(call, options));
+  yield* readResponses(call, watchEnding(call, channel, options));
 }
 
 export async function clientStreamingCall(
@@ -59,7 +59,7 @@ export async function clientStreamingCall(
       response = value;
     },
   );
-  const ending = watchEnding(call, options);
+  const ending = watchEnding(call, channel, options);
   void writeRequests(call, requests, ending);
   const failure = await ending.ended;
   if (failure !== undefined) throw failure;
@@ -81,7 +81,7 @@ export async function* bidiStreamingCall(
     grpcMetadata,
     grpcOptions,
   );
-  const ending = watchEnding(call, options);
+  const ending = watchEnding(call, channel, options);
   void writeRequests(call, requests, ending);
   yield* readResponses(call, ending);
 }
@@ -94,19 +94,21 @@ function startSettings(channel: OpenChannel, options: CallOptions): ReturnType<t
 }
 
 /** Must be called in the same turn as the call is made, or its first events are missed. */
-function watchEnding(call: Readable | Writable, options: CallOptions): Ending {
+function watchEnding(call: Readable | Writable, { inFlight }: OpenChannel, options: CallOptions): Ending {
   let failure: ServiceError | undefined;
   const fail = (error: ServiceError): void => {
     failure ??= error;
     call.cancel();
   };
   const unsubscribe = onGivingUp(options, fail);
+  inFlight.add(fail);
   // The status event says the same, and more; an error without a listener would end the process.
   call.on('error', () => undefined);
   call.on('metadata', (headers: Metadata) => options.onHeaders?.(new GrpcMetadataView(headers)));
   const ended = new Promise<ServiceError | undefined>((resolve) => {
     call.on('status', (status: StatusObject) => {
       unsubscribe();
+      inFlight.delete(fail);
       options.onTrailers?.(new GrpcMetadataView(status.metadata));
       resolve(isOk(status) ? undefined : (failure ?? receivedFailure(status)));
     });
