@@ -18,7 +18,9 @@ export type FiringOutcome =
   /** Its candidate failed a gate or its rollout was aborted. */
   | 'rejected'
   /** No candidate came in time. */
-  | 'expired';
+  | 'expired'
+  /** It failed, and the rule was changed since. */
+  | 'superseded';
 
 export interface Firing {
   /** Event time of the midnight it fired at. */
@@ -33,7 +35,7 @@ export interface RetrainingSnapshot {
   readonly boundaryUs: bigint;
   /** Labels known before it, in all. */
   readonly labelsTotal: bigint;
-  /** Earlier firings of the rule since it was last changed, oldest first. */
+  /** Earlier firings of the rule, oldest first. */
   readonly firings: readonly Firing[];
 }
 
