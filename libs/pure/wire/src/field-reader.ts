@@ -115,6 +115,7 @@ export class FieldReader {
       const text = asciiText(bytes);
       if (text !== undefined) return text;
     }
+    const bytes = this.bytes();
     try {
       return utf8.decode(bytes);
     } catch {
