@@ -1,4 +1,5 @@
 import {
+  ByteWriter,
   addLatest,
   decodeLatest,
   decodeTile,
@@ -77,10 +78,11 @@ export function finishDrafts(
   stored: ReadonlyMap<string, Buffer>,
 ): OnlineChanges {
   const tiles: TileChange[] = [];
+  const writer = new ByteWriter();
   for (const draft of drafts) {
     const from = retainedFrom(draft);
     for (const tile of draft.tiles.values()) {
-      if (tile.start >= from) tiles.push(finishTile(draft, tile, stored));
+      if (tile.start >= from) tiles.push(finishTile(draft, tile, stored, writer));
     }
   }
   return {
@@ -139,14 +141,19 @@ function tileAt(draft: EntityDraft, event: Micros): TileDraft {
   return tile;
 }
 
-function finishTile(draft: EntityDraft, tile: TileDraft, stored: ReadonlyMap<string, Buffer>): TileChange {
+function finishTile(
+  draft: EntityDraft,
+  tile: TileDraft,
+  stored: ReadonlyMap<string, Buffer>,
+  writer: ByteWriter,
+): TileChange {
   const plan = draft.view.plan!;
   const ref = { viewId: draft.view.id, key: draft.key, start: tile.start };
   const body = stored.get(tileId(ref));
   const entries = body === undefined ? [] : decodeTile(plan, tile.start, body);
   for (const entry of entries) entry.until = tile.superseded.get(entry.sequence) ?? entry.until;
   entries.push(...tile.added);
-  return { ...ref, body: encodeTile(plan, tile.start, entries) };
+  return { ...ref, body: encodeTile(plan, tile.start, entries, writer) };
 }
 
 /** Start of the oldest tile that stays online: what windows can reach from slightly before the newest event. */

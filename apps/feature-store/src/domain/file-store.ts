@@ -11,7 +11,7 @@ export interface FileChunk {
   value(column: number, index: number): Value;
 }
 
-/** A file opened for one source. Close it. */
+/** A file opened for one source. */
 export interface RowFile {
   /** `sha256:…` over the file's bytes. */
   readonly digest: string;
@@ -20,7 +20,6 @@ export interface RowFile {
   readonly types: readonly ValueType[];
   /** The rows from `firstRow` on, in file order. Throws FILE_MALFORMED where the file cannot be decoded. */
   rows(firstRow: number): AsyncIterable<FileChunk>;
-  close(): void;
 }
 
 export interface FileStore {

@@ -10,7 +10,7 @@ import { routeRow, type RoutedRow } from './route-rows.ts';
 import type { IngestStore, QuarantinedRow } from './row-store.ts';
 
 /** Rows of a file that are committed together: bounds memory, and what an interruption repeats. */
-export const PARTITION_ROWS = 131_072;
+export const PARTITION_ROWS = 65_536;
 
 export interface FileLoad {
   readonly tenant: string;
@@ -48,22 +48,8 @@ export async function* ingestFile(
   load: FileLoad,
   nowUs: () => number,
 ): AsyncGenerator<LoadProgress> {
-  const file = await stores.files.open(load.path, source, load.rowNumberColumn);
-  try {
-    yield* loadPartitions(stores, source, load, file, nowUs);
-  } finally {
-    file.close();
-  }
-}
-
-async function* loadPartitions(
-  stores: LoadStores,
-  source: SourcePlan,
-  load: FileLoad,
-  file: RowFile,
-  nowUs: () => number,
-): AsyncGenerator<LoadProgress> {
   const { tenant } = load;
+  const file = await stores.files.open(load.path, source, load.rowNumberColumn);
   const id = loadIdOf(file, load);
   const done = await stores.ledger.loadedPartitions(tenant, source.program.spec.name, id);
   const totals = startTotals(file, load, done);

@@ -5,8 +5,11 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 
 /** An in-memory DuckDB with bounded memory and threads, and a folder for what it spills or writes. */
 export interface Duck {
-  readonly connection: DuckDBConnection;
   readonly directory: string;
+  /** Runs `work` on a connection of its own: a result that is still streamed ends with its connection's next query. */
+  use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** A connection that the caller closes. */
+  connect(): Promise<DuckDBConnection>;
   close(): Promise<void>;
 }
 
@@ -24,12 +27,18 @@ export async function openDuck({ memoryLimitMb, threads }: DuckOptions): Promise
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const connection = await instance.connect();
   return {
-    connection,
     directory,
+    connect: () => instance.connect(),
+    async use(work) {
+      const connection = await instance.connect();
+      try {
+        return await work(connection);
+      } finally {
+        connection.closeSync();
+      }
+    },
     async close() {
-      connection.closeSync();
       instance.closeSync();
       await rm(directory, { recursive: true, force: true });
     },

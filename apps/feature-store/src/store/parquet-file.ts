@@ -26,11 +26,15 @@ export function parquetFiles(duck: Duck, directories: readonly string[]): FileSt
     async open(path, source, rowNumberColumn) {
       const file = await permittedPath(path, directories);
       const scan = `read_parquet(${literal(file)}, file_row_number = true)`;
-      const [digest, rowCount, columns] = await malformed(path, () =>
-        Promise.all([digestOf(file), countRows(duck.connection, file), describe(duck.connection, scan)]),
+      const digest = await digestOf(file);
+      const [rowCount, columns] = await malformed(path, () =>
+        duck.use(
+          async (connection) =>
+            [await countRows(connection, file), await describe(connection, scan)] as const,
+        ),
       );
       const selected = selectColumns(path, source, columns, rowNumberColumn);
-      return rowFile(duck.connection, { path, scan, digest, rowCount, selected });
+      return rowFile(duck, { path, scan, digest, rowCount, selected });
     },
   };
 }
@@ -48,23 +52,28 @@ interface OpenedFile {
   readonly selected: readonly SelectedColumn[];
 }
 
-function rowFile(connection: DuckDBConnection, opened: OpenedFile): RowFile {
+function rowFile(duck: Duck, opened: OpenedFile): RowFile {
   const { path, scan, digest, rowCount, selected } = opened;
   const columns = selected.map(({ sql }) => sql).join(', ');
   async function* rows(firstRow: number): AsyncGenerator<FileChunk> {
     const sql = `SELECT CAST(file_row_number AS DOUBLE), ${columns} FROM ${scan} WHERE file_row_number >= ${firstRow}`;
-    const result = await malformed(path, () => connection.stream(sql));
-    let next = firstRow;
-    for (;;) {
-      const chunk = await malformed(path, () => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) return;
-      const slice = fileChunk(chunk, selected);
-      if (slice.firstRow !== next) throw new Error(`rows of ${path} come out of order`);
-      next += slice.count;
-      yield slice;
+    const connection = await duck.connect();
+    try {
+      const result = await malformed(path, () => connection.stream(sql));
+      let next = firstRow;
+      for (;;) {
+        const chunk = await malformed(path, () => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) return;
+        const slice = fileChunk(chunk, selected);
+        if (slice.firstRow !== next) throw new Error(`rows of ${path} come out of order`);
+        next += slice.count;
+        yield slice;
+      }
+    } finally {
+      connection.closeSync();
     }
   }
-  return { digest, rowCount, types: selected.map(({ type }) => type), rows, close: () => undefined };
+  return { digest, rowCount, types: selected.map(({ type }) => type), rows };
 }
 
 function fileChunk(chunk: DuckDBDataChunk, selected: readonly SelectedColumn[]): FileChunk {

@@ -1,7 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BOOLEAN, DOUBLE, VARCHAR, DuckDBDataChunk, type DuckDBType } from '@duckdb/node-api';
+import {
+  BOOLEAN,
+  DOUBLE,
+  VARCHAR,
+  DuckDBDataChunk,
+  type DuckDBConnection,
+  type DuckDBType,
+} from '@duckdb/node-api';
 import type { Value, ValueType } from '@plumbline/expressions';
 import type { ObjectStore, StoredObject } from '@plumbline/objects';
 import { identifier, literal, type Duck } from './duckdb.ts';
@@ -29,33 +36,33 @@ export async function writeParquet(
   columns: readonly WrittenColumn[],
   rowCount: number,
 ): Promise<StoredObject> {
-  const table = `draft_${++drafts}`;
-  const file = join(duck.directory, `${table}.parquet`);
-  const fields = columns.map(({ name, type }) => `${identifier(name)} ${draftSqlType(type)}`);
+  const file = join(duck.directory, `draft-${++drafts}.parquet`);
   try {
-    await duck.connection.run(`CREATE TEMP TABLE ${table} (${fields.join(', ')})`);
-    await append(duck, table, columns, rowCount);
-    const casts = columns.map(
-      ({ name, type }) => `CAST(${identifier(name)} AS ${parquetType(type)}) AS ${identifier(name)}`,
-    );
-    await duck.connection.run(
-      `COPY (SELECT ${casts.join(', ')} FROM ${table}) TO ${literal(file)}
-       (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-    );
+    await duck.use(async (connection) => {
+      await append(connection, columns, rowCount);
+      const casts = columns.map(
+        ({ name, type }) => `CAST(${identifier(name)} AS ${parquetType(type)}) AS ${identifier(name)}`,
+      );
+      await connection.run(
+        `COPY (SELECT ${casts.join(', ')} FROM draft) TO ${literal(file)}
+         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+      );
+    });
     return await objects.put(createReadStream(file, { highWaterMark: 1 << 20 }));
   } finally {
-    await duck.connection.run(`DROP TABLE IF EXISTS ${table}`);
     await rm(file, { force: true });
   }
 }
 
+/** Temporary tables belong to their connection and go with it. */
 async function append(
-  duck: Duck,
-  table: string,
+  connection: DuckDBConnection,
   columns: readonly WrittenColumn[],
   rowCount: number,
 ): Promise<void> {
-  const appender = await duck.connection.createAppender(table);
+  const fields = columns.map(({ name, type }) => `${identifier(name)} ${draftSqlType(type)}`);
+  await connection.run(`CREATE TEMP TABLE draft (${fields.join(', ')})`);
+  const appender = await connection.createAppender('draft');
   try {
     const types = columns.map(({ type }) => draftType(type));
     for (let first = 0; first < rowCount; first += CHUNK_ROWS) {

@@ -1,3 +1,4 @@
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { BloomFilter, composeKey, type KeyValue } from '@plumbline/features';
 import type { Value } from '@plumbline/expressions';
 import type { ObjectStore } from '@plumbline/objects';
@@ -39,30 +40,40 @@ export async function* readSealed(
   objectDigest: string,
 ): AsyncGenerator<SealedRow> {
   const file = await objects.path(objectDigest);
-  const sealed = await sealedColumns(duck, file);
-  const raw = source.program.spec.columns.map((column) => rawColumn(column.name, column.type, sealed));
-  const system = SYSTEM_COLUMNS.map((column) => `CAST(${column} AS DOUBLE)`);
-  const sql = `SELECT ${[...system, 'correction', ...raw].join(', ')} FROM read_parquet(${literal(file)})`;
-  const result = await duck.connection.stream(sql);
-  for (
-    let chunk = await result.fetchChunk();
-    chunk !== null && chunk.rowCount > 0;
-    chunk = await result.fetchChunk()
-  ) {
-    const readers = Array.from({ length: chunk.columnCount }, (_, i) =>
-      columnReader(chunk.getColumnVector(i)),
-    );
-    const [sequence, event, known, correction, ...values] = readers;
-    for (let i = 0; i < chunk.rowCount; i++) {
-      yield {
-        sequence: sequence!(i) as number,
-        event: event!(i) as number,
-        known: known!(i) as number,
-        correction: correction!(i) as boolean,
-        values: values.map((read) => read(i)),
-      };
+  const connection = await duck.connect();
+  try {
+    const result = await connection.stream(await scanOf(connection, source, file));
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield* rowsOf(chunk);
     }
+  } finally {
+    connection.closeSync();
   }
+}
+
+function* rowsOf(chunk: DuckDBDataChunk): Generator<SealedRow> {
+  const readers = Array.from({ length: chunk.columnCount }, (_, i) => columnReader(chunk.getColumnVector(i)));
+  const [sequence, event, known, correction, ...values] = readers;
+  for (let i = 0; i < chunk.rowCount; i++) {
+    yield {
+      sequence: sequence!(i) as number,
+      event: event!(i) as number,
+      known: known!(i) as number,
+      correction: correction!(i) as boolean,
+      values: values.map((read) => read(i)),
+    };
+  }
+}
+
+async function scanOf(connection: DuckDBConnection, source: SourcePlan, file: string): Promise<string> {
+  const scan = `read_parquet(${literal(file)})`;
+  const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${scan}`);
+  const sealed = new Set(described.getRows().map((row) => String(row[0])));
+  const system = SYSTEM_COLUMNS.map((column) => `CAST(${column} AS DOUBLE)`);
+  const raw = source.program.spec.columns.map((column) => rawColumn(column.name, column.type, sealed));
+  return `SELECT ${[...system, 'correction', ...raw].join(', ')} FROM ${scan}`;
 }
 
 /** Finds versions of row keys in a sealed object by reading it: rare, because a filter lets few absent keys through. */
@@ -97,11 +108,6 @@ function columnsOf(source: SourcePlan, rows: readonly HistoryRow[]): WrittenColu
       value: (row) => rows[row]!.values[slot]!,
     })),
   ];
-}
-
-async function sealedColumns(duck: Duck, file: string): Promise<ReadonlySet<string>> {
-  const result = await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM read_parquet(${literal(file)})`);
-  return new Set(result.getRows().map((row) => String(row[0])));
 }
 
 function rawColumn(name: string, type: string, sealed: ReadonlySet<string>): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Expression } from './check.ts';
 import { FUNCTIONS } from './functions.ts';
-import type { Value } from './types.ts';
+import { EvaluationError, type Value } from './types.ts';
 
 /** Evaluates an expression on one row of values. Throws EvaluationError where it is not defined. */
 export type Evaluate = (row: readonly Value[]) => Value;
@@ -20,11 +20,29 @@ export function compileExpression(expression: Expression, slotOf: (column: strin
       const slot = slotOf(expression.name);
       return (row) => row[slot]!;
     }
-    case 'call':
-      return compileCall(
+    case 'call': {
+      const evaluate = compileCall(
         expression,
         expression.args.map((arg) => compileExpression(arg, slotOf)),
       );
+      return isConstant(expression) ? folded(evaluate) : evaluate;
+    }
+  }
+}
+
+function isConstant(expression: Expression): boolean {
+  if (expression.kind === 'call') return expression.args.every(isConstant);
+  return expression.kind === 'literal';
+}
+
+/** Evaluates what depends on no row once; where it fails it goes on failing row by row. */
+function folded(evaluate: Evaluate): Evaluate {
+  try {
+    const value = evaluate([]);
+    return () => value;
+  } catch (error) {
+    if (error instanceof EvaluationError) return evaluate;
+    throw error;
   }
 }
 

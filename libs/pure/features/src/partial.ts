@@ -38,7 +38,7 @@ export interface Entries {
   readonly values: Float64Array;
 }
 
-/** Adds one row to a partial. */
+/** Adds row `index` of `entries` to a partial. */
 export function addEntry(
   plan: WindowPlan,
   partial: Float64Array,
@@ -46,20 +46,33 @@ export function addEntry(
   entries: Entries,
   index: number,
 ): void {
+  const { event, from, sequence, values } = entries;
+  const first = index * plan.measures.length;
+  addRow(plan, partial, base, event[index]!, from[index]!, sequence[index]!, values, first);
+}
+
+/** Adds one row, whose measures begin at `values[first]`, to a partial. */
+export function addRow(
+  plan: WindowPlan,
+  partial: Float64Array,
+  base: number,
+  event: Micros,
+  from: Micros,
+  sequence: number,
+  values: ArrayLike<number>,
+  first: number,
+): void {
   partial[base + ROWS_SLOT]! += 1;
-  const from = entries.from[index]!;
   if (from > partial[base + NEWEST_SLOT]!) partial[base + NEWEST_SLOT] = from;
   const { measures } = plan;
   for (let m = 0; m < measures.length; m++) {
-    const measure = measures[m]!;
-    const value = entries.values[index * measures.length + m]!;
-    if (measure.lastSlot >= 0) {
-      offerLast(partial, base + measure.lastSlot, entries.event[index]!, entries.sequence[index]!, value);
-    }
+    const { slot, sumSlot, extremeSlot, lastSlot, scale } = measures[m]!;
+    const value = values[first + m]!;
+    if (lastSlot >= 0) offerLast(partial, base + lastSlot, event, sequence, value);
     if (Number.isNaN(value)) continue;
-    partial[base + measure.slot]! += 1;
-    if (measure.sumSlot >= 0) addExact(partial, base + measure.sumSlot, toUnits(measure, value));
-    if (measure.extremeSlot >= 0) offerExtremes(partial, base + measure.extremeSlot, value, value);
+    partial[base + slot]! += 1;
+    if (sumSlot >= 0) addExact(partial, base + sumSlot, toUnits(scale, value));
+    if (extremeSlot >= 0) offerExtremes(partial, base + extremeSlot, value, value);
   }
 }
 
@@ -117,11 +130,11 @@ export function finishAggregate(
 
 /** Whether a number can enter an exact sum of this measure. */
 export function isSummable(measure: Measure, value: number): boolean {
-  return Number.isSafeInteger(toUnits(measure, value));
+  return Number.isSafeInteger(toUnits(measure.scale, value));
 }
 
-function toUnits(measure: Measure, value: number): number {
-  return measure.scale === 1 ? value : Math.round(value * measure.scale);
+function toUnits(scale: number, value: number): number {
+  return scale === 1 ? value : Math.round(value * scale);
 }
 
 function saturate(value: number): number {

@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { NEVER, type Micros } from './instants.ts';
-import type { Entries } from './partial.ts';
-import { summariseTile, type TileSet } from './tile-set.ts';
+import { addRow, clearPartial, type Entries } from './partial.ts';
+import type { TileSet } from './tile-set.ts';
 import type { WindowPlan } from './window-plan.ts';
 
 /** One row inside a stored tile. `values` in the order of the plan's measures; NaN is NULL. */
@@ -32,8 +32,8 @@ export function encodeTile(
   const summary = summariseEntries(plan, entries);
   writer.byte(FORMAT);
   writer.unsigned(entries.length);
-  writer.signed(summary.settled[0]! - start);
-  for (const slot of summary.partials) writeNumber(writer, slot);
+  writer.signed(summary.settled - start);
+  for (const slot of summary.partial) writeNumber(writer, slot);
   let sequence = 0;
   for (const entry of entries) {
     writer.unsigned(entry.event - start);
@@ -106,18 +106,20 @@ export function toColumns(plan: WindowPlan, rows: readonly TileEntry[]): Entries
   };
 }
 
+/** As `summariseTile` does for columns. */
 function summariseEntries(
   plan: WindowPlan,
   entries: readonly TileEntry[],
-): { settled: Float64Array; partials: Float64Array } {
-  const set = {
-    settled: new Float64Array(1),
-    partials: new Float64Array(plan.stride),
-    begins: Uint32Array.of(0, entries.length),
-    entries: toColumns(plan, entries),
-  };
-  summariseTile(plan, set, 0);
-  return set;
+): { settled: Micros; partial: Float64Array } {
+  const partial = new Float64Array(plan.stride);
+  clearPartial(plan, partial);
+  let settled = -Infinity;
+  for (const { event, from, until, sequence, values } of entries) {
+    settled = Math.max(settled, from);
+    if (until === NEVER) addRow(plan, partial, 0, event, from, sequence, values, 0);
+    else settled = Math.max(settled, until);
+  }
+  return { settled, partial };
 }
 
 function isCut(plan: WindowPlan, start: Micros, at: Micros): boolean {
