@@ -67,9 +67,9 @@ export class Batcher {
   }
 
   /**
-   * Queues a request. Rejects with QUEUE_FULL, DEADLINE_UNREACHABLE, RUNNER_LOST or VERSION_CLOSED at once; with
-   * DEADLINE_EXPIRED or REQUEST_CANCELLED when it leaves the queue unrun; with INFERENCE_FAILED, RUNNER_LOST or
-   * OUTPUT_ROWS_MISMATCH when it ran.
+   * Queues a request. The answer rejects with DEADLINE_EXPIRED or REQUEST_CANCELLED when it leaves the queue unrun,
+   * with INFERENCE_FAILED, RUNNER_LOST or OUTPUT_ROWS_MISMATCH when it ran.
+   * @throws ServiceError QUEUE_FULL, DEADLINE_UNREACHABLE, DEADLINE_EXPIRED, RUNNER_LOST or VERSION_CLOSED at once.
    * @param limits `deadlineMs` on the clock of `nowMs`.
    */
   infer(

@@ -1,0 +1,281 @@
+import { describe, expect, it } from '@jest/globals';
+import { hasReason } from '@plumbline/errors';
+import fc from 'fast-check';
+import {
+  FakeRunner,
+  SUM_SIGNATURE,
+  sumOf,
+  sumRequest,
+  type FakeRunnerOptions,
+} from '../../test/fake-runner.ts';
+import { Batcher, type BatcherOptions } from './batcher.ts';
+import { RunnerPool } from './runner-pool.ts';
+
+const UNLIMITED = { deadlineMs: Infinity, signal: undefined };
+
+interface Bench {
+  readonly batcher: Batcher;
+  readonly runners: FakeRunner[];
+  readonly losses: unknown[];
+  now: number;
+}
+
+function bench(
+  options: Partial<BatcherOptions> & FakeRunnerOptions & { runners?: number; depth?: number } = {},
+): Bench {
+  const { runners: count = 1, depth = 1, ...rest } = options;
+  const made = Array.from({ length: count }, () => new FakeRunner(rest));
+  const losses: unknown[] = [];
+  const batcher: Batcher = new Batcher(
+    {
+      signature: SUM_SIGNATURE,
+      together: true,
+      maxBatchRows: 8,
+      maxQueuedRows: 1_000_000,
+      nowMs: () => state.now,
+      soon: setImmediate,
+      ...rest,
+    },
+    (onFree) =>
+      new RunnerPool([...made], {
+        reopen: async () => {
+          const runner = new FakeRunner(rest);
+          made.push(runner);
+          return runner;
+        },
+        depth,
+        delay: () => new Promise((resolve) => setImmediate(resolve)),
+        onFree,
+        onLoss: (error) => losses.push(error),
+      }),
+  );
+  const state: Bench = { batcher, runners: made, losses, now: 0 };
+  return state;
+}
+
+/** A gate that the runs of a fake runner wait at. */
+function gate() {
+  const waiting: (() => void)[] = [];
+  return {
+    before: () => new Promise<void>((resolve) => waiting.push(resolve)),
+    async open() {
+      while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      waiting.shift()?.();
+    },
+    get waiting() {
+      return waiting.length;
+    },
+  };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const one = (value: number) => sumRequest([[value, 1]], [0n]);
+const answers = ({ raw, shape }: { raw: Uint8Array; shape: readonly number[] }) =>
+  Array.from({ length: shape[0] ?? 0 }, (_, row) =>
+    new DataView(raw.buffer, raw.byteOffset, raw.byteLength).getFloat64(row * 8, true),
+  );
+const request = fc.record({
+  rows: fc.integer({ min: 1, max: 20 }),
+  width: fc.integer({ min: 1, max: 3 }),
+  seed: fc.integer({ min: 0, max: 1000 }),
+});
+
+describe('Batcher', () => {
+  it('gives every caller exactly its own rows among thousands of interleaved requests', async () => {
+    let served = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(request, { minLength: 40, maxLength: 120 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.boolean(),
+        async (requests, maxBatchRows, runners, together) => {
+          const { batcher } = bench({
+            maxBatchRows,
+            runners,
+            depth: 2,
+            together,
+            before: async () => void (await turn()),
+          });
+          const outcomes = requests.map(async ({ rows, width, seed }, index) => {
+            for (let pause = 0; pause < seed % 4; pause++) await turn();
+            const x = Array.from({ length: rows }, (_, row) =>
+              Array.from({ length: width }, (__, at) => seed + row + at),
+            );
+            const k = Array.from({ length: rows }, (_, row) => BigInt(index * 100 + row));
+            const answer = await batcher.infer(sumRequest(x, k), UNLIMITED);
+            expect(answer.outputs.map(answers)).toEqual([
+              x.map((values, row) => sumOf(values, k[row] ?? 0n)),
+            ]);
+            if (together) expect(answer.batchRows).toBeLessThanOrEqual(maxBatchRows);
+            else expect(answer.batchRows).toBe(rows);
+          });
+          await Promise.all(outcomes);
+          served += requests.length;
+          expect(batcher.counts).toMatchObject({
+            requests: requests.length,
+            rows: requests.reduce((sum, { rows }) => sum + rows, 0),
+          });
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(served).toBeGreaterThan(2000);
+  });
+
+  it('fails only the requests that the engine refuses, however they were batched', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }), async (poisons) => {
+        const { batcher } = bench({ depth: 2 });
+        const outcomes = await Promise.allSettled(
+          poisons.map((poison, index) => batcher.infer(one(poison ? NaN : index), UNLIMITED)),
+        );
+        outcomes.forEach((outcome, index) => {
+          if (outcome.status === 'fulfilled') {
+            expect(poisons[index]).toBe(false);
+            expect(outcome.value.outputs.map(answers)).toEqual([[index + 1]]);
+          } else {
+            expect(poisons[index]).toBe(true);
+            expect(hasReason(outcome.reason, 'INFERENCE_FAILED')).toBe(true);
+          }
+        });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('seals late: requests that come while the runner is busy share the next batch', async () => {
+    const { before, open } = gate();
+    const { batcher, runners } = bench({ before });
+    const first = batcher.infer(one(0), UNLIMITED);
+    await turn();
+    const others = [1, 2, 3].map((value) => batcher.infer(one(value), UNLIMITED));
+    await open();
+    await open();
+    await Promise.all([first, ...others]);
+    expect(runners[0]?.batches).toEqual([
+      [1, 2],
+      [3, 2],
+    ]);
+  });
+
+  it('runs every request alone, whole, where rows may not share a batch', async () => {
+    const { batcher, runners } = bench({ together: false, maxBatchRows: 4 });
+    await Promise.all([
+      batcher.infer(one(1), UNLIMITED),
+      batcher.infer(sumRequest([[1], [2], [3], [4], [5]], [0n, 0n, 0n, 0n, 0n]), UNLIMITED),
+    ]);
+    expect(runners[0]?.batches).toEqual([
+      [1, 2],
+      [5, 1],
+    ]);
+  });
+
+  it('refuses when the queue is full, with a hint when to come back', async () => {
+    const { before, open } = gate();
+    const { batcher } = bench({ before, maxQueuedRows: 2 });
+    const running = batcher.infer(one(0), UNLIMITED);
+    await turn();
+    const queued = [1, 2].map((value) => batcher.infer(one(value), UNLIMITED));
+    expect(() => batcher.infer(one(3), UNLIMITED)).toThrow(
+      expect.objectContaining({ reason: 'QUEUE_FULL', retryAfterMs: expect.any(Number) as unknown }),
+    );
+    await open();
+    await open();
+    await Promise.all([running, ...queued]);
+  });
+
+  it('does not run requests whose deadline passes or whose caller leaves while they wait', async () => {
+    const { before, open } = gate();
+    const state = bench({ before });
+    const leaving = new AbortController();
+    const running = state.batcher.infer(one(0), UNLIMITED);
+    await turn();
+    const expired = state.batcher.infer(one(1), { deadlineMs: 50, signal: undefined });
+    const cancelled = state.batcher.infer(one(2), { deadlineMs: Infinity, signal: leaving.signal });
+    const kept = state.batcher.infer(one(3), UNLIMITED);
+    const outcomes = Promise.allSettled([expired, cancelled]);
+    state.now = 50;
+    leaving.abort();
+    await open();
+    await open();
+    expect(
+      (await outcomes).map((outcome) => outcome.status === 'rejected' && (outcome.reason as unknown)),
+    ).toEqual([
+      expect.objectContaining({ reason: 'DEADLINE_EXPIRED' }),
+      expect.objectContaining({ reason: 'REQUEST_CANCELLED' }),
+    ]);
+    await Promise.all([running, kept]);
+    expect(state.runners[0]?.batches).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
+  it('refuses at once what the work ahead makes too late', async () => {
+    const { before, open } = gate();
+    const state = bench({ before, maxBatchRows: 1 });
+    const run = async () => {
+      const answer = state.batcher.infer(one(0), UNLIMITED);
+      await turn();
+      state.now += 100;
+      await open();
+      await answer;
+    };
+    await run();
+    const running = state.batcher.infer(one(1), UNLIMITED);
+    await turn();
+    expect(() => state.batcher.infer(one(2), { deadlineMs: state.now + 50, signal: undefined })).toThrow(
+      expect.objectContaining({ reason: 'DEADLINE_UNREACHABLE' }),
+    );
+    const inTime = state.batcher.infer(one(2), { deadlineMs: state.now + 500, signal: undefined });
+    await open();
+    await open();
+    await Promise.all([running, inTime]);
+  });
+
+  it('fails the batch of a lost runner and serves on with its replacement', async () => {
+    const { before, open } = gate();
+    const { batcher, runners, losses } = bench({ before });
+    const lost = batcher.infer(one(0), UNLIMITED);
+    await turn();
+    const waiting = batcher.infer(one(1), UNLIMITED);
+    runners[0]?.crash();
+    await expect(lost).rejects.toMatchObject({ reason: 'RUNNER_LOST' });
+    expect(() => batcher.infer(one(2), UNLIMITED)).toThrow(
+      expect.objectContaining({ reason: 'RUNNER_LOST' }),
+    );
+    await turn();
+    await open();
+    await open();
+    expect((await waiting).outputs.map(answers)).toEqual([[2]]);
+    expect(losses).toHaveLength(1);
+    expect(runners).toHaveLength(2);
+  });
+
+  it('hands out nothing when the model gives another number of rows than it was sent', async () => {
+    const compute = () => [{ shape: [1, 1], raw: new Uint8Array(8) }];
+    const { batcher } = bench({ compute });
+    const outcomes = await Promise.allSettled([
+      batcher.infer(sumRequest([[1], [2]], [0n, 0n]), UNLIMITED),
+      batcher.infer(sumRequest([[3], [4]], [0n, 0n]), UNLIMITED),
+    ]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'OUTPUT_ROWS_MISMATCH' } });
+    }
+  });
+
+  it('answers what it accepted before it closes, and nothing after', async () => {
+    const { before, open } = gate();
+    const { batcher, runners } = bench({ before });
+    const accepted = [0, 1, 2].map((value) => batcher.infer(one(value), UNLIMITED));
+    const closed = batcher.close();
+    expect(() => batcher.infer(one(3), UNLIMITED)).toThrow(
+      expect.objectContaining({ reason: 'VERSION_CLOSED' }),
+    );
+    await open();
+    await Promise.all(accepted);
+    await closed;
+    expect(runners[0]?.closed).toBe(true);
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from '@jest/globals';
+import { FakeRunner, SUM_SIGNATURE } from '../../test/fake-runner.ts';
+import { Batcher } from './batcher.ts';
+import { errors } from './errors.ts';
+import { RunnerPool } from './runner-pool.ts';
+import { modelKey, type Listing, type ListedVersion } from './traffic.ts';
+import { VersionTable, type ServingVersion } from './version-table.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const version = (digest: string, number: number, tenant = 'acme'): ListedVersion => ({
+  digest,
+  files: [],
+  owners: [{ tenant, model: 'flights', number }],
+});
+const listing = (epoch: bigint, versions: ListedVersion[], champion?: string): Listing => ({
+  epoch,
+  versions,
+  champions: new Map(champion === undefined ? [] : [[modelKey('acme', 'flights'), champion]]),
+});
+
+function serving(digest: string): ServingVersion {
+  const pool = (onFree: () => void) =>
+    new RunnerPool([new FakeRunner()], {
+      reopen: async () => new FakeRunner(),
+      depth: 1,
+      delay: turn as never,
+      onFree,
+      onLoss: () => undefined,
+    });
+  const batcher = new Batcher(
+    {
+      signature: SUM_SIGNATURE,
+      together: true,
+      maxBatchRows: 8,
+      maxQueuedRows: 100,
+      nowMs: () => 0,
+      soon: setImmediate,
+    },
+    pool,
+  );
+  const invariance = { class: 'INVARIANT' } as const;
+  return { digest, signature: SUM_SIGNATURE, rowed: true, invariance, modelBytes: 1, batcher };
+}
+
+function bench(
+  load: (version: ListedVersion) => Promise<ServingVersion> = async ({ digest }) => serving(digest),
+) {
+  const changes: string[] = [];
+  const state = { now: 0 };
+  const table = new VersionTable({
+    load,
+    nowMs: () => state.now,
+    concurrentLoads: 1,
+    graceMs: 100,
+    onChange: (digest, standing) => changes.push(`${digest} ${standing}`),
+  });
+  return { table, changes, state };
+}
+
+describe('VersionTable', () => {
+  it('loads what is listed, one after the other, and then is settled', async () => {
+    const { table, changes } = bench();
+    table.follow(listing(1n, [version('a', 1), version('b', 2)]));
+    expect(table.settled).toBe(false);
+    expect(() => table.byDigest('acme', 'a', 'flights')).toThrow(
+      expect.objectContaining({ reason: 'MODEL_NOT_READY' }),
+    );
+    await turn();
+    expect(changes).toEqual(['a READY', 'b READY']);
+    expect(table.settled).toBe(true);
+    await table.close();
+  });
+
+  it('finds a version by digest, number or champion, and the newest where none is named', async () => {
+    const { table } = bench();
+    const versions = [version('a', 1), version('b', 2)];
+    table.follow(listing(1n, versions));
+    await turn();
+    const found = (name: string) => table.byName('acme', 'flights', name).serving.digest;
+    expect([found('1'), found('2'), found('b'), found('')]).toEqual(['a', 'b', 'b', 'b']);
+    table.follow(listing(2n, versions, 'a'));
+    expect(found('')).toBe('a');
+    expect(table.byDigest('acme', 'b', 'flights').owner.number).toBe(2);
+    await table.close();
+  });
+
+  it("shows nothing of a tenant's versions to another", async () => {
+    const { table } = bench();
+    table.follow(listing(1n, [version('a', 1)]));
+    await turn();
+    const notFound = expect.objectContaining({ reason: 'MODEL_NOT_FOUND' });
+    expect(() => table.byDigest('rival', 'a', 'flights')).toThrow(notFound);
+    expect(() => table.byName('rival', 'flights', '')).toThrow(notFound);
+    expect(table.versionsOf('rival', 'flights')).toEqual([]);
+    await table.close();
+  });
+
+  it('keeps the old version serving when the new one fails, and tries that again later', async () => {
+    let broken = true;
+    const { table, state, changes } = bench(async ({ digest }) => {
+      if (digest === 'b' && broken) throw errors.ARTIFACT_CORRUPT('model.onnx is not what its digest says');
+      return serving(digest);
+    });
+    table.follow(listing(1n, [version('a', 1)], 'a'));
+    await turn();
+    table.follow(listing(2n, [version('a', 1), version('b', 2)], 'a'));
+    await turn();
+    expect(table.byName('acme', 'flights', '').serving.digest).toBe('a');
+    expect(() => table.byDigest('acme', 'b', 'flights')).toThrow('ARTIFACT_CORRUPT');
+    expect(table.settled).toBe(true);
+    broken = false;
+    table.advance();
+    await turn();
+    expect(changes).toEqual(['a READY', 'b FAILED']);
+    state.now = 5_000;
+    table.advance();
+    await turn();
+    expect(table.byDigest('acme', 'b', 'flights').serving.digest).toBe('b');
+    await table.close();
+  });
+
+  it('answers during the grace after a version is no longer listed, then unloads it', async () => {
+    const { table, state, changes } = bench();
+    table.follow(listing(1n, [version('a', 1)]));
+    await turn();
+    table.follow(listing(2n, []));
+    expect(table.byDigest('acme', 'a', 'flights').serving.digest).toBe('a');
+    state.now = 100;
+    table.advance();
+    await turn();
+    expect(() => table.byDigest('acme', 'a', 'flights')).toThrow(
+      expect.objectContaining({ reason: 'MODEL_NOT_FOUND' }),
+    );
+    expect(changes).toEqual(['a READY', 'a GONE']);
+    await table.close();
+  });
+
+  it('takes a version back that is listed again during its grace, without loading it anew', async () => {
+    const { table, state, changes } = bench();
+    table.follow(listing(1n, [version('a', 1)]));
+    await turn();
+    table.follow(listing(2n, []));
+    table.follow(listing(3n, [version('a', 1)]));
+    state.now = 1_000;
+    table.advance();
+    await turn();
+    expect(changes).toEqual(['a READY']);
+    expect(table.settled).toBe(true);
+    await table.close();
+  });
+});

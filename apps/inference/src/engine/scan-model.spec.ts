@@ -1,0 +1,113 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { describe, expect, it } from '@jest/globals';
+import {
+  AttributeProto_AttributeType as Type,
+  ModelProtoSchema,
+  TensorProtoSchema,
+  type ModelProto,
+  TensorProto_DataLocation as Location,
+} from '@plumbline/contract-onnx';
+import { WireError } from '@plumbline/wire';
+import fc from 'fast-check';
+import { scanModel, UnsafeModel } from './scan-model.ts';
+
+type Init = MessageInitShape<typeof ModelProtoSchema>;
+type Model = Exclude<Init, ModelProto>;
+type Graph = NonNullable<Model['graph']>;
+
+/** A length-delimited field below 128 bytes, for parts of onnx.proto that the contract leaves out. */
+const field = (tag: readonly number[], ...data: number[]) => [...tag, data.length, ...data];
+const bytesOf = (model: Model) => toBinary(ModelProtoSchema, create(ModelProtoSchema, model));
+const graphOf = (graph: Graph): Model => ({ irVersion: 8n, graph });
+const scan = (model: Model) => () => scanModel(bytesOf(model), { maxNodes: 10 });
+const node = { opType: 'Add', input: ['x', 'x'], output: ['y'] };
+const external = {
+  name: 'w',
+  dataLocation: Location.EXTERNAL,
+  externalData: [{ key: 'location', value: '/etc/passwd' }],
+};
+const nested = (depth: number): Graph => ({
+  node: [
+    depth === 0
+      ? node
+      : { opType: 'If', attribute: [{ name: 'then', type: Type.GRAPH, g: nested(depth - 1) }] },
+  ],
+});
+
+describe('scanModel', () => {
+  it('accepts operators of ai.onnx and ai.onnx.ml, and functions of the model itself', () => {
+    expect(
+      scan(graphOf({ node: [node, { opType: 'TreeEnsembleClassifier', domain: 'ai.onnx.ml' }] })),
+    ).not.toThrow();
+    const own = { domain: 'mine', name: 'Twice', node: [node] };
+    expect(
+      scan({ ...graphOf({ node: [{ opType: 'Twice', domain: 'mine' }] }), functions: [own] }),
+    ).not.toThrow();
+  });
+
+  it.each<[string, Model, string]>([
+    ['a foreign domain', graphOf({ node: [{ opType: 'Run', domain: 'com.evil' }] }), 'com.evil.Run'],
+    [
+      'a foreign operator beside a function of its domain',
+      {
+        ...graphOf({ node: [{ opType: 'Run', domain: 'mine' }] }),
+        functions: [{ domain: 'mine', name: 'Twice', node: [node] }],
+      },
+      'mine.Run',
+    ],
+    [
+      'a foreign domain inside a function',
+      {
+        ...graphOf({ node: [node] }),
+        functions: [{ domain: 'mine', name: 'f', node: [{ opType: 'R', domain: 'com.evil' }] }],
+      },
+      'com.evil.R',
+    ],
+    [
+      'a foreign domain in a nested graph',
+      graphOf({
+        node: [
+          { opType: 'If', attribute: [{ name: 'then', g: { node: [{ opType: 'R', domain: 'com.evil' }] } }] },
+        ],
+      }),
+      'com.evil.R',
+    ],
+    ['external data of an initializer', graphOf({ node: [node], initializer: [external] }), 'outside'],
+    [
+      'external data of an attribute',
+      graphOf({ node: [{ opType: 'Constant', attribute: [{ name: 'value', t: external }] }] }),
+      'outside',
+    ],
+    ['too many nodes', graphOf({ node: Array.from({ length: 11 }, () => node) }), 'more than 10 nodes'],
+    ['nesting without end', graphOf(nested(20)), 'more than 10 nodes'],
+    ['a model without a graph', { irVersion: 8n }, '0 graphs'],
+  ])('refuses %s', (_case, model, message) => {
+    expect(scan(model)).toThrow(UnsafeModel);
+    expect(scan(model)).toThrow(message);
+  });
+
+  it('refuses a training graph and external data of a sparse tensor', () => {
+    const training = [...bytesOf(graphOf({ node: [node] })), ...field([0xa2, 0x01])];
+    expect(() => scanModel(new Uint8Array(training), { maxNodes: 10 })).toThrow('training');
+    const tensor = toBinary(TensorProtoSchema, create(TensorProtoSchema, external));
+    const sparse = field([0x3a], ...field([0x7a], ...field([0x0a], ...tensor)));
+    expect(() => scanModel(new Uint8Array(sparse), { maxNodes: 10 })).toThrow('outside');
+  });
+
+  it('bounds nesting apart from nodes', () => {
+    expect(() => scanModel(bytesOf(graphOf(nested(20))), { maxNodes: 1000 })).toThrow('nested deeper');
+  });
+
+  it('ends in a verdict whatever the bytes are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        try {
+          scanModel(bytes, { maxNodes: 10 });
+        } catch (error) {
+          expect(error instanceof UnsafeModel || error instanceof WireError).toBe(true);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -1,0 +1,137 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as AttributeType,
+  ModelProtoSchema,
+  TensorProto_DataType as DataType,
+} from '@plumbline/contract-onnx';
+import { buildModel, type NodeSpec } from '@plumbline/onnx';
+
+const PRODUCER = { name: 'plumbline-test', version: '' };
+
+/** y = factor · x by repeated addition, exact for small whole numbers. x and y: FP32 [N, width]. */
+export function timesModel(factor: number, width = 2): Uint8Array {
+  const nodes: NodeSpec[] = [{ operator: 'Identity', inputs: ['x'], outputs: ['t1'] }];
+  for (let sum = 2; sum <= factor; sum++) {
+    nodes.push({ operator: 'Add', inputs: ['x', `t${sum - 1}`], outputs: [`t${sum}`] });
+  }
+  nodes.push({ operator: 'Identity', inputs: [`t${factor}`], outputs: ['y'] });
+  const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [-1, width] });
+  return buildModel({
+    name: 'times',
+    producer: PRODUCER,
+    inputs: [tensor('x')],
+    outputs: [tensor('y')],
+    nodes,
+  });
+}
+
+/** y = mean of all rows of the batch: answers that depend on the neighbours. */
+export function mixingModel(): Uint8Array {
+  const nodes: NodeSpec[] = [
+    {
+      operator: 'ReduceMean',
+      inputs: ['x'],
+      outputs: ['m'],
+      attributes: { axes: { ints: [0] }, keepdims: { int: 1 } },
+    },
+    { operator: 'Add', inputs: ['x', 'm'], outputs: ['y'] },
+  ];
+  const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [-1, 2] });
+  return buildModel({
+    name: 'mixing',
+    producer: PRODUCER,
+    inputs: [tensor('x')],
+    outputs: [tensor('y')],
+    nodes,
+  });
+}
+
+/** A float16 identity. */
+export function halfModel(): Uint8Array {
+  const tensor = (name: string) => ({ name, datatype: 'FP16', shape: [-1, 2] });
+  const nodes: NodeSpec[] = [{ operator: 'Add', inputs: ['x', 'x'], outputs: ['y'] }];
+  return buildModel({
+    name: 'half',
+    producer: PRODUCER,
+    inputs: [tensor('x')],
+    outputs: [tensor('y')],
+    nodes,
+  });
+}
+
+/** A multilayer perceptron with ReLU and fixed pseudo-random weights; x: FP32 [N, sizes[0]], y: [N, sizes.at(-1)]. */
+export function mlpModel(sizes: readonly number[]): Uint8Array {
+  const initializers = sizes.slice(1).flatMap((columns, layer) => {
+    const rows = sizes[layer] ?? 1;
+    return [
+      weights(`w${layer}`, [rows, columns], 1 / Math.sqrt(rows), layer),
+      weights(`b${layer}`, [columns], 0.1, layer + 100),
+    ];
+  });
+  const last = sizes.length - 2;
+  const node = sizes.slice(1).flatMap((_, layer) => {
+    const input = layer === 0 ? 'x' : `h${layer - 1}`;
+    const gemm = {
+      opType: 'Gemm',
+      input: [input, `w${layer}`, `b${layer}`],
+      output: [layer === last ? 'y' : `g${layer}`],
+    };
+    return layer === last ? [gemm] : [gemm, { opType: 'Relu', input: [`g${layer}`], output: [`h${layer}`] }];
+  });
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ domain: '', version: 17n }],
+      graph: {
+        name: 'mlp',
+        node,
+        initializer: initializers,
+        input: [valueInfo('x', sizes[0] ?? 1)],
+        output: [valueInfo('y', sizes.at(-1) ?? 1)],
+      },
+    }),
+  );
+}
+
+/** A model that asks the engine for an operator of a foreign domain. */
+export function hostileModel(): Uint8Array {
+  const attribute = [{ name: 'command', type: AttributeType.STRING, s: Buffer.from('rm -rf /') }];
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [
+        { domain: '', version: 17n },
+        { domain: 'com.evil', version: 1n },
+      ],
+      graph: {
+        name: 'hostile',
+        node: [{ opType: 'Shell', domain: 'com.evil', input: ['x'], output: ['y'], attribute }],
+        input: [valueInfo('x', 2)],
+        output: [valueInfo('y', 2)],
+      },
+    }),
+  );
+}
+
+function valueInfo(name: string, width: number) {
+  const dim = [
+    { value: { case: 'dimParam' as const, value: 'N' } },
+    { value: { case: 'dimValue' as const, value: BigInt(width) } },
+  ];
+  return {
+    name,
+    type: { value: { case: 'tensorType' as const, value: { elemType: DataType.FLOAT, shape: { dim } } } },
+  };
+}
+
+function weights(name: string, dims: readonly number[], scale: number, seed: number) {
+  const count = dims.reduce((product, size) => product * size, 1);
+  let state = seed * 2654435761 + 12345;
+  const values = Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state / 2 ** 32 - 0.5) * 2 * scale;
+  });
+  return { name, dataType: DataType.FLOAT, dims: dims.map(BigInt), rawData: new Uint8Array(values.buffer) };
+}
