@@ -2,4 +2,4 @@ import { run } from '@plumbline/service';
 import { config } from './config.ts';
 import { build } from './server.ts';
 
-await run('gateway', config, build);
+await run('gateway', config, async (scope) => void (await build(scope)));

@@ -34,8 +34,8 @@ import { portsFor, shadowPorts } from './upstream/ports.ts';
 import { Recorder } from './upstream/recorder.ts';
 import { compileTable } from './upstream/routing-table.ts';
 
-/** Wires a gateway: channels to the services behind it, the record spool, the routes it follows, its own server. */
-export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<void> {
+/** Wires a gateway and answers its gRPC port: channels to the services behind it, the record spool, the routes it follows, its own server. */
+export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<number> {
   const { config: settings, log, clock } = scope;
   const replicaId = `gateway-${randomUUID()}`;
   const token = serviceToken('gateway', settings.serviceSecret);
@@ -130,6 +130,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   void spool.shipTo(ship, 256, 250);
   const bound = await server.listen(settings.host, settings.grpcPort);
   log.info({ port: bound }, 'gRPC port is open');
+  return bound;
 }
 
 function observe(scope: Pick<Scope, 'metrics'>, spool: Spool, shadow: Shadow): void {
