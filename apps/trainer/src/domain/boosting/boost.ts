@@ -2,8 +2,7 @@ import { binMatrix, edgesOf } from './bins.ts';
 import { sigmoid, type Forest, type Tree } from './forest.ts';
 import { TreeGrower, type GrownTree } from './grow.ts';
 import type { Derivatives } from './histogram.ts';
-import { Holdout } from './holdout.ts';
-import { rowsBetween, type LabelledMatrix } from './matrix.ts';
+import type { LabelledMatrix } from './matrix.ts';
 import type { BoostingParameters } from './parameters.ts';
 import { seededRandom } from './random.ts';
 
@@ -11,28 +10,25 @@ export interface FitOptions {
   readonly parameters: BoostingParameters;
   /** Draws the rows that bin edges are taken from. */
   readonly seed: number;
-  readonly onTree?: (treesGrown: number) => void;
+  /** Awaited after every tree: the place to report, to give way to other events, or to stop by throwing. */
+  readonly onTree?: (treesGrown: number) => Promise<void> | void;
 }
 
-/** Share of the rows, the last ones, that early stopping judges by and never fits. */
-const HOLDOUT_SHARE = 0.1;
+export interface FittedForest {
+  readonly forest: Forest;
+  /** P(positive) of every row it was fitted on, in their order: a by-product of fitting. */
+  readonly scores: Float64Array;
+}
 
 /**
  * Fits a binary classifier by histogram gradient boosting on log loss, leaf-wise as LightGBM does (Ke et al.,
  * NeurIPS 2017). The same matrix, parameters and seed give the same forest, bit for bit.
  */
-export function fitForest(matrix: LabelledMatrix, options: FitOptions): Forest {
-  if (options.parameters.earlyStoppingTrees === 0) return boost(matrix, options);
-  const fitted = Math.floor(matrix.rowCount * (1 - HOLDOUT_SHARE));
-  return boost(rowsBetween(matrix, 0, fitted), options, rowsBetween(matrix, fitted, matrix.rowCount));
-}
-
-function boost(matrix: LabelledMatrix, options: FitOptions, heldOut?: LabelledMatrix): Forest {
-  const { parameters, seed } = options;
+export async function fitForest(matrix: LabelledMatrix, options: FitOptions): Promise<FittedForest> {
+  const { parameters, seed, onTree } = options;
   const edges = edgesOf(matrix, parameters.maxBins, seededRandom(seed));
   const grower = new TreeGrower(binMatrix(matrix, edges), edges, parameters);
   const base = logOdds(matrix.labels);
-  const holdout = heldOut && new Holdout(heldOut, base);
   const logits = new Float64Array(matrix.rowCount).fill(base);
   const derivatives = { gradient: new Float64Array(logits.length), hessian: new Float64Array(logits.length) };
   const trees: Tree[] = [];
@@ -41,10 +37,9 @@ function boost(matrix: LabelledMatrix, options: FitOptions, heldOut?: LabelledMa
     const grown = grower.grow(derivatives);
     addTree(logits, grown);
     trees.push(grown.tree);
-    options.onTree?.(trees.length);
-    if (holdout && holdout.treesSinceBest(grown.tree) >= parameters.earlyStoppingTrees) break;
+    await onTree?.(trees.length);
   }
-  return { columns: matrix.columns, base, trees: holdout ? trees.slice(0, holdout.bestTreeCount) : trees };
+  return { forest: { columns: matrix.columns, base, trees }, scores: logits.map(sigmoid) };
 }
 
 /** Log odds of the positive class, smoothed by half a row on either side; float32, as the ONNX export holds it. */

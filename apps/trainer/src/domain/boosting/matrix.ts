@@ -16,14 +16,3 @@ export function columnOf(matrix: LabelledMatrix, column: number): Float32Array {
   for (let row = 0; row < matrix.rowCount; row += 1) values[row] = matrix.values[row * width + column]!;
   return values;
 }
-
-/** Rows `from` to `to` (exclusive), sharing memory with the whole. */
-export function rowsBetween(matrix: LabelledMatrix, from: number, to: number): LabelledMatrix {
-  const width = matrix.columns.length;
-  return {
-    columns: matrix.columns,
-    rowCount: to - from,
-    values: matrix.values.subarray(from * width, to * width),
-    labels: matrix.labels.subarray(from, to),
-  };
-}

@@ -1,6 +1,6 @@
 /** How a forest is grown. The defaults are tuned on flights: 800k rows, 15 features, a 20 % positive class. */
 export interface BoostingParameters {
-  /** Most trees to grow; early stopping may keep fewer. */
+  /** Trees to grow. */
   readonly trees: number;
   readonly leaves: number;
   /** Shrinkage applied to each tree's leaf values, in (0, 1]. */
@@ -11,8 +11,6 @@ export interface BoostingParameters {
   readonly minLeafWeight: number;
   /** Most bins per feature, missing values apart: 2 to 255. */
   readonly maxBins: number;
-  /** Stop when the log loss on the held-out tail of the rows has not improved for this many trees; 0: never. */
-  readonly earlyStoppingTrees: number;
 }
 
 export const DEFAULT_PARAMETERS: BoostingParameters = {
@@ -22,7 +20,6 @@ export const DEFAULT_PARAMETERS: BoostingParameters = {
   l2: 10,
   minLeafWeight: 120,
   maxBins: 255,
-  earlyStoppingTrees: 0,
 };
 
 interface Bounds {
@@ -38,7 +35,6 @@ const BOUNDS: Readonly<Record<keyof BoostingParameters, Bounds>> = {
   l2: { min: 0, max: 1e6, whole: false },
   minLeafWeight: { min: 0.001, max: 1e7, whole: false },
   maxBins: { min: 2, max: 255, whole: true },
-  earlyStoppingTrees: { min: 0, max: 2000, whole: true },
 };
 
 export interface ParameterProblem {

@@ -1,0 +1,155 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  ModelProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  type ModelProto,
+} from '@plumbline/contract-onnx';
+import { describe, expect, it } from '@jest/globals';
+import {
+  buildModel,
+  elementTypeOf,
+  inspectModel,
+  oipDatatype,
+  OnnxFormatError,
+  treeEnsembleClassifier,
+  type ModelSpec,
+} from './index.ts';
+
+const spec: ModelSpec = {
+  name: 'sum',
+  producer: { name: 'plumbline', version: '1' },
+  inputs: [
+    { name: 'count', datatype: 'INT64', shape: [-1, 1] },
+    { name: 'share', datatype: 'FP64', shape: [-1, 1] },
+  ],
+  outputs: [{ name: 'total', datatype: 'FP32', shape: [-1, 2] }],
+  nodes: [
+    { operator: 'Cast', inputs: ['count'], outputs: ['a'], attributes: { to: { int: 1 } } },
+    { operator: 'Cast', inputs: ['share'], outputs: ['b'], attributes: { to: { int: 1 } } },
+    { operator: 'Concat', inputs: ['a', 'b'], outputs: ['total'], attributes: { axis: { int: 1 } } },
+  ],
+  constants: [{ name: 'unused', values: [1, 2] }],
+};
+
+const edited = (edit: (model: ModelProto) => void): Uint8Array => {
+  const model = fromBinary(ModelProtoSchema, buildModel(spec));
+  edit(model);
+  return toBinary(ModelProtoSchema, model);
+};
+
+describe('buildModel', () => {
+  it('is read back with its inputs, outputs, operators and operator sets', () => {
+    const inspection = inspectModel(buildModel(spec));
+    expect(inspection).toMatchObject({
+      irVersion: 8,
+      producer: { name: 'plumbline', version: '1' },
+      inputs: spec.inputs.map((input) => ({ kind: 'tensor', ...input })),
+      outputs: spec.outputs.map((output) => ({ kind: 'tensor', ...output })),
+      operators: ['Cast', 'Concat'],
+      externalFiles: [],
+    });
+    expect([...inspection.opsets]).toEqual([
+      ['', 17],
+      ['ai.onnx.ml', 3],
+    ]);
+  });
+
+  it('gives equal bytes for equal specifications', () => {
+    expect(buildModel(structuredClone(spec))).toEqual(buildModel(spec));
+  });
+});
+
+describe('inspectModel', () => {
+  it.each([
+    ['an empty file', new Uint8Array()],
+    ['text', new TextEncoder().encode('{"not": "onnx"}')],
+    ['a truncated model', buildModel(spec).subarray(0, 40)],
+  ])('refuses %s', (_what, bytes) => {
+    expect(() => inspectModel(bytes)).toThrow(OnnxFormatError);
+  });
+
+  it('names the files that hold external tensors, also inside subgraphs', () => {
+    const bytes = edited((model) => {
+      const outside = {
+        dataLocation: DataLocation.EXTERNAL,
+        externalData: [{ key: 'location', value: '../secret.bin' }],
+      };
+      const branch = { node: [{ opType: 'Identity' }], initializer: [outside] };
+      model.graph!.node.push(
+        create(ModelProtoSchema, { graph: { node: [{ opType: 'If', attribute: [{ g: branch }] }] } }).graph!
+          .node[0]!,
+      );
+    });
+    expect(inspectModel(bytes)).toMatchObject({
+      externalFiles: ['../secret.bin'],
+      operators: ['Cast', 'Concat', 'Identity', 'If'],
+    });
+  });
+
+  it('tells tensors from what only in-process callers can take', () => {
+    const bytes = edited((model) => {
+      model.graph!.output = create(ModelProtoSchema, {
+        graph: {
+          output: [
+            { name: 'zipped', type: { value: { case: 'sequenceType', value: {} } } },
+            { name: 'bare' },
+          ],
+        },
+      }).graph!.output;
+    });
+    expect(inspectModel(bytes).outputs).toEqual([
+      { kind: 'sequence', name: 'zipped' },
+      { kind: 'unknown', name: 'bare' },
+    ]);
+  });
+
+  it('leaves initializers out of the inputs', () => {
+    const bytes = edited((model) => {
+      model.graph!.initializer[0]!.name = 'share';
+    });
+    expect(inspectModel(bytes).inputs.map(({ name }) => name)).toEqual(['count']);
+  });
+
+  it('keeps what it does not know when a model is written again', () => {
+    const unknown = Uint8Array.from([...buildModel(spec), 0xa2, 0x01, 0x02, 0x0a, 0x00]);
+    expect(toBinary(ModelProtoSchema, fromBinary(ModelProtoSchema, unknown))).toEqual(unknown);
+  });
+});
+
+describe('datatypes', () => {
+  it('map to the Open Inference Protocol and back', () => {
+    for (const name of ['BOOL', 'INT64', 'FP16', 'FP32', 'FP64', 'BYTES']) {
+      expect(oipDatatype(elementTypeOf(name))).toBe(name);
+    }
+    expect(() => elementTypeOf('FLOAT')).toThrow('"FLOAT" is no datatype');
+    expect(oipDatatype(14)).toBeUndefined();
+  });
+});
+
+describe('treeEnsembleClassifier', () => {
+  it('lays out a stump as one branch and two leaves of one class', () => {
+    const stump = {
+      feature: [2, -1, -1],
+      threshold: [0.5, 0, 0],
+      missingLeft: [1, 0, 0],
+      left: [1, 0, 0],
+      right: [2, 0, 0],
+      value: [0, -1, 1],
+    };
+    const names = { features: 'x', label: 'label', probabilities: 'p' };
+    expect(treeEnsembleClassifier({ base: 0.25, trees: [stump] }, names)).toMatchObject({
+      operator: 'TreeEnsembleClassifier',
+      inputs: ['x'],
+      outputs: ['label', 'p'],
+      attributes: {
+        nodes_featureids: { ints: [2, 0, 0] },
+        nodes_modes: { texts: ['BRANCH_LEQ', 'LEAF', 'LEAF'] },
+        nodes_values: { floats: [0.5, 0, 0] },
+        nodes_missing_value_tracks_true: { ints: [1, 0, 0] },
+        class_nodeids: { ints: [1, 2] },
+        class_weights: { floats: [-1, 1] },
+        base_values: { floats: [0.25] },
+      },
+    });
+  });
+});
