@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalNats, LocalPostgres } from '@plumbline/local';
-import { ACCOUNTS, accountConfiguration, accountUrl } from './nats-accounts.ts';
+import { accountUrl } from './nats-accounts.ts';
 
 /** The one Postgres and the one nats-server of a test run. */
 export interface TestServers {
@@ -23,8 +23,13 @@ export async function openTestServers(): Promise<TestServers> {
   let nats: Promise<LocalNats> | undefined;
   let accounts = 0;
   const answers: Record<string, () => Promise<string>> = {
-    '/postgres': async () => (await (postgres ??= startTestPostgres(directory))).url,
-    '/nats': async () => accountUrl((await (nats ??= startTestNats(directory))).url, accounts++),
+    '/postgres': async () =>
+      (await (postgres ??= loadStarters().then(({ startTestPostgres }) => startTestPostgres(directory)))).url,
+    '/nats': async () =>
+      accountUrl(
+        (await (nats ??= loadStarters().then(({ startTestNats }) => startTestNats(directory)))).url,
+        accounts++,
+      ),
   };
   const server = createServer((request, response) => {
     void answer(answers[request.url ?? ''], response);
@@ -48,6 +53,9 @@ async function stop(starting: Promise<LocalPostgres | LocalNats> | undefined): P
   await server?.close();
 }
 
+/** Loaded when a server is first asked for, so that runs of pure specs stay quick. */
+const loadStarters = () => import('./start-test-servers.ts');
+
 async function answer(find: (() => Promise<string>) | undefined, response: ServerResponse): Promise<void> {
   try {
     if (!find) throw new Error('unknown server');
@@ -55,16 +63,4 @@ async function answer(find: (() => Promise<string>) | undefined, response: Serve
   } catch (error) {
     response.writeHead(500).end(String(error));
   }
-}
-
-async function startTestPostgres(directory: string): Promise<LocalPostgres> {
-  const { startPostgres } = await import('@plumbline/local');
-  return startPostgres({ dataDirectory: join(directory, 'postgres'), port: 0, durable: false });
-}
-
-async function startTestNats(directory: string): Promise<LocalNats> {
-  const { startNats } = await import('@plumbline/local');
-  const configuration = accountConfiguration(ACCOUNTS);
-  const maxStoreBytes = 1024 ** 4; // streams reserve their limit, whatever they hold
-  return startNats({ storeDirectory: join(directory, 'nats'), port: 0, configuration, maxStoreBytes });
 }
