@@ -115,7 +115,6 @@ export class FieldReader {
       const text = asciiText(bytes);
       if (text !== undefined) return text;
     }
-    const bytes = this.bytes();
     try {
       return utf8.decode(bytes);
     } catch {
