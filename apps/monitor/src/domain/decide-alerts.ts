@@ -38,7 +38,7 @@ export interface Alert {
 
 export interface AlertSnapshot {
   readonly model: string;
-  /** Of every version of the model that has been judged. */
+  /** Of every version of the model that still predicts. */
   readonly standings: readonly ColumnStanding[];
   /** The model's firing alerts; at most one per source. */
   readonly firing: readonly Alert[];
@@ -74,7 +74,9 @@ export function decideAlerts(
     );
   }
   if (causes.size === 0) changed.push(...scoreAlone(snapshot, scores, policy, nowUs, newId));
-  return [...changed, ...clear(snapshot, policy, nowUs)];
+  const grown = new Set(changed.map((alert) => alert.alertId));
+  const quiet = snapshot.firing.filter((alert) => !grown.has(alert.alertId));
+  return [...changed, ...clear(quiet, snapshot.standings, policy, nowUs)];
 }
 
 function isShifted(standing: ColumnStanding, after: number): boolean {
@@ -122,9 +124,14 @@ function describe(
   return { columns: sorted.map(([column]) => column), reasons: sorted.map(([, reason]) => reason) };
 }
 
-function clear(snapshot: AlertSnapshot, policy: AlertPolicy, nowUs: bigint): Alert[] {
-  return snapshot.firing
-    .filter((alert) => alert.columns.every((column) => isMended(snapshot.standings, column, policy)))
+function clear(
+  quiet: readonly Alert[],
+  standings: readonly ColumnStanding[],
+  policy: AlertPolicy,
+  nowUs: bigint,
+): Alert[] {
+  return quiet
+    .filter((alert) => alert.columns.every((column) => isMended(standings, column, policy)))
     .map((alert) => ({ ...alert, clearedAtUs: nowUs }));
 }
 

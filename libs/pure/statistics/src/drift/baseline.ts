@@ -28,9 +28,13 @@ export interface ColumnBaseline {
  */
 export const ISOLATION_QUANTILE = 0.975;
 
-/** Prepares every feature, in order, and then the score. */
-export function baselinesOf(profile: Profile): ColumnBaseline[] {
-  const length = Number(profile.blockUs / profile.stepUs);
+/**
+ * Prepares every feature, in order, and then the score, for windows of `windowUs`, by default the profile's own
+ * block. Longer windows are less odd than the blocks that the practical minimum was measured on, so the rule errs on
+ * the quiet side; for much shorter ones it is not calibrated.
+ */
+export function baselinesOf(profile: Profile, windowUs: bigint = profile.blockUs): ColumnBaseline[] {
+  const length = Math.max(1, Number(windowUs / profile.stepUs));
   return [...profile.features, profile.score].map((column) => baselineOf(column, length));
 }
 

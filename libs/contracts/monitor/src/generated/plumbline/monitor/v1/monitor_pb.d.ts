@@ -23,6 +23,14 @@ export declare type SubmitLabelsRequest = Message<"plumbline.monitor.v1.SubmitLa
    * @generated from field: repeated plumbline.monitor.v1.Label labels = 1;
    */
   labels: Label[];
+
+  /**
+   * A promise: every label that became known before this instant has been submitted. Lets a source that is quiet say
+   * that time went on. 0: no promise beyond the newest label.
+   *
+   * @generated from field: int64 complete_until_us = 2;
+   */
+  completeUntilUs: bigint;
 };
 
 /**
@@ -257,14 +265,15 @@ export declare type GetDriftRequest = Message<"plumbline.monitor.v1.GetDriftRequ
   modelDigest: string;
 
   /**
-   * First prediction instant, inclusive.
+   * First prediction instant, inclusive, rounded down to the baseline's step, an hour; 0: one block of the baseline,
+   * twelve hours, before to_us.
    *
    * @generated from field: int64 from_us = 3;
    */
   fromUs: bigint;
 
   /**
-   * Last prediction instant, exclusive.
+   * Last prediction instant, exclusive, rounded up likewise; 0: where the newest prediction is.
    *
    * @generated from field: int64 to_us = 4;
    */
@@ -296,6 +305,20 @@ export declare type GetDriftResponse = Message<"plumbline.monitor.v1.GetDriftRes
    * @generated from field: string model_digest = 2;
    */
   modelDigest: string;
+
+  /**
+   * The window that was compared.
+   *
+   * @generated from field: int64 from_us = 3;
+   */
+  fromUs: bigint;
+
+  /**
+   * Its end, exclusive.
+   *
+   * @generated from field: int64 to_us = 4;
+   */
+  toUs: bigint;
 };
 
 /**
@@ -455,6 +478,46 @@ export declare type ListAlertsResponse = Message<"plumbline.monitor.v1.ListAlert
  * Use `create(ListAlertsResponseSchema)` to create a new message.
  */
 export declare const ListAlertsResponseSchema: GenMessage<ListAlertsResponse>;
+
+/**
+ * Request of WatchAlerts.
+ *
+ * @generated from message plumbline.monitor.v1.WatchAlertsRequest
+ */
+export declare type WatchAlertsRequest = Message<"plumbline.monitor.v1.WatchAlertsRequest"> & {
+  /**
+   * Name of the model; empty: all.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+};
+
+/**
+ * Describes the message plumbline.monitor.v1.WatchAlertsRequest.
+ * Use `create(WatchAlertsRequestSchema)` to create a new message.
+ */
+export declare const WatchAlertsRequestSchema: GenMessage<WatchAlertsRequest>;
+
+/**
+ * One report of WatchAlerts.
+ *
+ * @generated from message plumbline.monitor.v1.WatchAlertsResponse
+ */
+export declare type WatchAlertsResponse = Message<"plumbline.monitor.v1.WatchAlertsResponse"> & {
+  /**
+   * The alert as it stands now.
+   *
+   * @generated from field: plumbline.monitor.v1.Alert alert = 1;
+   */
+  alert?: Alert | undefined;
+};
+
+/**
+ * Describes the message plumbline.monitor.v1.WatchAlertsResponse.
+ * Use `create(WatchAlertsResponseSchema)` to create a new message.
+ */
+export declare const WatchAlertsResponseSchema: GenMessage<WatchAlertsResponse>;
 
 /**
  * An alert: one per model and cause, however many columns it shows in.
@@ -642,6 +705,7 @@ export declare const MonitorService: GenService<{
   /**
    * Takes labels by prediction id. Idempotent; a later label for the same prediction replaces the earlier one; a label
    * may come before its prediction.
+   * INVALID_ARGUMENT / LABELS_INVALID names each label that is refused; none is taken then.
    *
    * @generated from rpc plumbline.monitor.v1.MonitorService.SubmitLabels
    */
@@ -651,7 +715,8 @@ export declare const MonitorService: GenService<{
     output: typeof SubmitLabelsResponseSchema;
   },
   /**
-   * Live quality beside the offline one.
+   * Live quality beside the offline one. INVALID_ARGUMENT / RANGE_INVALID; OUT_OF_RANGE / RANGE_TOO_LARGE above two
+   * million labelled predictions.
    *
    * @generated from rpc plumbline.monitor.v1.MonitorService.GetPerformance
    */
@@ -661,7 +726,8 @@ export declare const MonitorService: GenService<{
     output: typeof GetPerformanceResponseSchema;
   },
   /**
-   * Drift of every feature and of the score against the version's baseline.
+   * Drift of every feature and of the score against the version's baseline. NOT_FOUND / VERSION_NOT_SEEN,
+   * FAILED_PRECONDITION / BASELINE_MISSING, INVALID_ARGUMENT / RANGE_INVALID.
    *
    * @generated from rpc plumbline.monitor.v1.MonitorService.GetDrift
    */
@@ -679,6 +745,16 @@ export declare const MonitorService: GenService<{
     methodKind: "unary";
     input: typeof ListAlertsRequestSchema;
     output: typeof ListAlertsResponseSchema;
+  },
+  /**
+   * The alerts that are firing, then every alert as it fires, grows or clears.
+   *
+   * @generated from rpc plumbline.monitor.v1.MonitorService.WatchAlerts
+   */
+  watchAlerts: {
+    methodKind: "server_streaming";
+    input: typeof WatchAlertsRequestSchema;
+    output: typeof WatchAlertsResponseSchema;
   },
   /**
    * How many predictions and labels were taken in, for reconciliation with audit.

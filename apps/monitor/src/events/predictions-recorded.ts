@@ -1,0 +1,64 @@
+import { RecordKind, type PredictionFacts as FactsMessage } from '@plumbline/contract-audit';
+import type { Value } from '@plumbline/contract-common';
+import type { PredictionsRecorded, RecordedPrediction } from '@plumbline/contract-events';
+import { errors } from '../domain/errors.ts';
+import type { MonitoredVersion, Versions } from '../domain/monitored-version.ts';
+import type { PredictionFacts } from '../domain/prediction-facts.ts';
+import { takePredictions, type PredictionIntake } from '../domain/take-predictions.ts';
+
+/** plumbline.audit.predictions-recorded: predictions committed together, of one tenant. */
+export async function onPredictionsRecorded(
+  intake: PredictionIntake,
+  versions: Versions,
+  tenant: string,
+  message: PredictionsRecorded,
+): Promise<void> {
+  const facts = message.predictions.map(factsOf);
+  await takePredictions(intake, tenant, facts, await versionsOf(versions, tenant, facts));
+}
+
+async function versionsOf(
+  versions: Versions,
+  tenant: string,
+  predictions: readonly PredictionFacts[],
+): Promise<Map<string, MonitoredVersion>> {
+  const models = new Map(predictions.map(({ digest, model }) => [digest, model]));
+  const loaded = [...models].map(([digest, model]) => versions.get(tenant, model, digest));
+  return new Map((await Promise.all(loaded)).map((version) => [version.digest, version]));
+}
+
+function factsOf({ kind, facts, committedAtUs }: RecordedPrediction): PredictionFacts {
+  const shadow = kind === RecordKind.SHADOW;
+  if (facts === undefined || (!shadow && kind !== RecordKind.PREDICTION)) {
+    throw errors.EVENT_FACTS_MISSING('a recorded prediction has no facts or is of another kind');
+  }
+  return {
+    predictionId: facts.predictionId.toLowerCase(),
+    model: facts.model,
+    digest: facts.modelDigest,
+    route: facts.route,
+    variant: facts.variant,
+    shadow,
+    asOfUs: facts.asOfUs,
+    committedAtUs,
+    score: facts.score,
+    championScore: facts.championScore,
+    features: featuresOf(facts),
+  };
+}
+
+function featuresOf({ featureNames, featureValues }: FactsMessage): Map<string, number | null> {
+  const features = new Map<string, number | null>();
+  featureNames.forEach((name, i) => {
+    const value = numberOf(featureValues[i]);
+    if (value !== undefined) features.set(name, value);
+  });
+  return features;
+}
+
+/** Null for NULL, undefined for text: it has no place in a histogram of numbers. */
+function numberOf(value: Value | undefined): number | null | undefined {
+  const kind = value?.kind;
+  if (kind?.case === undefined) return null;
+  return kind.case === 'stringValue' ? undefined : Number(kind.value);
+}

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { PredictionsRecordedSchema, VersionRegisteredSchema } from '@plumbline/contract-events';
+import { MonitorService } from '@plumbline/contract-monitor';
+import { RegistryService } from '@plumbline/contract-registry';
+import { connectEvents, consume, startReconciler, startRelay, type EventBus } from '@plumbline/events';
+import { fileObjects } from '@plumbline/objects';
+import {
+  authenticateServices,
+  createChannel,
+  createClient,
+  createServer,
+  implement,
+  serviceToken,
+  type Implementation,
+} from '@plumbline/rpc';
+import type { Scope } from '@plumbline/service';
+import { migrate, openDatabase, type Database } from '@plumbline/sql';
+import type { MonitorConfig } from './config.ts';
+import { announceLabels } from './domain/announce-labels.ts';
+import type { Versions } from './domain/monitored-version.ts';
+import { startRounds, type Rounds } from './domain/rounds.ts';
+import { submitLabels } from './domain/submit-labels.ts';
+import { watchDrift } from './domain/watch-drift.ts';
+import { onPredictionsRecorded } from './events/predictions-recorded.ts';
+import { handleGetCounts } from './service/get-counts.ts';
+import { handleGetDrift } from './service/get-drift.ts';
+import { handleGetPerformance } from './service/get-performance.ts';
+import { handleListAlerts } from './service/list-alerts.ts';
+import { handleSubmitLabels } from './service/submit-labels.ts';
+import { handleWatchAlerts } from './service/watch-alerts.ts';
+import { alertStore } from './store/alerts.ts';
+import { countStore } from './store/counts.ts';
+import { driftWatch } from './store/drift-watch.ts';
+import { dueModels } from './store/due-models.ts';
+import { knownVersions } from './store/known-versions.ts';
+import { labelLedger } from './store/label-ledger.ts';
+import { labelStore } from './store/labels.ts';
+import { performanceStore } from './store/performance.ts';
+import { predictionIntake } from './store/prediction-intake.ts';
+import { driftStore } from './store/windows.ts';
+import { registryVersions, type RegistryVersions } from './upstream/registry-versions.ts';
+
+const SCHEMA = 'monitor';
+
+type MonitorScope = Scope<MonitorConfig>;
+
+/** Wires monitor: storage, then versions, then the rounds over models, then what feeds them and what asks. */
+export async function build(scope: MonitorScope): Promise<void> {
+  const { config, log } = scope;
+  const database = scope.adopt(
+    openDatabase({ url: config.databaseUrl, schema: SCHEMA, poolSize: config.databasePoolSize, log }),
+    'database',
+  );
+  scope.readiness('database', () => database.ready());
+  await migrate(database, new URL('../migrations/', import.meta.url));
+
+  const bus = scope.adopt(await connectEvents({ url: config.natsUrl, service: 'monitor', log }), 'events');
+  scope.readiness('events', () => bus.ready());
+  scope.adopt(startRelay({ database, bus, log }), 'outbox relay');
+  scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
+
+  const versions = openVersions(scope, database);
+  const rounds = scope.adopt(openRounds(scope, database, versions), 'rounds');
+  await openConsumers(scope, { database, bus, versions, rounds });
+
+  const server = scope.adopt(
+    createServer({
+      implementations: [implementation(database, versions, rounds)],
+      authenticate: authenticateServices(config.serviceSecret),
+      log,
+      metrics: scope.metrics,
+    }),
+    'gRPC server',
+  );
+  scope.onDrain(() => server.drain(config.drainTimeoutMs));
+  const bound = await server.listen(config.host, config.grpcPort);
+  log.info({ port: bound }, 'gRPC port is open');
+}
+
+function openVersions({ config, ...scope }: MonitorScope, database: Database): RegistryVersions {
+  const authorization = serviceToken('monitor', config.serviceSecret);
+  const channel = scope.adopt(
+    createChannel(config.registryAddress, { metadata: () => ({ authorization }), defaultTimeoutMs: 5_000 }),
+    'registry channel',
+  );
+  return registryVersions({
+    registry: createClient(RegistryService, channel),
+    objects: fileObjects(config.objectsDir),
+    known: knownVersions(database),
+  });
+}
+
+function openRounds({ config, clock, log }: MonitorScope, database: Database, versions: Versions): Rounds {
+  return startRounds({
+    due: () => dueModels(database),
+    judge: ({ tenant, model }) =>
+      database.transaction((tx) =>
+        watchDrift(driftWatch(tx, clock.nowUs()), versions, tenant, model, randomUUID),
+      ),
+    announce: ({ tenant, model }, patient) =>
+      database.transaction((tx) => announceLabels(labelLedger(tx, clock.nowUs()), tenant, model, patient)),
+    clock,
+    log,
+    intervalMs: config.roundIntervalMs,
+    patienceMs: config.labelPatienceMs,
+  });
+}
+
+interface Feeding {
+  readonly database: Database;
+  readonly bus: EventBus;
+  readonly versions: RegistryVersions;
+  readonly rounds: Rounds;
+}
+
+async function openConsumers(
+  scope: MonitorScope,
+  { database, bus, versions, rounds }: Feeding,
+): Promise<void> {
+  const { log } = scope;
+  const predictions = await consume({
+    ...{ bus, database, log },
+    durable: 'monitor-predictions',
+    subject: 'plumbline.audit.predictions-recorded',
+    schema: PredictionsRecordedSchema,
+    handle: async (tx, message, { tenant }) => {
+      tx.afterCommit(() => rounds.kick());
+      await onPredictionsRecorded(predictionIntake(tx), versions, tenant, message);
+    },
+  });
+  scope.adopt(predictions, 'predictions consumer');
+  const registered = await consume({
+    ...{ bus, database, log },
+    durable: 'monitor-versions',
+    subject: 'plumbline.registry.version-registered',
+    schema: VersionRegisteredSchema,
+    handle: async (_tx, { version }, { tenant }) => {
+      if (version !== undefined) await versions.learn(tenant, version);
+    },
+  });
+  scope.adopt(registered, 'versions consumer');
+}
+
+function implementation(database: Database, versions: Versions, rounds: Rounds): Implementation {
+  return implement(MonitorService, {
+    submitLabels: (request, context) =>
+      handleSubmitLabels(
+        (tenant, labels, completeUntilUs, signal) =>
+          database.transaction(
+            (tx) => {
+              tx.afterCommit(() => rounds.kick());
+              return submitLabels(labelStore(tx), tenant, labels, completeUntilUs);
+            },
+            { signal },
+          ),
+        request,
+        context,
+      ),
+    getPerformance: (request, context) =>
+      handleGetPerformance(performanceStore(database), versions, request, context),
+    getDrift: (request, context) => handleGetDrift(driftStore(database), versions, request, context),
+    listAlerts: (request, context) => handleListAlerts(alertStore(database), request, context),
+    watchAlerts: (request, context) => handleWatchAlerts(alertStore(database), request, context),
+    getCounts: (request, context) => handleGetCounts(countStore(database), request, context),
+  });
+}

@@ -1,0 +1,58 @@
+import { enqueue, eventOf } from '@plumbline/events';
+import { LabelsAdvancedSchema } from '@plumbline/contract-events';
+import type { Queryable } from '@plumbline/sql';
+import type { LabelLedger, LabelsAdvance } from '../domain/announce-labels.ts';
+import { lockEventTime } from './event-time-rows.ts';
+
+/** The ledger within a transaction; `nowUs` stamps the events that leave with it. */
+export function labelLedger(tx: Queryable, nowUs: bigint): LabelLedger {
+  return {
+    lockEventTime: (tenant, model) => lockEventTime(tx, tenant, model, { skipLocked: true }),
+    async completeUntil(tenant) {
+      const [row] = await tx.query<{ complete_until_us: bigint }>(
+        'SELECT complete_until_us FROM label_progress WHERE tenant = $1',
+        [tenant],
+      );
+      return row?.complete_until_us ?? 0n;
+    },
+    async countWaiting(tenant, beforeUs) {
+      const [row] = await tx.query<{ waiting: bigint }>(
+        `SELECT count(*) AS waiting FROM labels WHERE tenant = $1 AND known_at_us < $2
+         AND NOT EXISTS (SELECT FROM predictions WHERE predictions.tenant = labels.tenant
+           AND predictions.prediction_id = labels.prediction_id)`,
+        [tenant, beforeUs],
+      );
+      return Number(row?.waiting ?? 0n);
+    },
+    async countJoined(tenant, model, beforeUs) {
+      const [row] = await tx.query<{ joined: bigint }>(
+        `SELECT count(*) AS joined FROM labels JOIN predictions USING (tenant, prediction_id)
+         WHERE tenant = $1 AND model = $2 AND NOT shadow AND known_at_us < $3`,
+        [tenant, model, beforeUs],
+      );
+      return Number(row?.joined ?? 0n);
+    },
+    announce: (tenant, model, announcements) => announce(tx, tenant, model, announcements, nowUs),
+  };
+}
+
+async function announce(
+  tx: Queryable,
+  tenant: string,
+  model: string,
+  announcements: readonly LabelsAdvance[],
+  nowUs: bigint,
+): Promise<void> {
+  await tx.query('UPDATE model_progress SET announced_until_us = $3 WHERE tenant = $1 AND model = $2', [
+    tenant,
+    model,
+    announcements.at(-1)?.boundaryUs ?? 0n,
+  ]);
+  const envelope = { subject: 'plumbline.monitor.labels-advanced', tenant, nowUs };
+  await enqueue(
+    tx,
+    announcements.map(({ boundaryUs, labelsTotal }) =>
+      eventOf(LabelsAdvancedSchema, { model, boundaryUs, labelsTotal: BigInt(labelsTotal) }, envelope),
+    ),
+  );
+}

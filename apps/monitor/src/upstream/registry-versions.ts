@@ -1,0 +1,110 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ProfileSchema } from '@plumbline/contract-monitor';
+import { VersionSchema, type RegistryService, type Version } from '@plumbline/contract-registry';
+import { hasReason } from '@plumbline/errors';
+import type { ObjectStore } from '@plumbline/objects';
+import type { Client } from '@plumbline/rpc';
+import type { Profile } from '@plumbline/statistics';
+import { errors } from '../domain/errors.ts';
+import { monitoredVersion, type MonitoredVersion, type Versions } from '../domain/monitored-version.ts';
+import { offlineMetric } from '../messages/metric-message.ts';
+import type { KnownVersion, KnownVersions } from '../store/known-versions.ts';
+
+export interface RegistryVersionsOptions {
+  readonly registry: Client<typeof RegistryService>;
+  readonly objects: ObjectStore;
+  readonly known: KnownVersions;
+  /** Versions kept ready in memory. */
+  readonly capacity?: number;
+}
+
+export interface RegistryVersions extends Versions {
+  /** Takes in a version that the registry announced, without asking for it. */
+  learn(tenant: string, version: Version): Promise<void>;
+}
+
+const BASELINE = 'baseline.pb';
+
+/**
+ * Versions as the registry and the object store hold them, kept in the database at first sight and in memory while
+ * they are in use. They never change, so nothing here expires. UNAVAILABLE while a version that was never seen can
+ * not be asked for.
+ */
+export function registryVersions(options: RegistryVersionsOptions): RegistryVersions {
+  const { registry, objects, known, capacity = 64 } = options;
+  const ready = new Map<string, Promise<MonitoredVersion>>();
+
+  async function fetch(tenant: string, model: string, digest: string): Promise<KnownVersion> {
+    const { version } = await registry.getVersion(
+      { model, which: { case: 'digest', value: digest } },
+      { tenant },
+    );
+    return describe(objects, version);
+  }
+
+  async function load(tenant: string, model: string, digest: string): Promise<MonitoredVersion> {
+    const stored = await known.find(tenant, model, digest);
+    if (stored !== undefined) return decode(digest, stored);
+    const fetched = await fetch(tenant, model, digest).catch(absentAsUndefined);
+    if (fetched === undefined) return monitoredVersion(digest, undefined, []);
+    await known.keep(tenant, model, digest, fetched);
+    return decode(digest, fetched);
+  }
+
+  return {
+    async get(tenant, model, digest) {
+      const key = keyOf(tenant, model, digest);
+      const version = ready.get(key) ?? load(tenant, model, digest);
+      ready.delete(key);
+      ready.set(key, version);
+      const [oldest] = ready.keys();
+      if (ready.size > capacity && oldest !== undefined) ready.delete(oldest);
+      return version.catch((error: unknown) => {
+        if (ready.get(key) === version) ready.delete(key);
+        throw error;
+      });
+    },
+    async learn(tenant, version) {
+      await known.keep(tenant, version.model, version.digest, await describe(objects, version));
+      ready.delete(keyOf(tenant, version.model, version.digest));
+    },
+  };
+}
+
+function keyOf(...parts: string[]): string {
+  return parts.join('\0');
+}
+
+async function describe(objects: ObjectStore, version: Version | undefined): Promise<KnownVersion> {
+  const file = version?.files.find(({ path }) => path === BASELINE);
+  return {
+    baseline: file === undefined ? undefined : await objects.get(file.digest),
+    metrics: version === undefined ? Buffer.alloc(0) : Buffer.from(toBinary(VersionSchema, version)),
+  };
+}
+
+/** A version of another deployment's registry, or none at all: predictions count, drift cannot be judged. */
+function absentAsUndefined(error: unknown): undefined {
+  if (hasReason(error, 'VERSION_NOT_FOUND') || hasReason(error, 'MODEL_NOT_FOUND')) return undefined;
+  throw error;
+}
+
+function decode(digest: string, { baseline, metrics }: KnownVersion): MonitoredVersion {
+  const offline = fromBinary(VersionSchema, metrics).metrics.map(offlineMetric);
+  return monitoredVersion(digest, baseline && profileOf(digest, baseline), offline);
+}
+
+function profileOf(digest: string, baseline: Buffer): Profile {
+  try {
+    const { features, score, ...rest } = fromBinary(ProfileSchema, baseline);
+    if (score === undefined || rest.stepUs <= 0n || rest.blockUs < rest.stepUs) {
+      throw new RangeError('it has no score, step or block');
+    }
+    return { ...rest, features, score };
+  } catch (cause) {
+    throw errors.BASELINE_CORRUPT(`baseline.pb of version ${digest} is no profile`, {
+      metadata: { digest },
+      cause,
+    });
+  }
+}
