@@ -31,6 +31,7 @@ const STEPS: readonly CheckStep[] = [
         },
       ]),
   { name: 'protos: generated code', command: ['tools/checks/src/generate.ts', '--check'] },
+  { name: 'reference pages', command: ['tools/checks/src/reference-pages.ts', '--check'] },
   {
     name: 'tests',
     command: [

@@ -79,6 +79,7 @@ function programOf(
       STATE_DIR: join(home, name),
       SERVICE_SECRET: infrastructure.serviceSecret,
       CODE_COMMIT: codeCommit(),
+      KEY_DIRECTORY: join(home, name),
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
       ...(name === 'feature-store'
         ? { INGEST_DIRS: [join(home, 'inbox'), 'node_modules/vega-datasets/data'].join(':') }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 
 const MINUTE_US = 60_000_000n;
@@ -23,10 +22,8 @@ export interface Flights {
   readonly destination: readonly string[];
 }
 
-export const FLIGHTS_FILE = join(
-  dirname(createRequire(import.meta.url).resolve('vega-datasets/package.json')),
-  'data',
-  'flights-3m.parquet',
+export const FLIGHTS_FILE = fileURLToPath(
+  new URL('../../../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url),
 );
 
 /** Flights that departed in [fromUs, toUs), by row number. */
