@@ -22,6 +22,7 @@ import { VersionTable } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
 import { THREAD_ENTRY, ThreadEngine } from './engine/thread-engine.ts';
 import { followTrafficHints } from './events/traffic-changed.ts';
+import { exposeVersions } from './metrics.ts';
 import { getStatus } from './service/get-status.ts';
 import { modelInfer } from './service/model-infer.ts';
 import { modelMetadata } from './service/model-metadata.ts';
@@ -35,6 +36,7 @@ import { versionArtifacts } from './store/version-artifacts.ts';
 export type InferenceConfig = ConfigValues<typeof config>;
 
 const VERSION = '0.1.0';
+const REGISTRY_TIMEOUT_MS = 2_000;
 const INFER_METHOD = 'inference.GRPCInferenceService/ModelInfer';
 
 /** Wires an inference replica. */
@@ -57,6 +59,7 @@ export async function build(scope: Scope<InferenceConfig>): Promise<void> {
     metrics: scope.metrics,
     limits: { perMethod: { [INFER_METHOD]: { maxMessageBytes: values.maxMessageBytes } } },
   });
+  exposeVersions(scope.metrics, table);
   scope.adopt(table, 'versions');
   scope.adopt(server, 'server');
   scope.onDrain(() => server.drain(values.drainTimeoutMs));
@@ -113,7 +116,7 @@ function trafficFollower(
   const channel = createChannel(values.registryAddress, { metadata: () => ({ authorization }) });
   scope.adopt({ close: () => channel.close() }, 'registry channel');
   return new TrafficFollower({
-    source: registryTraffic(channel, replicaId, values.followIntervalMs),
+    source: registryTraffic(channel, replicaId, REGISTRY_TIMEOUT_MS),
     store: listingFile(join(values.stateDir, 'traffic-snapshot.pb'), (error) => {
       log.warn({ error }, 'the saved traffic snapshot cannot be read and is ignored');
     }),

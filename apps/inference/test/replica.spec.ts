@@ -5,7 +5,8 @@ import { fileObjects, type ObjectStore } from '@plumbline/objects';
 import { createClient } from '@plumbline/rpc';
 import { formatSignature } from '@plumbline/signature';
 import { encodeElements } from '@plumbline/tensors';
-import { eventually, temporaryDirectory } from '@plumbline/testing';
+import { connectEvents } from '@plumbline/events';
+import { eventually, silentLog, temporaryDirectory, testEvents } from '@plumbline/testing';
 import { halfModel, hostileModel, mixingModel, mlpModel, timesModel } from './models.ts';
 import {
   floats,
@@ -334,6 +335,27 @@ describe('without the registry and without NATS', () => {
       expect((await second.infer([[1, 2]])).outputs.map(numbersOf)).toEqual([[3, 6]]);
     } finally {
       await second.stop();
+    }
+  });
+});
+
+describe('a hint over NATS', () => {
+  it('makes a replica look at the registry long before its interval', async () => {
+    const natsUrl = await testEvents();
+    const bus = await connectEvents({ url: natsUrl, service: 'registry', log: silentLog });
+    registry.list([twice], 0);
+    const settings = { FOLLOW_INTERVAL_MS: '3600000' };
+    const replica = await startReplica({ registryAddress: registry.address, objectsDir, natsUrl, settings });
+    try {
+      await loaded(twice);
+      registry.list([twice, thrice], 1);
+      await eventually(() => bus.ready().then(() => true));
+      await bus.publish('plumbline.registry.traffic-changed', 'hint-1', new Uint8Array());
+      await loaded(thrice);
+      expect((await replica.infer([[1, 1]])).outputs.map(numbersOf)).toEqual([[3, 3]]);
+    } finally {
+      await replica.stop();
+      await bus.close();
     }
   });
 });

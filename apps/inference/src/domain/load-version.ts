@@ -4,13 +4,14 @@ import { shapeFits } from '@plumbline/tensors';
 import { errors } from './errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
 import { classifyInvariance, type Invariance } from './invariance.ts';
-import type { Engine, Runner } from './runner.ts';
+import type { Engine, ModelFile, Runner } from './runner.ts';
 import type { ModelSignature } from './signature.ts';
 import type { ListedVersion } from './traffic.ts';
 
 /** The files of a version that serving needs; each has been read and has its digest and size. */
 export interface VersionContent {
-  readonly model: Uint8Array;
+  readonly model: ModelFile;
+  readonly modelBytes: number;
   readonly signature: Signature | undefined;
   readonly golden: GoldenSet | undefined;
 }
@@ -47,7 +48,6 @@ export async function loadVersion(version: ListedVersion, options: LoadOptions):
     throw errors.VERSION_DIGEST_MISMATCH(`the files of ${version.digest} have the digest ${found}`);
   }
   const content = await options.artifacts.read(version.files);
-  const modelBytes = content.model.length;
   const runners = await openRunners(content.model, options);
   try {
     const [first] = runners;
@@ -55,17 +55,15 @@ export async function loadVersion(version: ListedVersion, options: LoadOptions):
     if (content.signature !== undefined) checkSignature(first.signature, content.signature);
     if (content.golden !== undefined) await checkGolden(first, content.golden);
     const invariance = await classifyInvariance(first, content.golden, options.maxBatchRows);
-    return { runners, signature: first.signature, invariance, modelBytes };
+    return { runners, signature: first.signature, invariance, modelBytes: content.modelBytes };
   } catch (error) {
     await Promise.all(runners.map((runner) => runner.close()));
     throw error;
   }
 }
 
-async function openRunners(model: Uint8Array, { engine, runners }: LoadOptions): Promise<Runner[]> {
-  const opened = await Promise.allSettled(
-    Array.from({ length: runners }, () => engine.open(new Uint8Array(model))),
-  );
+async function openRunners(model: ModelFile, { engine, runners }: LoadOptions): Promise<Runner[]> {
+  const opened = await Promise.allSettled(Array.from({ length: runners }, () => engine.open(model)));
   const failed = opened.find((result) => result.status === 'rejected');
   const ready = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   if (failed === undefined) return ready;

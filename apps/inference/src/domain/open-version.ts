@@ -33,8 +33,8 @@ export async function openVersion(version: ListedVersion, options: OpenOptions):
   return { digest, signature, rowed: hasRows(signature), invariance, modelBytes, batcher };
 }
 
-/** The files are read and verified again: the bytes of a model are not kept for a loss that seldom comes. */
+/** The files are verified again: between load and loss they may have changed. */
 async function reopen(version: ListedVersion, { artifacts, engine }: LoadOptions): Promise<Runner> {
   const { model } = await artifacts.read(version.files);
-  return engine.open(new Uint8Array(model));
+  return engine.open(model);
 }

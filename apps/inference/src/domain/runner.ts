@@ -42,12 +42,19 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** Makes runners of model bytes: the seam behind which threads, processes and devices differ. */
+/** A local file with a model, read and hashed where it is opened, never by the thread that serves. */
+export interface ModelFile {
+  readonly path: string;
+  /** "sha256:…" of the whole file. */
+  readonly digest: string;
+}
+
+/** Makes runners of models: the seam behind which threads, processes and devices differ. */
 export interface Engine {
   /** Names of the execution providers that a probe session ran on. */
   readonly providers: readonly string[];
-  /** Rejects with a ServiceError MODEL_UNSAFE, MODEL_UNSUPPORTED or MODEL_INVALID. Takes the bytes over. */
-  open(model: Uint8Array): Promise<Runner>;
+  /** Rejects with a ServiceError ARTIFACT_CORRUPT, MODEL_UNSAFE, MODEL_UNSUPPORTED or MODEL_INVALID. */
+  open(model: ModelFile): Promise<Runner>;
 }
 
 /** The engine refused this batch; the runner lives on. */

@@ -1,10 +1,10 @@
 import type { Shape } from '@plumbline/tensors';
-import type { Region } from '../domain/runner.ts';
+import type { ModelFile, Region } from '../domain/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
 
 /** What a runner thread is told. ArrayBuffers are transferred, so exactly one side holds them. */
 export type ToThread =
-  | { readonly kind: 'open'; readonly model: Uint8Array; readonly limits: ScanLimits }
+  | { readonly kind: 'open'; readonly model: ModelFile; readonly limits: ScanLimits }
   | {
       readonly kind: 'run';
       readonly id: number;
@@ -20,7 +20,7 @@ export interface ScanLimits {
 }
 
 /** Why a model was not opened: a reason of the service's catalogue. */
-export type OpenRefusal = 'MODEL_UNSAFE' | 'MODEL_UNSUPPORTED' | 'MODEL_INVALID';
+export type OpenRefusal = 'ARTIFACT_CORRUPT' | 'MODEL_UNSAFE' | 'MODEL_UNSUPPORTED' | 'MODEL_INVALID';
 
 /** What a runner thread tells. */
 export type FromThread =

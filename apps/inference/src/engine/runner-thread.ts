@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { WireError } from '@plumbline/wire';
+import type { ModelFile } from '../domain/runner.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
 import type { FromThread, ScanLimits, ToThread } from './protocol.ts';
 import { scanModel, UnsafeModel } from './scan-model.ts';
@@ -16,8 +19,16 @@ function tell(message: FromThread, transfer: readonly ArrayBuffer[] = []): void 
   port?.postMessage(message, [...transfer]);
 }
 
-async function open(model: Uint8Array, limits: ScanLimits): Promise<void> {
+async function open({ path, digest }: ModelFile, limits: ScanLimits): Promise<void> {
   try {
+    const model = readFileSync(path);
+    if (`sha256:${createHash('sha256').update(model).digest('hex')}` !== digest) {
+      return tell({
+        kind: 'refused',
+        reason: 'ARTIFACT_CORRUPT',
+        detail: 'the model file changed since it was verified',
+      });
+    }
     scanModel(model, limits);
     session = await OnnxSession.create(await runtime, model);
     tell({ kind: 'opened', signature: session.signature });

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildModel, type ModelSpec } from '@plumbline/onnx';
-import type { Engine, Runner } from '../domain/runner.ts';
+import type { Engine, ModelFile, Runner } from '../domain/runner.ts';
 import { ThreadRunner, type ThreadOptions } from './thread-runner.ts';
 
 export const THREAD_ENTRY = new URL('./runner-thread.ts', import.meta.url);
@@ -24,12 +28,21 @@ export class ThreadEngine implements Engine {
 
   /** Probes the provider with a real session, because a library that is present may still not run. */
   static async start(options: ThreadOptions): Promise<ThreadEngine> {
-    const runner = await ThreadRunner.open(buildModel(PROBE), options);
-    await runner.close();
+    const directory = await mkdtemp(join(tmpdir(), 'plumbline-probe-'));
+    try {
+      const path = join(directory, 'probe.onnx');
+      const model = buildModel(PROBE);
+      await writeFile(path, model);
+      const digest = `sha256:${createHash('sha256').update(model).digest('hex')}`;
+      const runner = await ThreadRunner.open({ path, digest }, options);
+      await runner.close();
+    } finally {
+      await rm(directory, { recursive: true });
+    }
     return new ThreadEngine(options, ['cpu']);
   }
 
-  open(model: Uint8Array): Promise<Runner> {
+  open(model: ModelFile): Promise<Runner> {
     return ThreadRunner.open(model, this.#options);
   }
 }

@@ -7,6 +7,7 @@ import {
   type Batch,
   type BatchOutput,
   type BatchResult,
+  type ModelFile,
   type Region,
   type Runner,
 } from '../domain/runner.ts';
@@ -53,11 +54,11 @@ export class ThreadRunner implements Runner {
     });
   }
 
-  /** Starts a thread and opens the model on it; the bytes are handed over. Rejects with a ServiceError. */
-  static async open(model: Uint8Array, { entry, limits, heapMiB }: ThreadOptions): Promise<ThreadRunner> {
+  /** Starts a thread and opens the model on it. Rejects with a ServiceError. */
+  static async open(model: ModelFile, { entry, limits, heapMiB }: ThreadOptions): Promise<ThreadRunner> {
     const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapMiB }, stdin: false });
     const opened = firstMessage(worker);
-    post(worker, { kind: 'open', model, limits }, [model.buffer as ArrayBuffer]);
+    post(worker, { kind: 'open', model, limits });
     const answer = await opened;
     if (answer.kind === 'opened') return new ThreadRunner(worker, answer.signature);
     post(worker, { kind: 'close' });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { GoldenSetSchema, type GoldenTensor } from '@plumbline/contract-registry';
 import { hasReason } from '@plumbline/errors';
@@ -5,22 +6,30 @@ import type { ObjectStore } from '@plumbline/objects';
 import type { ManifestFile } from '@plumbline/release';
 import { parseSignature, SignatureError, type Signature } from '@plumbline/signature';
 import type { RawTensor } from '@plumbline/tensors';
+import { countElements } from '@plumbline/wire';
 import { errors } from '../domain/errors.ts';
 import type { GoldenSet } from '../domain/golden.ts';
 import type { ArtifactStore } from '../domain/load-version.ts';
 
-/** Versions in the object store. Every file is read and verified, also those that serving does not need. */
+const MAX_GOLDEN_ELEMENTS = 100_000;
+
+/**
+ * Versions in the object store. Every file is verified, also those that serving does not need; the model stays a
+ * file, which only the thread that opens it reads into memory.
+ */
 export function versionArtifacts(objects: ObjectStore): ArtifactStore {
   return {
     async read(files) {
-      const contents = new Map<string, Buffer>();
-      for (const file of files) contents.set(file.path, await readFile(objects, file));
-      const model = contents.get('model.onnx');
+      const model = files.find(({ path }) => path === 'model.onnx');
       if (model === undefined) throw errors.ARTIFACT_MISSING('the version has no model.onnx');
+      const path = await verifiedPath(objects, model);
+      const contents = new Map<string, Buffer>();
+      for (const file of files) if (file !== model) contents.set(file.path, await readFile(objects, file));
       const signature = contents.get('signature.json');
       const golden = contents.get('golden.pb');
       return {
-        model,
+        model: { path, digest: model.digest },
+        modelBytes: Number(model.sizeBytes),
         signature: signature && readSignature(signature),
         golden: golden && readGolden(golden),
       };
@@ -28,10 +37,21 @@ export function versionArtifacts(objects: ObjectStore): ArtifactStore {
   };
 }
 
-async function readFile(objects: ObjectStore, { path, digest, sizeBytes }: ManifestFile): Promise<Buffer> {
-  let bytes: Buffer;
+async function verifiedPath(objects: ObjectStore, file: ManifestFile): Promise<string> {
+  const path = await verified(file, () => objects.path(file.digest));
+  checkSize(file, (await stat(path)).size);
+  return path;
+}
+
+async function readFile(objects: ObjectStore, file: ManifestFile): Promise<Buffer> {
+  const bytes = await verified(file, () => objects.get(file.digest));
+  checkSize(file, bytes.length);
+  return bytes;
+}
+
+async function verified<T>({ path, digest }: ManifestFile, read: () => Promise<T>): Promise<T> {
   try {
-    bytes = await objects.get(digest);
+    return await read();
   } catch (error) {
     const metadata = { path, digest };
     if (hasReason(error, 'OBJECT_NOT_FOUND')) {
@@ -43,8 +63,11 @@ async function readFile(objects: ObjectStore, { path, digest, sizeBytes }: Manif
       cause: error,
     });
   }
-  if (BigInt(bytes.length) === sizeBytes) return bytes;
-  throw errors.ARTIFACT_CORRUPT(`${path} has ${bytes.length} bytes, the manifest says ${sizeBytes}`);
+}
+
+function checkSize({ path, sizeBytes }: ManifestFile, found: number): void {
+  if (BigInt(found) === sizeBytes) return;
+  throw errors.ARTIFACT_CORRUPT(`${path} has ${found} bytes, the manifest says ${sizeBytes}`);
 }
 
 function readSignature(bytes: Buffer): Signature {
@@ -67,6 +90,7 @@ function readGolden(bytes: Buffer): GoldenSet {
 
 function decodeGolden(bytes: Buffer) {
   try {
+    countElements(GoldenSetSchema, bytes, MAX_GOLDEN_ELEMENTS);
     return fromBinary(GoldenSetSchema, bytes);
   } catch (error) {
     throw errors.GOLDEN_MISMATCH('golden.pb is no golden set', { cause: error });

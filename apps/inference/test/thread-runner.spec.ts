@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { treeEnsembleClassifier, buildModel } from '@plumbline/onnx';
+import { eventually, temporaryDirectory } from '@plumbline/testing';
+import { layOutBatch } from '../src/domain/batch-buffer.ts';
+import { Batcher } from '../src/domain/batcher.ts';
+import { classifyInvariance } from '../src/domain/invariance.ts';
+import { RunnerPool } from '../src/domain/runner-pool.ts';
+import { RunnerLost, type ModelFile } from '../src/domain/runner.ts';
+import { THREAD_ENTRY } from '../src/engine/thread-engine.ts';
+import { ThreadRunner, type ThreadOptions } from '../src/engine/thread-runner.ts';
+import { mlpModel, timesModel } from './models.ts';
+import { floats } from './replica.ts';
+
+const options: ThreadOptions = { entry: THREAD_ENTRY, limits: { maxNodes: 1000 }, heapMiB: 128 };
+const crashing: ThreadOptions = { ...options, entry: new URL('./crashing-thread.ts', import.meta.url) };
+
+async function fileOf(model: Uint8Array): Promise<ModelFile> {
+  const path = join(await temporaryDirectory(), 'model.onnx');
+  await writeFile(path, model);
+  return { path, digest: `sha256:${createHash('sha256').update(model).digest('hex')}` };
+}
+
+const request = (value: number) => ({
+  rows: 1,
+  inputs: [floats(value, 1)],
+  shapes: [[1, 2]],
+  outputs: [0],
+  bucket: '',
+});
+
+describe('ThreadRunner', () => {
+  it('reads the signature, runs in place and ends when it is closed', async () => {
+    const runner = await ThreadRunner.open(await fileOf(timesModel(3)), options);
+    expect(runner.signature).toEqual({
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
+    });
+    const batch = layOutBatch(runner.signature, [[2, 2]], 2);
+    new Float32Array(batch.buffer).set([1, 2, 3, 4]);
+    const { outputs } = await runner.run(batch);
+    expect([...new Float32Array(outputs[0]?.raw.slice().buffer ?? new ArrayBuffer(0))]).toEqual([
+      3, 6, 9, 12,
+    ]);
+    expect(batch.buffer.byteLength).toBe(0);
+    await runner.close();
+    await expect(runner.run(layOutBatch(runner.signature, [[1, 2]], 1))).rejects.toBeInstanceOf(RunnerLost);
+  });
+
+  it('refuses a file that changed after it was verified', async () => {
+    const file = await fileOf(timesModel(3));
+    await writeFile(file.path, timesModel(4));
+    await expect(ThreadRunner.open(file, options)).rejects.toMatchObject({ reason: 'ARTIFACT_CORRUPT' });
+  });
+
+  it('finishes the runs it was given before it closes', async () => {
+    const runner = await ThreadRunner.open(await fileOf(mlpModel([256, 512, 512, 1])), options);
+    const runs = Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[64, 256]], 64)));
+    await runner.close();
+    expect(await Promise.all(runs)).toHaveLength(5);
+  });
+
+  it('keeps the serving thread free while a model runs', async () => {
+    const runner = await ThreadRunner.open(await fileOf(mlpModel([512, 2048, 2048, 512])), options);
+    let running = true;
+    let longestMs = 0;
+    const run = Promise.all(
+      Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[128, 512]], 128))),
+    ).then((results) => {
+      running = false;
+      return results.reduce((sum, { inferUs }) => sum + inferUs, 0) / 1000;
+    });
+    for (let last = performance.now(); running;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      longestMs = Math.max(longestMs, performance.now() - last);
+      last = performance.now();
+    }
+    expect(longestMs).toBeLessThan(await run);
+    await runner.close();
+  });
+
+  it('fails what a crashed thread had under way, and the batcher goes on with a new thread', async () => {
+    const file = await fileOf(timesModel(2));
+    const first = await ThreadRunner.open(file, crashing);
+    const losses: unknown[] = [];
+    const batcher = new Batcher(
+      {
+        signature: first.signature,
+        together: true,
+        maxBatchRows: 8,
+        maxQueuedRows: 100,
+        nowMs: () => performance.now(),
+        soon: setImmediate,
+      },
+      (onFree) =>
+        new RunnerPool([first], {
+          reopen: () => ThreadRunner.open(file, crashing),
+          depth: 2,
+          delay: () => Promise.resolve(),
+          onFree,
+          onLoss: (error) => losses.push(error),
+        }),
+    );
+    const limits = { deadlineMs: Infinity, signal: undefined };
+    await expect(batcher.infer(request(666), limits)).rejects.toMatchObject({
+      codeName: 'UNAVAILABLE',
+      reason: 'RUNNER_LOST',
+    });
+    const answer = await eventually(() => batcher.infer(request(21), limits));
+    expect([...new Float32Array(answer.outputs[0]?.raw.slice().buffer ?? new ArrayBuffer(0))]).toEqual([
+      42, 2,
+    ]);
+    expect(losses).toHaveLength(1);
+    await batcher.close();
+  });
+
+  it('finds a tree ensemble on one intra-op thread invariant', async () => {
+    const tree = (feature: number, threshold: number) => ({
+      feature: [feature, -1, -1],
+      threshold: [threshold, 0, 0],
+      missingLeft: [1, 0, 0],
+      left: [1, 0, 0],
+      right: [2, 0, 0],
+      value: [0, 0.1 + threshold / 7, -0.3],
+    });
+    const trees = Array.from({ length: 100 }, (_, index) => tree(index % 3, Math.sin(index)));
+    const names = ['a', 'b', 'c'];
+    const model = buildModel({
+      name: 'trees',
+      producer: { name: 'plumbline-test', version: '' },
+      inputs: names.map((name) => ({ name, datatype: 'FP32', shape: [-1, 1] })),
+      outputs: [
+        { name: 'label', datatype: 'INT64', shape: [-1] },
+        { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+      ],
+      nodes: [
+        { operator: 'Concat', inputs: names, outputs: ['features'], attributes: { axis: { int: 1 } } },
+        treeEnsembleClassifier(
+          { base: 0.05, trees },
+          { features: 'features', label: 'label', probabilities: 'probabilities' },
+        ),
+      ],
+    });
+    const runner = await ThreadRunner.open(await fileOf(model), options);
+    expect(await classifyInvariance(runner, undefined, 64)).toEqual({ class: 'INVARIANT' });
+    await runner.close();
+  });
+});
