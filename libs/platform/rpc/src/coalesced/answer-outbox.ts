@@ -1,4 +1,5 @@
 import { encodeAnswers } from './encode-frame.ts';
+import { endOfTurn } from './end-of-turn.ts';
 import type { AnswerItem } from './items.ts';
 
 /** Past this a message is sent and the next begun, so that a large batch does not delay its first answers. */
@@ -56,9 +57,4 @@ export class AnswerOutbox {
     this.#items = [];
     return all;
   }
-}
-
-/** After all I/O callbacks of this turn of the event loop: what they produce goes out together. */
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

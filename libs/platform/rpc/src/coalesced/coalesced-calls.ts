@@ -6,6 +6,7 @@ import { MetadataMap } from '../context/metadata.ts';
 import { rpcErrors } from '../errors.ts';
 import { decodeStatus } from '../status/decode-status.ts';
 import { encodeCalls } from './encode-frame.ts';
+import { endOfTurn } from './end-of-turn.ts';
 import { ExchangeStream, type OpenStream } from './exchange-stream.ts';
 import { cancellationOf, type AnswerItem, type CallItem } from './items.ts';
 
@@ -203,7 +204,3 @@ function settle(
 }
 
 const NO_TRAILERS = new MetadataMap();
-
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

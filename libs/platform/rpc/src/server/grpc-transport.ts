@@ -134,7 +134,9 @@ function openContext(call: AnyCall, method: ServedMethod, { log, calls }: GrpcTr
   if (requested === null) context.cancel(rpcErrors.INVALID_TIMEOUT('grpc-timeout cannot be read'));
   calls.enter(context);
   const events: EventEmitter = call;
+  // grpc-js emits this at the end of every call. Building an error costs microseconds, so only where it is needed.
   events.on('cancelled', () => {
+    if (context.cancellation !== undefined) return;
     context.cancel(rpcErrors.CALL_CANCELLED('the client cancelled the call'));
   });
   return context;

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ServiceError } from '@plumbline/errors';
+import type { CallContext } from '../src/index.ts';
+import { closeAll, serve } from './serve.ts';
+
+afterEach(closeAll);
+
+const MIB = 1024 * 1024;
+
+async function* bodies(count: number, size: number) {
+  for (let index = 0; index < count; index++) yield { payload: { body: new Uint8Array(size) } };
+}
+
+describe('streams', () => {
+  it('cancel the server when the reader stops early', async () => {
+    const { promise, resolve } = Promise.withResolvers<CallContext>();
+    const { client } = await serve({
+      streamingOutputCall: async function* (_request, context) {
+        resolve(context);
+        for (;;) yield { payload: { body: new Uint8Array(10) } };
+      },
+    });
+    for await (const _response of client.streamingOutputCall({})) break;
+    const { signal } = await promise;
+    if (!signal.aborted) await once(signal, 'abort');
+    expect(signal.reason).toMatchObject({ reason: 'CALL_CANCELLED' });
+  });
+
+  it('hold back a server whose reader is slow', async () => {
+    let produced = 0;
+    const { client } = await serve({
+      streamingOutputCall: async function* () {
+        for (; produced < 200; produced++) yield { payload: { body: new Uint8Array(MIB) } };
+      },
+    });
+    let consumed = 0;
+    let lead = 0;
+    for await (const _response of client.streamingOutputCall({})) {
+      consumed++;
+      lead = Math.max(lead, produced - consumed);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(consumed).toBe(200);
+    expect(lead).toBeLessThan(150);
+  });
+
+  it('carry what was sent before a failure, then the failure', async () => {
+    const { client } = await serve({
+      fullDuplexCall: async function* (requests) {
+        for await (const _request of requests) {
+          yield {};
+          throw new ServiceError(10, 'MOVED', 'the leader moved', { retryAfterMs: 20 });
+        }
+      },
+    });
+    let received = 0;
+    const reading = (async () => {
+      for await (const _response of client.fullDuplexCall(bodies(3, 1))) received++;
+    })();
+    await expect(reading).rejects.toMatchObject({ reason: 'MOVED', retryAfterMs: 20 });
+    expect(received).toBe(1);
+  });
+
+  it('may be answered before all requests are read', async () => {
+    const { client } = await serve({
+      streamingInputCall: async (requests) => {
+        for await (const _request of requests) break;
+        return { aggregatedPayloadSize: 1 };
+      },
+    });
+    await expect(client.streamingInputCall(bodies(1_000, 10_000))).resolves.toMatchObject({
+      aggregatedPayloadSize: 1,
+    });
+  });
+
+  it('end with the error of the requests that the caller could not produce', async () => {
+    const { client } = await serve({
+      streamingInputCall: async (requests) => {
+        for await (const _request of requests);
+        return {};
+      },
+    });
+    const failing = async function* () {
+      yield {};
+      throw new ServiceError(15, 'DISK_GONE', 'cannot read on');
+    };
+    await expect(client.streamingInputCall(failing())).rejects.toMatchObject({ reason: 'DISK_GONE' });
+  });
+
+  it('upload tens of megabytes in order', async () => {
+    const { client } = await serve({
+      streamingInputCall: async (requests) => {
+        let aggregatedPayloadSize = 0;
+        for await (const { payload } of requests) aggregatedPayloadSize += payload?.body.length ?? 0;
+        return { aggregatedPayloadSize };
+      },
+    });
+    const { aggregatedPayloadSize } = await client.streamingInputCall(bodies(64, MIB));
+    expect(aggregatedPayloadSize).toBe(64 * MIB);
+  });
+
+  it('refuse to start without credentials', async () => {
+    const { client } = await serve(
+      {
+        streamingOutputCall: async function* () {
+          yield {};
+        },
+      },
+      {},
+      { metadata: () => ({}) },
+    );
+    const reading = (async () => {
+      for await (const _response of client.streamingOutputCall({}));
+    })();
+    await expect(reading).rejects.toMatchObject({ reason: 'CREDENTIALS_MISSING' });
+  });
+});
+
+describe('createServer', () => {
+  it('refuses limits for methods that it does not have', async () => {
+    await expect(serve({}, { limits: { perMethod: { 'a.B/C': {} } } })).rejects.toThrow(/a\.B\/C/);
+  });
+});

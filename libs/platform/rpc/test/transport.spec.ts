@@ -1,0 +1,142 @@
+import { connect as connectHttp2, type Settings } from 'node:http2';
+import {
+  createServer as createTcpServer,
+  connect as connectTcp,
+  type AddressInfo,
+  type Socket,
+} from 'node:net';
+import { Server } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { TestService } from '@plumbline/contract-grpc-testing';
+import { Registry } from 'prom-client';
+import { createClient, rawUnary } from '../src/index.ts';
+import { adaptServer } from '../src/server/grpc-internals.ts';
+import { adopt, closeAll, connect, serve } from './serve.ts';
+
+afterEach(closeAll);
+
+describe('receive windows', () => {
+  it('are raised on the stream and on the connection', async () => {
+    const { port } = await serve({});
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    adopt({
+      close: () => {
+        session.destroy();
+      },
+    });
+    const settings = await new Promise<Settings>((resolve) => session.once('remoteSettings', resolve));
+    expect(settings.initialWindowSize).toBe(8 * 1024 * 1024);
+    await new Promise((resolve) => session.ping(resolve));
+    expect(session.state.remoteWindowSize).toBe(16 * 1024 * 1024);
+  });
+
+  it('let a request of 3 MB leave in one round trip', async () => {
+    const { port } = await serve({
+      unaryCall: ({ payload }) => ({ username: String(payload?.body.length) }),
+    });
+    const { client, roundTrips } = await overSlowLink(port);
+    await client.unaryCall({});
+    const before = roundTrips();
+    const { username } = await client.unaryCall({ payload: { body: new Uint8Array(3_000_000) } });
+    expect(username).toBe('3000000');
+    expect(roundTrips() - before).toBeLessThan(10);
+  });
+
+  it('refuse to start with a grpc-js that hides its settings', () => {
+    const server = new Server();
+    Object.assign(server, { commonServerOptions: undefined });
+    expect(() => {
+      adaptServer(server, { streamBytes: 1, connectionBytes: 1 }, () => undefined);
+    }).toThrow(/grpc-internals/);
+  });
+});
+
+describe('keepalive', () => {
+  it('finds a peer that fell silent long before the deadline', async () => {
+    const { port } = await serve({ emptyCall: () => ({}) });
+    const proxy = await freezableProxy(port);
+    const channel = connect(`127.0.0.1:${proxy.port}`, { keepalive: { intervalMs: 50, timeoutMs: 50 } });
+    const client = createClient(TestService, channel);
+    await client.emptyCall({});
+    proxy.freeze();
+    const startedMs = performance.now();
+    await expect(client.emptyCall({}, { timeoutMs: 20_000 })).rejects.toMatchObject({
+      reason: 'CONNECTION_LOST',
+    });
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+  });
+});
+
+describe('methods that the server does not have', () => {
+  it('are answered, logged and measured without a label of their own', async () => {
+    const metrics = new Registry();
+    const { channel, log } = await serve({}, { metrics });
+    for (const method of ['made.Up/Name', 'grpc.testing.TestService/EmptyCall']) {
+      await expect(rawUnary(channel, method, Buffer.alloc(0))).rejects.toMatchObject({
+        codeName: 'UNIMPLEMENTED',
+        reason: 'METHOD_NOT_FOUND',
+      });
+    }
+    expect(log.lines.map(({ fields }) => fields['code'])).toEqual(['UNIMPLEMENTED', 'UNIMPLEMENTED']);
+    expect(await metrics.metrics()).toContain(
+      'rpc_server_call_duration_seconds_count{rpc_method="_OTHER",rpc_status_code="UNIMPLEMENTED"} 2',
+    );
+  });
+});
+
+/** Passes bytes on until it is told to swallow them, connections staying open. */
+async function freezableProxy(target: number) {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const server = createTcpServer((inbound) => {
+    const outbound = connectTcp(target, '127.0.0.1');
+    for (const socket of [inbound, outbound])
+      adopt({
+        close: () => {
+          socket.destroy();
+        },
+      });
+    for (const socket of [inbound, outbound]) socket.on('error', () => undefined);
+    inbound.pipe(outbound).pipe(inbound);
+    pairs.add([inbound, outbound]);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  adopt(server);
+  const freeze = (): void => {
+    for (const [inbound, outbound] of pairs) {
+      inbound.unpipe(outbound);
+      outbound.unpipe(inbound);
+      inbound.resume();
+      outbound.resume();
+    }
+  };
+  return { port: (server.address() as AddressInfo).port, freeze };
+}
+
+/** A client behind a link that counts how often the direction of the bytes turns to the client. */
+async function overSlowLink(target: number) {
+  let trips = 0;
+  let towardsServer = false;
+  const server = createTcpServer((inbound) => {
+    const outbound = connectTcp(target, '127.0.0.1');
+    for (const socket of [inbound, outbound])
+      adopt({
+        close: () => {
+          socket.destroy();
+        },
+      });
+    for (const socket of [inbound, outbound]) socket.on('error', () => undefined);
+    inbound.on('data', (bytes) => {
+      towardsServer = true;
+      setTimeout(() => outbound.write(bytes), 2);
+    });
+    outbound.on('data', (bytes) => {
+      if (towardsServer) trips++;
+      towardsServer = false;
+      setTimeout(() => inbound.write(bytes), 2);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  adopt(server);
+  const channel = connect(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  return { client: createClient(TestService, channel), roundTrips: () => trips };
+}
