@@ -31,6 +31,8 @@ export class FlightReplay {
   #labels: { predictionId: string; value: number; knownAtUs: bigint }[] = [];
   #sending: Promise<void> = Promise.resolve();
   #outcomes = 0;
+  /** Every label known before it has been added. */
+  #completeUntilUs = 0n;
 
   constructor(parts: ReplayParts) {
     this.#parts = parts;
@@ -76,6 +78,7 @@ export class FlightReplay {
     }
     this.#outcomes += outcomes.length;
     for (const index of outcomes) this.#addLabel(index);
+    this.#completeUntilUs = startUs;
     if (this.#labels.length >= LABEL_BATCH) this.#sendLabels();
   }
 
@@ -90,9 +93,9 @@ export class FlightReplay {
   #sendLabels(): void {
     const labels = this.#labels;
     this.#labels = [];
-    if (labels.length === 0) return;
+    const completeUntilUs = this.#completeUntilUs;
     this.#sending = this.#sending.then(async () => {
-      await retryUnavailable(() => this.#parts.clients.monitor.submitLabels({ labels }));
+      await retryUnavailable(() => this.#parts.clients.monitor.submitLabels({ labels, completeUntilUs }));
     });
     // Reported by flush(); until then it must not count as unhandled.
     this.#sending.catch(() => undefined);
