@@ -52,12 +52,12 @@ export async function* ingestFile(
   const file = await stores.files.open(load.path, source, load.rowNumberColumn);
   const id = loadIdOf(file, load);
   const done = await stores.ledger.loadedPartitions(tenant, source.program.spec.name, id);
-  const totals = startTotals(file, load, done);
+  const totals = totalsOf(file, load, done);
+  totals.rowsAlreadyLoaded = totals.rowsAccepted;
   const loaded = new Set(done.map((partition) => partition.firstRow));
   const firstRow = firstMissing(file, loaded);
   if (firstRow < file.rowCount) {
-    const isWanted = compileWhere(source, file, load.where);
-    for await (const part of cut(file, firstRow, loaded, isWanted)) {
+    for await (const part of cut(source, file, firstRow, loaded, load.where, nowUs())) {
       const result = await commitPartition(stores, source, load, file, id, part, nowUs());
       totals.rowsRead += result.rowsRead;
       totals.rowsAccepted += result.rowsAccepted + result.rowsRepeated;
@@ -66,22 +66,44 @@ export async function* ingestFile(
       yield { ...totals };
     }
   }
-  yield { ...totals };
+  yield await finalTotals(stores.ledger, source, load, file, id, totals);
 }
 
-/** The wanted rows of one partition of a file, as the file has them. */
+/** Counts by the ledger, which also knows what another process loaded meanwhile. */
+async function finalTotals(
+  ledger: LedgerStore,
+  source: SourcePlan,
+  load: FileLoad,
+  file: RowFile,
+  loadId: string,
+  ours: LoadProgress,
+): Promise<LoadProgress> {
+  const partitions = await ledger.loadedPartitions(load.tenant, source.program.spec.name, loadId);
+  const totals = totalsOf(file, load, partitions);
+  const newlyAccepted = ours.rowsAccepted - ours.rowsAlreadyLoaded;
+  return { ...totals, rowsTotal: totals.rowsRead, rowsAlreadyLoaded: totals.rowsAccepted - newlyAccepted };
+}
+
+/** The wanted rows of one partition of a file, judged as they are read. */
 interface FilePart {
   readonly firstRow: number;
   readonly endRow: number;
-  readonly rows: { readonly number: number; readonly values: readonly Value[] }[];
+  rowsRead: number;
+  readonly routed: RoutedRow[];
+  /** Row numbers of `routed`. */
+  readonly numbers: number[];
+  readonly quarantined: QuarantinedRow[];
 }
 
 async function* cut(
+  source: SourcePlan,
   file: RowFile,
   firstRow: number,
   loaded: ReadonlySet<number>,
-  isWanted: (chunk: FileChunk, index: number) => boolean,
+  where: string,
+  nowUs: number,
 ): AsyncGenerator<FilePart> {
+  const isWanted = compileWhere(source, file, where);
   let part = partAt(file, firstRow);
   for await (const chunk of file.rows(firstRow)) {
     for (let index = 0; index < chunk.count; index++) {
@@ -90,8 +112,8 @@ async function* cut(
         if (!loaded.has(part.firstRow)) yield part;
         part = partAt(file, number);
       }
-      if (loaded.has(part.firstRow) || !isWanted(chunk, index)) continue;
-      part.rows.push({ number, values: file.types.map((_, column) => chunk.value(column, index)) });
+      if (!loaded.has(part.firstRow) && isWanted(chunk, index))
+        judge(source, file, part, chunk, index, nowUs);
     }
   }
   if (!loaded.has(part.firstRow)) yield part;
@@ -99,7 +121,29 @@ async function* cut(
 
 function partAt(file: RowFile, row: number): FilePart {
   const firstRow = row - (row % PARTITION_ROWS);
-  return { firstRow, endRow: Math.min(firstRow + PARTITION_ROWS, file.rowCount), rows: [] };
+  const endRow = Math.min(firstRow + PARTITION_ROWS, file.rowCount);
+  return { firstRow, endRow, rowsRead: 0, routed: [], numbers: [], quarantined: [] };
+}
+
+function judge(
+  source: SourcePlan,
+  file: RowFile,
+  part: FilePart,
+  chunk: FileChunk,
+  index: number,
+  nowUs: number,
+): void {
+  const number = chunk.firstRow + index;
+  const values = file.types.map((_, column) => chunk.value(column, index));
+  const admitted = source.program.admission(file.types)(values, nowUs);
+  const verdict = admitted instanceof Fault ? admitted : routeRow(source, admitted);
+  part.rowsRead++;
+  if (verdict instanceof Fault) {
+    part.quarantined.push(quarantine(source, file, number, values, verdict));
+  } else {
+    part.routed.push(verdict);
+    part.numbers.push(number);
+  }
 }
 
 interface PartitionResult {
@@ -118,20 +162,18 @@ async function commitPartition(
   part: FilePart,
   nowUs: number,
 ): Promise<PartitionResult> {
-  const judged = judge(source, file, part, nowUs);
   return stores.rows.ingest(load.tenant, source, async (tx) => {
     if (await tx.hasPartition(loadId, part.firstRow)) return NOTHING;
-    const quarantined = [...judged.quarantined];
-    const { resolution, online } = await commitRows(tx, source, judged.routed, nowUs);
+    const quarantined = [...part.quarantined];
+    const { resolution, online } = await commitRows(tx, source, part.routed, nowUs);
     for (const { position, fault } of resolution.faults) {
-      quarantined.push(
-        quarantine(source, file, judged.numbers[position]!, judged.routed[position]!.row.values, fault),
-      );
+      const { values } = part.routed[position]!.row;
+      quarantined.push(quarantine(source, file, part.numbers[position]!, values, fault));
     }
-    refuseBadBatch(source, quarantined, part.rows.length);
+    refuseBadBatch(source, quarantined, part.rowsRead);
     const history = resolution.accepted.map(historyRow);
     const result = {
-      rowsRead: part.rows.length,
+      rowsRead: part.rowsRead,
       rowsAccepted: history.length,
       rowsQuarantined: quarantined.length,
       rowsRepeated: resolution.repeated,
@@ -145,31 +187,6 @@ async function commitPartition(
 }
 
 const NOTHING: PartitionResult = { rowsRead: 0, rowsAccepted: 0, rowsQuarantined: 0, rowsRepeated: 0 };
-
-interface JudgedPart {
-  readonly routed: readonly RoutedRow[];
-  /** Row numbers of `routed`. */
-  readonly numbers: readonly number[];
-  readonly quarantined: readonly QuarantinedRow[];
-}
-
-function judge(source: SourcePlan, file: RowFile, part: FilePart, nowUs: number): JudgedPart {
-  const admit = source.program.admission(file.types);
-  const routed: RoutedRow[] = [];
-  const numbers: number[] = [];
-  const quarantined: QuarantinedRow[] = [];
-  for (const { number, values } of part.rows) {
-    const admitted = admit(values, nowUs);
-    const verdict = admitted instanceof Fault ? admitted : routeRow(source, admitted);
-    if (verdict instanceof Fault) {
-      quarantined.push(quarantine(source, file, number, values, verdict));
-    } else {
-      routed.push(verdict);
-      numbers.push(number);
-    }
-  }
-  return { routed, numbers, quarantined };
-}
 
 function quarantine(
   source: SourcePlan,
@@ -225,7 +242,7 @@ function firstMissing(file: RowFile, loaded: ReadonlySet<number>): number {
   return file.rowCount;
 }
 
-function startTotals(
+function totalsOf(
   file: RowFile,
   { where }: FileLoad,
   done: readonly LoadedPartition[],
@@ -236,7 +253,7 @@ function startTotals(
     rowsRead: sum((partition) => partition.rowsRead),
     rowsAccepted: sum((partition) => partition.rowsRead - partition.rowsQuarantined),
     rowsQuarantined: sum((partition) => partition.rowsQuarantined),
-    rowsAlreadyLoaded: sum((partition) => partition.rowsRead - partition.rowsQuarantined),
+    rowsAlreadyLoaded: 0,
     rowsTotal: where === '' ? file.rowCount : 0,
     fileDigest: file.digest,
   };
