@@ -59,7 +59,8 @@ async function writeManifests(
   packages: ReadonlySet<string>,
   directory: string,
 ): Promise<void> {
-  const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(workspace, file), 'utf8'));
+  const read = async (file: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(workspace, file), 'utf8'));
   const manifest = runtimeManifest(service, (await read('package.json')) as WorkspaceManifest, packages);
   const lockfile = pruneLockfile((await read('package-lock.json')) as Lockfile, manifest);
   const write = (file: string, content: object): Promise<void> =>

@@ -14,12 +14,12 @@ export interface Bundle {
 /** Bundles one entry with all first-party code inlined and every third-party package left to be imported. */
 export async function bundleEntry(entry: Asset, layout: Layout, outDirectory: string): Promise<Bundle> {
   const assets: Asset[] = [];
-  const packages = new Set<string>();
   const depth = entry.target.split('/').length - 1;
-  await build({
+  const { metafile } = await build({
     entryPoints: [entry.source],
     outfile: join(outDirectory, entry.target),
     bundle: true,
+    metafile: true,
     platform: 'node',
     format: 'esm',
     target: 'node24',
@@ -28,23 +28,21 @@ export async function bundleEntry(entry: Asset, layout: Layout, outDirectory: st
     logLevel: 'silent',
     absWorkingDir: layout.workspace,
     banner: { js: `const ${ROOT} = new URL('${'../'.repeat(depth) || './'}', import.meta.url);` },
-    plugins: [firstPartyOnly(packages), relocated(layout, assets)],
+    plugins: [firstPartyOnly, relocated(layout, assets)],
   });
-  return { assets, packages };
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const outside = imports.filter(({ path, external }) => external && !isBuiltin(path));
+  return { assets, packages: new Set(outside.map(({ path }) => packageOf(path))) };
 }
 
-function firstPartyOnly(packages: Set<string>): Plugin {
-  return {
-    name: 'first-party-only',
-    setup(bundler) {
-      bundler.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
-        if (kind === 'entry-point' || path.startsWith('@plumbline/')) return undefined;
-        if (!isBuiltin(path)) packages.add(packageOf(path));
-        return { path, external: true };
-      });
-    },
-  };
-}
+const firstPartyOnly: Plugin = {
+  name: 'first-party-only',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'entry-point' || path.startsWith('@plumbline/') ? undefined : { path, external: true },
+    );
+  },
+};
 
 function relocated(layout: Layout, assets: Asset[]): Plugin {
   return {

@@ -24,15 +24,18 @@ export interface Manifest {
  * The lockfile of a service that depends on some of the workspace's packages: those and all that they need, at the
  * same versions and in the same places, so that an image holds what was tested.
  */
-export function pruneLockfile(lockfile: Lockfile, manifest: Manifest): Lockfile & { name: string; version: string } {
+export function pruneLockfile(
+  lockfile: Lockfile,
+  manifest: Manifest,
+): Lockfile & { name: string; version: string } {
   const kept = new Map<string, LockedPackage>();
-  const open = Object.keys(manifest.dependencies).map((name) => locate(lockfile, '', name));
+  const open = Object.keys(manifest.dependencies).flatMap((name) => locate(lockfile, '', name));
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const entry = lockfile.packages[path];
     if (!entry || kept.has(path)) continue;
     const { dev: _dev, devOptional: _devOptional, ...runtime } = entry;
     kept.set(path, runtime);
-    for (const name of needsOf(entry)) open.push(locate(lockfile, path, name));
+    for (const name of needsOf(entry)) open.push(...locate(lockfile, path, name));
   }
   const { name, version, dependencies } = manifest;
   const sorted = [...kept].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -51,11 +54,14 @@ function needsOf(entry: LockedPackage): string[] {
   return [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers];
 }
 
-/** Where Node finds `name` when imported from the package at `from`: the nearest node_modules upwards. */
-function locate(lockfile: Lockfile, from: string, name: string): string | undefined {
+/**
+ * Where Node finds `name` when imported from the package at `from`: the nearest node_modules upwards. Nothing when the
+ * lockfile has none, as with builds for other platforms.
+ */
+function locate(lockfile: Lockfile, from: string, name: string): string[] {
   for (let base = from; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
     const candidate = `${base}${base ? '/' : ''}node_modules/${name}`;
-    if (lockfile.packages[candidate]) return candidate;
-    if (base === '') return undefined;
+    if (lockfile.packages[candidate]) return [candidate];
+    if (base === '') return [];
   }
 }

@@ -27,7 +27,11 @@ const RELATIVE_URL = /new URL\(\s*(['"])(\.{1,2}\/[^'"]*)\1\s*,\s*import\.meta\.
  * Rewrites every `new URL('./x', import.meta.url)` of a module, which would point elsewhere once the module is part of
  * a bundle, to the place that its target gets in the built service. Throws when the target does not exist.
  */
-export function relocateUrls(module: string, code: string, layout: Layout): { code: string; assets: Asset[] } {
+export function relocateUrls(
+  module: string,
+  code: string,
+  layout: Layout,
+): { code: string; assets: Asset[] } {
   const assets: Asset[] = [];
   const rewritten = code.replaceAll(RELATIVE_URL, (_match, _quote, path: string) => {
     const source = resolve(dirname(module), path);
@@ -42,7 +46,10 @@ export function relocateUrls(module: string, code: string, layout: Layout): { co
 /** Files of the service keep their place in it; files of libraries go below `lib/`. */
 export function assetOf(source: string, { workspace, service }: Layout): Asset {
   const within = source.startsWith(service + sep);
-  const path = (within ? relative(service, source) : `lib/${relative(workspace, source)}`).replaceAll(sep, '/');
+  const path = (within ? relative(service, source) : `lib/${relative(workspace, source)}`).replaceAll(
+    sep,
+    '/',
+  );
   if (path.startsWith('lib/..')) throw new Error(`${source} lies outside the workspace`);
   const isCode = path.endsWith('.ts') && statSync(source).isFile();
   return isCode

@@ -28,7 +28,9 @@ export function runtimeManifest(
   const dependencies = [...packages].sort().map((name): [string, string] => {
     const version = workspace.dependencies[name];
     if (version === undefined) {
-      throw new Error(`${service} imports ${name}, which is no runtime dependency of the workspace's package.json`);
+      throw new Error(
+        `${service} imports ${name}, which is no runtime dependency of the workspace's package.json`,
+      );
     }
     return [name, version];
   });
@@ -41,6 +43,8 @@ export function runtimeManifest(
     main: 'src/main.js',
     engines: { node: '>=24' },
     dependencies: Object.fromEntries(dependencies),
-    allowScripts: workspace.allowScripts ?? {},
+    allowScripts: Object.fromEntries(
+      Object.entries(workspace.allowScripts ?? {}).filter(([name]) => packages.has(name)),
+    ),
   };
 }
