@@ -4,6 +4,9 @@ import type { AnswerItem } from './items.ts';
 
 /** Past this a message is sent and the next begun, so that a large batch does not delay its first answers. */
 const MAX_FRAME_BYTES = 1024 * 1024;
+/** More would only fill memory for a client that does not read. */
+const MAX_WAITING_ITEMS = 8_192;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /**
  * Gathers answers and sends them many per message: all of one turn of the event loop together, and all that come while
@@ -11,17 +14,29 @@ const MAX_FRAME_BYTES = 1024 * 1024;
  */
 export class AnswerOutbox {
   readonly #send: (frame: Buffer) => Promise<void>;
+  readonly #sent: () => void;
+  #bytes = 0;
   #items: AnswerItem[] = [];
   #draining = false;
   #sending: Promise<void> | undefined;
 
-  /** `send` resolves when the connection takes more. It must not fail: a broken stream cancels its calls by itself. */
-  constructor(send: (frame: Buffer) => Promise<void>) {
+  /**
+   * `send` resolves when the connection takes more. It must not fail: a broken stream cancels its calls by itself.
+   * `sent` is called when `isFull` may have changed.
+   */
+  constructor(send: (frame: Buffer) => Promise<void>, sent: () => void) {
     this.#send = send;
+    this.#sent = sent;
+  }
+
+  /** The client does not take its answers: there should be no more calls until it does. */
+  get isFull(): boolean {
+    return this.#items.length >= MAX_WAITING_ITEMS || this.#bytes >= MAX_WAITING_BYTES;
   }
 
   add(item: AnswerItem): void {
     this.#items.push(item);
+    this.#bytes += item.payload.length;
     this.#sending ??= this.#sendAll();
   }
 
@@ -42,19 +57,20 @@ export class AnswerOutbox {
       const frame = encodeAnswers({ items: this.#take(), draining: this.#draining });
       this.#draining = false;
       await this.#send(frame);
+      this.#sent();
     }
     this.#sending = undefined;
   }
 
   #take(): AnswerItem[] {
     let bytes = 0;
-    const end = this.#items.findIndex((item, index) => {
-      bytes += item.payload.length;
-      return index > 0 && bytes > MAX_FRAME_BYTES;
-    });
-    if (end !== -1) return this.#items.splice(0, end);
-    const all = this.#items;
-    this.#items = [];
-    return all;
+    let end = 0;
+    for (const { payload } of this.#items) {
+      if (end > 0 && bytes + payload.length > MAX_FRAME_BYTES) break;
+      bytes += payload.length;
+      end++;
+    }
+    this.#bytes -= bytes;
+    return this.#items.splice(0, end);
   }
 }

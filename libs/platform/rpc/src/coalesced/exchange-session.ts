@@ -25,7 +25,7 @@ export interface ExchangeOptions {
   readonly draining: AbortSignal;
 }
 
-/** Above this many unanswered items the session reads no further: the client's writes wait. */
+/** With this many items at work, or a full outbox, the session reads no further: the client's writes wait. */
 const MAX_ACTIVE = 8_192;
 
 /** Serves one coalesced stream: starts every item as a call of its own, and sends answers as they come. */
@@ -45,7 +45,10 @@ class ExchangeSession {
   constructor(stream: ServerCall, options: ExchangeOptions) {
     this.#stream = stream;
     this.#options = options;
-    this.#outbox = new AnswerOutbox(async (frame) => stream.send?.(frame));
+    this.#outbox = new AnswerOutbox(
+      async (frame) => stream.send?.(frame),
+      () => this.#wake?.(),
+    );
   }
 
   async run(): Promise<void> {
@@ -60,7 +63,7 @@ class ExchangeSession {
     });
     try {
       for await (const frame of this.#stream.requests ?? []) await this.#start(decodeCalls(frame));
-      await this.#activeBelow(1);
+      await this.#until(() => this.#active.size === 0);
       await this.#outbox.flushed();
     } finally {
       draining.removeEventListener('abort', announce);
@@ -72,7 +75,7 @@ class ExchangeSession {
       if (item.cancel) this.#cancel(item.callId);
       else void this.#answer(item, this.#open(item));
     }
-    await this.#activeBelow(MAX_ACTIVE);
+    await this.#until(() => this.#active.size < MAX_ACTIVE && !this.#outbox.isFull);
   }
 
   #cancel(callId: number): void {
@@ -115,8 +118,9 @@ class ExchangeSession {
     this.#wake?.();
   }
 
-  async #activeBelow(limit: number): Promise<void> {
-    while (this.#active.size >= limit) await new Promise<void>((resolve) => (this.#wake = resolve));
+  /** Looks again after every call that ends and every message that leaves. */
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#wake = undefined;
   }
 }

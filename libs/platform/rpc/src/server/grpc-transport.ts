@@ -37,11 +37,13 @@ type AnyCall = Unary | ClientStream | ServerStream | Bidi;
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
-/** Registers a method with grpc-js, which carries bytes and nothing else. */
+/** Registers a method with grpc-js, which carries bytes and nothing else. @throws TypeError for a path it has already */
 export function registerMethod(server: Server, method: ServedMethod, transport: GrpcTransport): void {
   const path = `/${method.info.path}`;
-  const add = (handler: unknown, type: string): boolean =>
-    server.register(path, handler as handleUnaryCall<Buffer, Buffer>, identity, identity, type);
+  const add = (handler: unknown, type: string): void => {
+    const added = server.register(path, handler as handleUnaryCall<Buffer, Buffer>, identity, identity, type);
+    if (!added) throw new TypeError(`${method.info.path} is implemented twice`);
+  };
   switch (method.info.kind) {
     case 'unary':
       add((call: Unary, done: sendUnaryData<Buffer>) => {
