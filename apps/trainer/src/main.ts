@@ -2,4 +2,4 @@ import { run } from '@plumbline/service';
 import { config } from './config.ts';
 import { build } from './server.ts';
 
-await run('trainer', config, build);
+await run('trainer', config, async (scope) => void (await build(scope)));

@@ -35,8 +35,11 @@ const MIGRATIONS = new URL('../migrations/', import.meta.url);
 const QUEUE_POLL_MS = 1_000;
 const MINUTE_MS = 60_000;
 
-/** Wires a trainer: database and events, the services it asks, the engine, the worker on its queue, its server. */
-export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<void> {
+/**
+ * Wires a trainer: database and events, the services it asks, the engine, the worker on its queue, its server.
+ * Answers the gRPC port.
+ */
+export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<number> {
   const { config: settings, log, clock } = scope;
   const nowUs = () => clock.nowUs();
 
@@ -117,6 +120,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   scope.onDrain(() => server.drain(settings.drainTimeoutMs));
   const port = await server.listen(settings.host, settings.grpcPort);
   log.info({ port }, 'gRPC port is open');
+  return port;
 }
 
 /** The services and objects that trainings and evaluations work with, on behalf of a tenant or of a call. */

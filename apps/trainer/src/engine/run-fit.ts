@@ -25,6 +25,7 @@ const EXPORT_CHECK_ROWS = 4096;
 
 /** Fits on one data set, judges the exported model on another, and makes the files of a version. */
 export async function runFit(task: FitTask, tools: TaskTools): Promise<FitOutcome> {
+  if (task.baselineFeature !== '') baselineColumn(task.gate.features, task.baselineFeature);
   tools.report({ phase: 'fitting', progress: 0 });
   const fit = await readDataset(task.fit, tools.memory);
   const gate = await readDataset(task.gate, tools.memory);
