@@ -13,10 +13,13 @@ import {
   implementRaw,
   serviceToken,
   type Implementation,
+  type RpcServer,
+  type ServingStatus,
 } from '@plumbline/rpc';
 import type { ConfigValues, Log, Scope } from '@plumbline/service';
 import type { config } from './config.ts';
 import { openVersion, type OpenOptions } from './domain/open-version.ts';
+import { Readiness } from './domain/readiness.ts';
 import { TrafficFollower } from './domain/traffic-follower.ts';
 import { VersionTable } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
@@ -49,16 +52,19 @@ export async function build(scope: Scope<InferenceConfig>): Promise<void> {
     heapMiB: values.runnerHeapMib,
   });
   const table = versionTable(values, engine, log, () => follower.kick());
-  const follower = trafficFollower(scope, table, replicaId);
-  const isReady = () => follower.known && table.settled;
-
+  const follower = trafficFollower(scope, table, replicaId, () => readiness.look());
+  const readiness = new Readiness(
+    () => follower.known && table.settled,
+    () => setHealth(server, 'SERVING'),
+  );
   const server = createServer({
-    implementations: implementations({ table, replicaId, engine, isReady }),
+    implementations: implementations({ table, replicaId, engine, readiness }),
     authenticate: authenticateServices(values.serviceSecret),
     log,
     metrics: scope.metrics,
     limits: { perMethod: { [INFER_METHOD]: { maxMessageBytes: values.maxMessageBytes } } },
   });
+  setHealth(server, 'NOT_SERVING');
   exposeVersions(scope.metrics, table);
   scope.adopt(table, 'versions');
   scope.adopt(server, 'server');
@@ -66,7 +72,8 @@ export async function build(scope: Scope<InferenceConfig>): Promise<void> {
   // Drains run last registered first: the registry counts this replica out before calls are refused.
   scope.onDrain(() => follower.close());
   scope.readiness('versions', async () => {
-    if (!isReady()) throw new Error(follower.known ? 'versions are being loaded' : 'no traffic snapshot yet');
+    if (readiness.ready) return;
+    throw new Error(follower.known ? 'versions are being loaded' : 'no traffic snapshot yet');
   });
 
   const bus = scope.adopt(await connectEvents({ url: values.natsUrl, service: 'inference', log }), 'events');
@@ -110,6 +117,7 @@ function trafficFollower(
   scope: Scope<InferenceConfig>,
   table: VersionTable,
   replicaId: string,
+  onRound: () => void,
 ): TrafficFollower {
   const { config: values, log } = scope;
   const authorization = serviceToken('inference', values.serviceSecret);
@@ -123,6 +131,7 @@ function trafficFollower(
     table,
     intervalMs: values.followIntervalMs,
     delay,
+    onRound,
     onReach: (reachable, error) => {
       if (reachable) log.info({ address: values.registryAddress }, 'the registry answers');
       else
@@ -138,23 +147,27 @@ interface Serving {
   readonly table: VersionTable;
   readonly replicaId: string;
   readonly engine: Engine;
-  readonly isReady: () => boolean;
+  readonly readiness: Readiness;
 }
 
-function implementations({ table, replicaId, engine, isReady }: Serving): Implementation[] {
+function implementations({ table, replicaId, engine, readiness }: Serving): Implementation[] {
   return [
     implementRaw(GRPCInferenceService, {
       ModelInfer: modelInfer({ table, replicaId, nowMs: () => performance.now() }),
     }),
     implement(GRPCInferenceService, {
       serverLive,
-      serverReady: serverReady(isReady),
+      serverReady: serverReady(readiness),
       serverMetadata: serverMetadata(VERSION),
       modelReady: modelReady(table),
       modelMetadata: modelMetadata(table),
     }),
     implement(InferenceService, { getStatus: getStatus({ table, replicaId, providers: engine.providers }) }),
   ];
+}
+
+function setHealth({ health }: RpcServer, status: ServingStatus): void {
+  for (const service of ['', GRPCInferenceService.typeName]) health.set(service, status);
 }
 
 /** Resolves after the time, or at once when the signal fires. */

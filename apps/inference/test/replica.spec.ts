@@ -94,7 +94,7 @@ describe('a replica', () => {
       await loaded(twice, thrice);
       const options = { tenant: TENANT };
       expect(await oip.serverLive({}, options)).toMatchObject({ live: true });
-      expect(await oip.serverReady({}, options)).toMatchObject({ ready: true });
+      await eventually(async () => (await oip.serverReady({}, options)).ready);
       expect(await oip.serverMetadata({}, options)).toMatchObject({ name: 'plumbline', extensions: [] });
       expect(await oip.modelReady({ name: MODEL }, options)).toMatchObject({ ready: true });
       expect(await oip.modelReady({ name: 'unknown' }, options)).toMatchObject({ ready: false });
@@ -263,6 +263,7 @@ describe('a version that must not serve', () => {
         registry.list([twice, bad], 0);
         expect(await failure(bad)).toMatchObject({ reason });
         expect(lease()?.loadedDigests).toEqual([twice.digest]);
+        expect(await replica.oip.serverReady({}, { tenant: TENANT })).toMatchObject({ ready: true });
         await expect(replica.infer([[1, 1]], { digest: bad.digest })).rejects.toMatchObject({
           reason: 'MODEL_NOT_READY',
         });

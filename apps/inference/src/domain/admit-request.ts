@@ -9,7 +9,7 @@ import {
   type InferRequestView,
   type RawTensor,
 } from '@plumbline/tensors';
-import { errors } from './errors.ts';
+import { errors, shorten } from './errors.ts';
 import type { ModelSignature, TensorSpec } from './signature.ts';
 
 /** A request that fits the model: what the batcher needs and no more. */
@@ -144,6 +144,7 @@ type Refusal =
   | 'SHAPE_MISMATCH'
   | 'BYTE_LENGTH_MISMATCH';
 
-function refuse(reason: Refusal, field: string, description: string): ServiceError {
+function refuse(reason: Refusal, field: string, problem: string): ServiceError {
+  const description = shorten(problem);
   return errors[reason](description, { fieldViolations: [{ field, description }] });
 }

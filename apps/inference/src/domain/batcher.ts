@@ -40,6 +40,7 @@ export class Batcher {
   readonly #maxUnits: number;
   readonly #rowed: boolean;
   readonly #cost = new CostModel();
+  readonly #lastEndMs = new WeakMap<Runner, number>();
   readonly #outstanding = new Set<PendingRequest>();
   /** Slices of batches that the engine refused: each is run again by itself. */
   readonly #suspects: Slice<PendingRequest>[] = [];
@@ -126,6 +127,7 @@ export class Batcher {
   }
 
   #pump(): void {
+    if (this.#pool.live === 0) this.#queue.sweep(this.#options.nowMs());
     for (let runner = this.#nextRunner(); runner !== undefined; runner = this.#nextRunner()) {
       const sealed = this.#nextBatch();
       if (sealed === undefined) {
@@ -147,18 +149,27 @@ export class Batcher {
   }
 
   async #run(runner: Runner, sealed: Sealed): Promise<void> {
-    const startMs = this.#options.nowMs();
-    for (const { item } of sealed.slices) item.markSealed(startMs);
+    const sealedMs = this.#options.nowMs();
+    for (const { item } of sealed.slices) item.markSealed(sealedMs);
+    let result: BatchResult;
     try {
-      const result = await runner.run(this.#assemble(sealed));
-      this.#cost.observe(sealed.rows, this.#options.nowMs() - startMs);
-      this.#pool.release(runner);
-      this.#answer(sealed, result);
+      result = await runner.run(this.#assemble(sealed));
     } catch (error) {
       if (error instanceof RunnerLost) this.#pool.lose(runner, error);
       else this.#pool.release(runner);
       this.#fail(sealed, error);
+      return;
     }
+    this.#observe(runner, sealed, sealedMs);
+    this.#pool.release(runner);
+    this.#answer(sealed, result);
+  }
+
+  /** A batch handed over behind another begins when that ends: only then does its own time count. */
+  #observe(runner: Runner, sealed: Sealed, sealedMs: number): void {
+    const nowMs = this.#options.nowMs();
+    this.#cost.observe(sealed.rows, nowMs - Math.max(sealedMs, this.#lastEndMs.get(runner) ?? 0));
+    this.#lastEndMs.set(runner, nowMs);
   }
 
   /** Copies every slice to its rows of one aligned buffer. */

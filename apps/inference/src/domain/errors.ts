@@ -99,3 +99,8 @@ export const errors = defineErrors('inference', {
     help: "The model does not give the outputs that the version's golden set expects.",
   },
 });
+
+/** A caller's own text, as far as an error repeats it. */
+export function shorten(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}

@@ -7,7 +7,7 @@ export interface RunnerPoolOptions {
   readonly depth: number;
   /** Resolves after so many milliseconds, or early when the pool closes. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Called when a runner has become free. */
+  /** Called when a runner has become free, and when one could not be replaced: a time to look at what waits. */
   readonly onFree: () => void;
   /** Told of each loss and each failed attempt to replace a runner. */
   readonly onLoss: (error: unknown) => void;
@@ -94,6 +94,7 @@ export class RunnerPool {
         return;
       } catch (error) {
         this.#options.onLoss(error);
+        this.#options.onFree();
       }
     }
   }

@@ -54,6 +54,7 @@ function bench(saved?: Listing) {
         signal.addEventListener('abort', () => resolve());
       });
     },
+    onRound: () => undefined,
     onReach: (reachable) => reach.push(reachable),
   });
   /** Lets the interval pass and waits for the round that follows. */

@@ -9,6 +9,8 @@ export interface TrafficFollowerOptions {
   readonly intervalMs: number;
   /** Resolves after so many milliseconds, or at once when the signal fires. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told after each look at the registry, whatever came of it. */
+  readonly onRound: () => void;
   /** Told when the registry stops answering and when it answers again. */
   readonly onReach: (reachable: boolean, error?: unknown) => void;
 }
@@ -62,6 +64,7 @@ export class TrafficFollower {
       await this.#reach(() => this.#update());
       this.#options.table.advance();
       await this.#reach(() => this.#report(false));
+      this.#options.onRound();
       await this.#options.delay(this.#options.intervalMs, this.#wake.signal);
     }
   }

@@ -1,6 +1,6 @@
 import { ServiceError } from '@plumbline/errors';
 import type { Batcher, BatcherCounts } from './batcher.ts';
-import { errors } from './errors.ts';
+import { errors, shorten } from './errors.ts';
 import type { Invariance } from './invariance.ts';
 import { planVersions, retryDelayMs, type Standing } from './plan-versions.ts';
 import type { ModelSignature } from './signature.ts';
@@ -128,7 +128,7 @@ export class VersionTable {
           );
     if (found === undefined) {
       throw errors.MODEL_NOT_FOUND('the tenant has no such model or version here', {
-        metadata: { model, version },
+        metadata: { model: shorten(model), version: shorten(version) },
       });
     }
     return this.byDigest(tenant, found.report.version.digest, model);

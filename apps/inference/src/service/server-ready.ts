@@ -1,5 +1,6 @@
 import type { Handler } from '@plumbline/rpc';
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
+import type { Readiness } from '../domain/readiness.ts';
 
 type Methods = (typeof GRPCInferenceService)['method'];
 
@@ -7,6 +8,6 @@ type Methods = (typeof GRPCInferenceService)['method'];
 export const serverLive: Handler<Methods['serverLive']> = () => ({ live: true });
 
 /** Ready once a snapshot is followed and every version on it answers or has failed. */
-export function serverReady(isReady: () => boolean): Handler<Methods['serverReady']> {
-  return () => ({ ready: isReady() });
+export function serverReady(readiness: Readiness): Handler<Methods['serverReady']> {
+  return () => ({ ready: readiness.ready });
 }

@@ -1,5 +1,12 @@
 import { FieldReader } from '@plumbline/wire';
-import { append, readTensor, tensorSize, writeTensor, type TensorHeader, type TensorView } from './infer-tensor.ts';
+import {
+  append,
+  readTensor,
+  tensorSize,
+  writeTensor,
+  type TensorHeader,
+  type TensorView,
+} from './infer-tensor.ts';
 import { readWire } from './tensor-error.ts';
 import { fieldSize, WireWriter } from './wire-writer.ts';
 

@@ -44,8 +44,7 @@ export function readTensor(reader: FieldReader): TensorView {
     else if (reader.field === 2) datatype = reader.string();
     else if (reader.field === 3) readShape(reader, shape);
     else if (reader.field === 4) append((parameters ??= []), reader.bytes());
-    else if (reader.field === 5)
-      contents = reader.bytes();
+    else if (reader.field === 5) contents = reader.bytes();
     else reader.skip();
   }
   return { name, datatype, shape, parameters: parameters ?? NO_PARAMETERS, contents };

@@ -24,7 +24,9 @@ export function shapeFits(expected: Shape, actual: Shape): boolean {
   return true;
 }
 
-/** A shape as people write it: `[-1,32]`. */
+/** A shape as people write it: `[-1,32]`; of an absurd rank only the beginning. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(',')}]`;
+  return shape.length <= 16
+    ? `[${shape.join(',')}]`
+    : `[${shape.slice(0, 16).join(',')},… rank ${shape.length}]`;
 }
