@@ -177,7 +177,7 @@ CREATE INDEX kept_versions_released ON kept_versions (released_epoch) WHERE rele
 
 -- One row for the deployment. Its lock orders every change of what gateways and inference replicas follow.
 CREATE TABLE traffic_epoch (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   epoch bigint NOT NULL
 );
 INSERT INTO traffic_epoch (epoch) VALUES (1);
