@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildService } from '../src/build-service.ts';
 import { parseContainerfile, type Instruction, type Stage } from '../src/containerfile.ts';
 
 const workspace = join(import.meta.dirname, '../../..');
 const images = join(workspace, 'deploy/images');
-const services = ['audit', 'feature-store', 'gateway', 'inference', 'monitor', 'registry', 'trainer'];
+const services = globSync('apps/*/src/server.ts', { cwd: workspace })
+  .map((file) => file.split('/')[1] ?? '')
+  .sort();
 const BASE = 'docker.io/library/node:24-bookworm-slim';
 
 const named = (stage: Stage | undefined, name: string): Instruction[] =>
