@@ -5,6 +5,7 @@ import type { ServerCallContext } from '../context/server-call-context.ts';
 export class InFlightCalls {
   readonly #contexts = new Set<ServerCallContext>();
   #idle: (() => void)[] = [];
+  #ended: ServiceError | undefined;
 
   get size(): number {
     return this.#contexts.size;
@@ -12,6 +13,7 @@ export class InFlightCalls {
 
   enter(context: ServerCallContext): void {
     this.#contexts.add(context);
+    if (this.#ended !== undefined) context.cancel(this.#ended);
   }
 
   leave(context: ServerCallContext): void {
@@ -28,7 +30,9 @@ export class InFlightCalls {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Cancels these calls, and from now on every further one as it enters. */
   cancelAll(error: ServiceError): void {
+    this.#ended = error;
     for (const context of [...this.#contexts]) context.cancel(error);
   }
 }
