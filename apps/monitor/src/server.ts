@@ -22,6 +22,7 @@ import { startRounds, type Rounds } from './domain/rounds.ts';
 import { submitLabels } from './domain/submit-labels.ts';
 import { watchDrift } from './domain/watch-drift.ts';
 import { onPredictionsRecorded } from './events/predictions-recorded.ts';
+import { onVersionRegistered } from './events/version-registered.ts';
 import { handleGetCounts } from './service/get-counts.ts';
 import { handleGetDrift } from './service/get-drift.ts';
 import { handleGetPerformance } from './service/get-performance.ts';
@@ -44,8 +45,12 @@ const SCHEMA = 'monitor';
 
 type MonitorScope = Scope<MonitorConfig>;
 
-/** Wires monitor: storage, then versions, then the rounds over models, then what feeds them and what asks. */
 export async function build(scope: MonitorScope): Promise<void> {
+  await serve(scope);
+}
+
+/** Wires monitor: storage, versions, the rounds over models, what feeds them, what asks. Yields the gRPC port. */
+export async function serve(scope: MonitorScope): Promise<number> {
   const { config, log } = scope;
   const database = scope.adopt(
     openDatabase({ url: config.databaseUrl, schema: SCHEMA, poolSize: config.databasePoolSize, log }),
@@ -75,6 +80,7 @@ export async function build(scope: MonitorScope): Promise<void> {
   scope.onDrain(() => server.drain(config.drainTimeoutMs));
   const bound = await server.listen(config.host, config.grpcPort);
   log.info({ port: bound }, 'gRPC port is open');
+  return bound;
 }
 
 function openVersions({ config, ...scope }: MonitorScope, database: Database): RegistryVersions {
@@ -134,9 +140,7 @@ async function openConsumers(
     durable: 'monitor-versions',
     subject: 'plumbline.registry.version-registered',
     schema: VersionRegisteredSchema,
-    handle: async (_tx, { version }, { tenant }) => {
-      if (version !== undefined) await versions.learn(tenant, version);
-    },
+    handle: (_tx, message, { tenant }) => onVersionRegistered(versions.learn, tenant, message),
   });
   scope.adopt(registered, 'versions consumer');
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '@plumbline/sql';
+import type { EventTime } from '../domain/event-time.ts';
 import type { HistogramIncrement } from '../domain/count-columns.ts';
 import type {
   ModelAdvance,
@@ -14,17 +15,20 @@ export function predictionIntake(tx: Queryable): PredictionIntake {
   return {
     insert: (tenant, predictions) => insertPredictions(tx, tenant, predictions),
     addHistograms: (tenant, increments) => addHistograms(tx, tenant, increments),
-    async lockEventTime(tenant, model) {
-      await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`${tenant}\0${model}`], {
-        name: 'monitor_lock_model',
-      });
-      return lockEventTime(tx, tenant, model, { skipLocked: false });
-    },
+    lockEventTime: (tenant, model) => lockOrReserve(tx, tenant, model),
     async advance(tenant, advances, spans) {
       await saveAdvances(tx, tenant, advances);
       await saveSpans(tx, tenant, spans);
     },
   };
+}
+
+/** A new model has no row to lock yet: whoever comes first holds its name instead, and the others look again. */
+async function lockOrReserve(tx: Queryable, tenant: string, model: string): Promise<EventTime | undefined> {
+  const locked = await lockEventTime(tx, tenant, model, { skipLocked: false });
+  if (locked !== undefined) return locked;
+  await tx.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [tenant, model]);
+  return lockEventTime(tx, tenant, model, { skipLocked: false });
 }
 
 async function insertPredictions(
