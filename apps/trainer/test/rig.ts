@@ -39,6 +39,8 @@ const ROWS_PER_DAY = 1000;
 /** A trainer as it is deployed, between stand-ins that speak the true contracts over the true rpc library. */
 export interface TrainerRig {
   readonly client: Client<typeof TrainerService>;
+  /** What the trainer is configured with. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly databaseUrl: string;
   readonly schema: string;
   readonly objects: ObjectStore;
@@ -73,24 +75,24 @@ export async function startRig(natsUrl: string): Promise<TrainerRig> {
   };
   const servers = await Promise.all([featureStore(rig, directory), registry(rig)].map(serve));
   const [featureStoreAddress, registryAddress] = servers.map(({ address }) => address);
-  const values = config.parse({
-    GRPC_PORT: '0',
+  const port = await freePort();
+  const environment = {
+    GRPC_PORT: String(port),
     ADMIN_PORT: '0',
     DATABASE_URL: database.url,
     NATS_URL: natsUrl,
     OBJECTS_DIR: directory,
-    FEATURE_STORE_ADDRESS: featureStoreAddress,
-    REGISTRY_ADDRESS: registryAddress,
+    FEATURE_STORE_ADDRESS: featureStoreAddress!,
+    REGISTRY_ADDRESS: registryAddress!,
     SERVICE_SECRET: SECRET,
     CODE_COMMIT: 'c0ffee',
     JOB_LEASE_MS: '2s',
-  });
+  };
   let service: RunningService | undefined;
-  const port = await freePort();
 
   async function startTrainer(): Promise<void> {
     service = await startService({
-      values: { ...values, grpcPort: port },
+      values: config.parse(environment),
       log: silentLog,
       build: async (scope) => void (await build(scope)),
     });
@@ -103,6 +105,7 @@ export async function startRig(natsUrl: string): Promise<TrainerRig> {
     metadata: () => ({ authorization, 'plumbline-tenant': 'acme' }),
   });
   return Object.assign(rig, {
+    environment,
     client: createClient(TrainerService, channel),
     startTrainer,
     stopTrainer: async () => service?.stop(),

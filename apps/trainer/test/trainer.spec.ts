@@ -145,6 +145,7 @@ describe('a training', () => {
       { spec: specOfTest({ gate: rowsOfDays(4n, 6n) }) },
       'SPEC_INVALID',
     ],
+    ['a name that no model can have', { spec: specOfTest({ model: 'Flight Delay' }) }, 'SPEC_INVALID'],
     ['an empty range', { spec: specOfTest({ fit: rowsOfDays(3n, 3n) }) }, 'SPEC_INVALID'],
     ['unknown parameters', { spec: specOfTest({ parametersJson: '{"depth":3}' }) }, 'PARAMETERS_INVALID'],
     [

@@ -5,7 +5,13 @@ import { fileOf } from '../job/run-job.ts';
 import { checkUsable, type Dataset } from '../training/dataset.ts';
 import type { Engine, ScoredVersion, ScoreOutcome } from '../training/engine.ts';
 import type { StoredFile, Upstream } from '../training/ports.ts';
-import { rangeViolations, specInvalid, violation, type DatasetRequest } from '../training/training-spec.ts';
+import {
+  modelViolations,
+  rangeViolations,
+  specInvalid,
+  violation,
+  type DatasetRequest,
+} from '../training/training-spec.ts';
 import type { Comparison, Evidence } from './evidence.ts';
 import { reversed, type Metric } from './measure.ts';
 
@@ -74,7 +80,7 @@ export async function evaluateVersions(
 function checkRequest({ model, rows, versionDigests, baselineFeatures }: EvaluationRequest): void {
   const count = versionDigests.length;
   const violations = [
-    ...(model === '' ? [violation('model', 'is missing')] : []),
+    ...modelViolations('model', model),
     ...rangeViolations('rows', rows),
     ...(count >= 1 && count <= MOST_VERSIONS && new Set(versionDigests).size === count
       ? []

@@ -36,7 +36,7 @@ export interface TrainingSpec {
 /** Refuses what can be refused without looking at data: SPEC_INVALID, PARAMETERS_INVALID. */
 export function checkSpec(spec: TrainingSpec): void {
   const violations = [
-    ...(spec.model === '' ? [violation('spec.model', 'is missing')] : []),
+    ...modelViolations('spec.model', spec.model),
     ...rangeViolations('spec.fit', spec.fit),
     ...rangeViolations('spec.gate', spec.gate),
     ...(spec.gate.fromUs < spec.fit.toUs
@@ -48,6 +48,12 @@ export function checkSpec(spec: TrainingSpec): void {
   ];
   if (violations.length > 0) throw specInvalid(violations);
   parametersOf(spec.parametersJson);
+}
+
+/** What is wrong with a model's name, which the registry would refuse once everything is done. */
+export function modelViolations(field: string, model: string): FieldViolation[] {
+  if (/^[a-z][a-z0-9_]{0,62}$/.test(model)) return [];
+  return [violation(field, 'is not lower_snake_case of at most 63 characters')];
 }
 
 /** SPEC_INVALID with these violations; its message repeats them for people. */
