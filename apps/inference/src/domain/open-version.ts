@@ -4,7 +4,7 @@ import { RunnerPool } from './runner-pool.ts';
 import type { Runner } from './runner.ts';
 import { hasRows } from './signature.ts';
 import type { ListedVersion } from './traffic.ts';
-import type { ServingVersion } from './version-table.ts';
+import type { ServingVersion } from './find-version.ts';
 
 export interface OpenOptions extends LoadOptions, Pick<BatcherOptions, 'maxQueuedRows' | 'nowMs' | 'soon'> {
   readonly runDepth: number;

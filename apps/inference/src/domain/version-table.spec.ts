@@ -4,7 +4,8 @@ import { Batcher } from './batcher.ts';
 import { errors } from './errors.ts';
 import { RunnerPool } from './runner-pool.ts';
 import { modelKey, type Listing, type ListedVersion } from './traffic.ts';
-import { VersionTable, type ServingVersion } from './version-table.ts';
+import type { ServingVersion } from './find-version.ts';
+import { VersionTable } from './version-table.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const version = (digest: string, number: number, tenant = 'acme'): ListedVersion => ({
@@ -81,6 +82,22 @@ describe('VersionTable', () => {
     table.follow(listing(2n, versions, 'a'));
     expect(found('')).toBe('a');
     expect(table.byDigest('acme', 'b', 'flights').owner.number).toBe(2);
+    await table.close();
+  });
+
+  it('asks callers to come back for what is listed and waits, and for everything before the first listing', async () => {
+    const { table } = bench();
+    const notReady = expect.objectContaining({ reason: 'MODEL_NOT_READY', codeName: 'UNAVAILABLE' });
+    expect(() => table.byDigest('acme', 'b', 'flights')).toThrow(notReady);
+    expect(() => table.byName('acme', 'flights', '')).toThrow(notReady);
+    table.follow(listing(1n, [version('a', 1), version('b', 2)]));
+    expect(() => table.byDigest('acme', 'b', 'flights')).toThrow(notReady);
+    expect(() => table.byName('acme', 'flights', '2')).toThrow(notReady);
+    expect(() => table.byDigest('rival', 'b', 'flights')).toThrow(
+      expect.objectContaining({ reason: 'MODEL_NOT_FOUND' }),
+    );
+    await turn();
+    expect(table.byName('acme', 'flights', '').serving.digest).toBe('b');
     await table.close();
   });
 

@@ -1,26 +1,15 @@
 import { ServiceError } from '@plumbline/errors';
-import type { Batcher, BatcherCounts } from './batcher.ts';
-import { errors, shorten } from './errors.ts';
-import type { Invariance } from './invariance.ts';
+import type { BatcherCounts } from './batcher.ts';
+import {
+  findByDigest,
+  findByName,
+  type FoundVersion,
+  type HeldVersion,
+  type ServingVersion,
+  type VersionView,
+} from './find-version.ts';
 import { planVersions, retryDelayMs, type Standing } from './plan-versions.ts';
-import type { ModelSignature } from './signature.ts';
-import { modelKey, type Listing, type ListedVersion, type LoadFailure, type Owner } from './traffic.ts';
-
-/** A version that answers. */
-export interface ServingVersion {
-  readonly digest: string;
-  readonly signature: ModelSignature;
-  readonly rowed: boolean;
-  readonly invariance: Invariance;
-  readonly modelBytes: number;
-  readonly batcher: Batcher;
-}
-
-/** A version as a tenant's request found it. */
-export interface FoundVersion {
-  readonly serving: ServingVersion;
-  readonly owner: Owner;
-}
+import type { Listing, ListedVersion, LoadFailure, Owner } from './traffic.ts';
 
 export interface VersionReport {
   readonly version: ListedVersion;
@@ -41,7 +30,7 @@ export interface VersionTableOptions {
   readonly onChange: (digest: string, standing: Standing['state'] | 'GONE', failure?: LoadFailure) => void;
 }
 
-interface Held {
+interface Held extends HeldVersion {
   version: ListedVersion;
   standing: Standing;
   serving: ServingVersion | undefined;
@@ -94,44 +83,14 @@ export class VersionTable {
     for (const digest of plan.load) this.#work(this.#load(listed.get(digest) as ListedVersion));
   }
 
-  /**
-   * The version with this digest, if the tenant owns it. Where it does under several names, `model` decides.
-   * @throws ServiceError MODEL_NOT_FOUND, or MODEL_NOT_READY while it loads or after it failed.
-   */
+  /** As findByDigest. */
   byDigest(tenant: string, digest: string, model: string): FoundVersion {
-    const held = this.#held.get(digest);
-    const owners = held?.version.owners.filter((owner) => owner.tenant === tenant) ?? [];
-    const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
-    if (held === undefined || owner === undefined) {
-      throw errors.MODEL_NOT_FOUND('the tenant has no such version here', { metadata: { digest } });
-    }
-    if (held.serving !== undefined) return { serving: held.serving, owner };
-    const detail =
-      held.failure === undefined ? 'is being loaded' : `could not be loaded: ${held.failure.reason}`;
-    throw errors.MODEL_NOT_READY(`the version ${detail}`, { metadata: { digest }, retryAfterMs: 1_000 });
+    return findByDigest(this.#view(), tenant, digest, model);
   }
 
-  /**
-   * The version of a tenant's model: by number or digest, or, where `version` is empty, the one that the registry
-   * names champion, else the newest that is ready.
-   * @throws ServiceError MODEL_NOT_FOUND or MODEL_NOT_READY.
-   */
+  /** As findByName. */
   byName(tenant: string, model: string, version: string): FoundVersion {
-    const champion = this.#listing.champions.get(modelKey(tenant, model));
-    if (version === '' && champion !== undefined) return this.byDigest(tenant, champion, model);
-    const versions = this.versionsOf(tenant, model);
-    const found =
-      version === ''
-        ? (versions.find(({ report }) => report.serving !== undefined) ?? versions[0])
-        : versions.find(({ report, owner }) =>
-            [String(owner.number), report.version.digest].includes(version),
-          );
-    if (found === undefined) {
-      throw errors.MODEL_NOT_FOUND('the tenant has no such model or version here', {
-        metadata: { model: shorten(model), version: shorten(version) },
-      });
-    }
-    return this.byDigest(tenant, found.report.version.digest, model);
+    return findByName(this.#view(), tenant, model, version);
   }
 
   /** A tenant's versions of a model, newest first. */
@@ -193,6 +152,10 @@ export class VersionTable {
     this.#held.delete(digest);
     await held?.serving?.batcher.close();
     this.#options.onChange(digest, 'GONE');
+  }
+
+  #view(): VersionView {
+    return { listing: this.#listing === NOTHING ? undefined : this.#listing, held: this.#held };
   }
 
   #stand(digest: string, standing: Standing): void {

@@ -10,7 +10,8 @@ import { admitRequest } from '../domain/admit-request.ts';
 import { errors } from '../domain/errors.ts';
 import type { InferAnswer } from '../domain/pending-request.ts';
 import type { TensorSpec } from '../domain/signature.ts';
-import type { FoundVersion, VersionTable } from '../domain/version-table.ts';
+import type { FoundVersion } from '../domain/find-version.ts';
+import type { VersionTable } from '../domain/version-table.ts';
 
 export interface ModelInferOptions {
   readonly table: VersionTable;

@@ -1,0 +1,87 @@
+import type { ServiceError } from '@plumbline/errors';
+import type { Batcher } from './batcher.ts';
+import { errors, shorten } from './errors.ts';
+import type { Invariance } from './invariance.ts';
+import type { ModelSignature } from './signature.ts';
+import { modelKey, type ListedVersion, type Listing, type LoadFailure, type Owner } from './traffic.ts';
+
+/** A version that answers. */
+export interface ServingVersion {
+  readonly digest: string;
+  readonly signature: ModelSignature;
+  /** Whether the leading dimension counts rows. */
+  readonly rowed: boolean;
+  readonly invariance: Invariance;
+  readonly modelBytes: number;
+  readonly batcher: Batcher;
+}
+
+/** A version that this replica has or tries to have. */
+export interface HeldVersion {
+  readonly version: ListedVersion;
+  readonly serving: ServingVersion | undefined;
+  readonly failure: LoadFailure | undefined;
+}
+
+/** A version as a tenant's request found it. */
+export interface FoundVersion {
+  readonly serving: ServingVersion;
+  readonly owner: Owner;
+}
+
+export interface VersionView {
+  /** Undefined before the first: then nothing can be said to be absent. */
+  readonly listing: Listing | undefined;
+  readonly held: ReadonlyMap<string, HeldVersion>;
+}
+
+/**
+ * The version with this digest, if the tenant owns it. Where it does under several names, `model` decides.
+ * @throws ServiceError MODEL_NOT_FOUND, or MODEL_NOT_READY while it waits, loads, or after it failed.
+ */
+export function findByDigest(view: VersionView, tenant: string, digest: string, model: string): FoundVersion {
+  const held = view.held.get(digest);
+  const version = held?.version ?? view.listing?.versions.find((candidate) => candidate.digest === digest);
+  const owners = version?.owners.filter((owner) => owner.tenant === tenant) ?? [];
+  const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
+  if (owner === undefined) throw absent(view, { digest });
+  if (held?.serving !== undefined) return { serving: held.serving, owner };
+  throw notReady(held?.failure, digest);
+}
+
+/**
+ * The version of a tenant's model: by number or digest, or, where `version` is empty, the one that the registry
+ * names champion, else the newest that answers.
+ * @throws ServiceError MODEL_NOT_FOUND or MODEL_NOT_READY.
+ */
+export function findByName(view: VersionView, tenant: string, model: string, version: string): FoundVersion {
+  const champion = view.listing?.champions.get(modelKey(tenant, model));
+  if (version === '' && champion !== undefined) return findByDigest(view, tenant, champion, model);
+  const versions = known(view)
+    .flatMap(({ digest, owners }) => owners.map((owner) => ({ digest, ...owner })))
+    .filter((owned) => owned.tenant === tenant && owned.model === model)
+    .sort((left, right) => right.number - left.number);
+  const found =
+    version === ''
+      ? (versions.find(({ digest }) => view.held.get(digest)?.serving !== undefined) ?? versions[0])
+      : versions.find(({ digest, number }) => version === String(number) || version === digest);
+  if (found === undefined) throw absent(view, { model: shorten(model), version: shorten(version) });
+  return findByDigest(view, tenant, found.digest, model);
+}
+
+/** What is held, and what is listed and waits for its load. */
+function known({ listing, held }: VersionView): ListedVersion[] {
+  const waiting = listing?.versions.filter(({ digest }) => !held.has(digest)) ?? [];
+  return [...[...held.values()].map(({ version }) => version), ...waiting];
+}
+
+function absent({ listing }: VersionView, metadata: Readonly<Record<string, string>>): ServiceError {
+  return listing === undefined
+    ? errors.MODEL_NOT_READY('no traffic snapshot is known yet', { metadata, retryAfterMs: 1_000 })
+    : errors.MODEL_NOT_FOUND('the tenant has no such model or version here', { metadata });
+}
+
+function notReady(failure: LoadFailure | undefined, digest: string): ServiceError {
+  const why = failure === undefined ? 'is being loaded' : `could not be loaded: ${failure.reason}`;
+  return errors.MODEL_NOT_READY(`the version ${why}`, { metadata: { digest }, retryAfterMs: 1_000 });
+}
