@@ -8,7 +8,6 @@ import type { Profile } from '@plumbline/statistics';
 import { errors } from '../domain/errors.ts';
 import { monitoredVersion, type MonitoredVersion, type Versions } from '../domain/monitored-version.ts';
 import { offlineMetric } from '../messages/metric-message.ts';
-import type { LearnVersion } from '../events/version-registered.ts';
 import type { KnownVersion, KnownVersions } from '../store/known-versions.ts';
 
 export interface RegistryVersionsOptions {
@@ -20,7 +19,8 @@ export interface RegistryVersionsOptions {
 }
 
 export interface RegistryVersions extends Versions {
-  readonly learn: LearnVersion;
+  /** Takes in a version that the registry announced, without asking for it. */
+  readonly learn: (tenant: string, version: Version) => Promise<void>;
 }
 
 const BASELINE = 'baseline.pb';
