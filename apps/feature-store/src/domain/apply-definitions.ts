@@ -11,16 +11,22 @@ export interface DefinitionStore {
   /** Which of these sources have rows in history. */
   sourcesWithRows(tenant: string, sources: readonly string[]): Promise<string[]>;
   /**
-   * Records revision `after + 1` with its versions and announces it, all in one transaction. Answers false when
-   * another revision came first.
+   * Records revision `after + 1` with its versions and announces it, all in one transaction that waits for ingests
+   * in flight: `filled` names a source of `emptySources` that has rows after all, and nothing is recorded.
    */
   append(
     tenant: string,
-    after: number,
-    definitions: Definitions,
-    versions: VersionLedger,
-    actor: string,
-  ): Promise<boolean>;
+    revision: NewRevision,
+  ): Promise<'appended' | 'conflict' | { readonly filled: string }>;
+}
+
+export interface NewRevision {
+  readonly after: number;
+  readonly definitions: Definitions;
+  readonly versions: VersionLedger;
+  /** Sources that may have no rows yet. */
+  readonly emptySources: readonly string[];
+  readonly actor: string;
 }
 
 export interface ApplyRequest {
@@ -58,16 +64,27 @@ export async function applyDefinitions(
   if (request.expectedRevision !== current.revision)
     throw conflict(request.expectedRevision, current.revision);
   const plan = planRevision(current.definitions, current.ledger, definitions);
-  const filled = await store.sourcesWithRows(tenant, plan.newViewSources);
-  if (filled.length > 0) {
-    throw errors.BACKFILL_NEEDED(`source ${filled[0]} has rows that a new view version would lack`, {
-      metadata: { source: filled[0]! },
-    });
+  if (request.dryRun) {
+    const [filled] = await store.sourcesWithRows(tenant, plan.newViewSources);
+    if (filled !== undefined) throw backfillNeeded(filled);
+    return { revision: current.revision, changes: plan.changes };
   }
-  if (request.dryRun) return { revision: current.revision, changes: plan.changes };
-  const isAppended = await store.append(tenant, current.revision, definitions, plan.versions, request.actor);
-  if (!isAppended) throw conflict(request.expectedRevision, current.revision + 1);
+  const outcome = await store.append(tenant, {
+    after: current.revision,
+    definitions,
+    versions: plan.versions,
+    emptySources: plan.newViewSources,
+    actor: request.actor,
+  });
+  if (outcome === 'conflict') throw conflict(request.expectedRevision, current.revision + 1);
+  if (outcome !== 'appended') throw backfillNeeded(outcome.filled);
   return { revision: current.revision + 1, changes: plan.changes };
+}
+
+function backfillNeeded(source: string): Error {
+  return errors.BACKFILL_NEEDED(`source ${source} has rows that a new view version would lack`, {
+    metadata: { source },
+  });
 }
 
 function conflict(expected: number, actual: number): Error {

@@ -20,6 +20,8 @@ export const FIRST_REVISION: Revision = {
 
 /** A source with every view version that its rows must reach. */
 export interface SourcePlan {
+  /** The revision that this plan belongs to; rows may only be ingested under the newest. */
+  readonly revision: number;
   readonly program: SourceProgram;
   readonly views: readonly ViewProgram[];
   readonly rejectBatchAboveShare: number;
@@ -77,6 +79,7 @@ export class Catalogue {
     const live = new Set(definitions.featureViews.map((view) => view.name));
     for (const source of definitions.sources) {
       this.#sources.set(source.name, {
+        revision: revision.revision,
         program: this.#programs.of(source),
         views: views.filter((view) => view.sourceName === source.name && live.has(view.name)),
         rejectBatchAboveShare: source.rejectBatchAboveShare,

@@ -14,6 +14,10 @@ export const errors = defineErrors('feature-store', {
     code: 'FAILED_PRECONDITION',
     help: 'The change makes a view version over a source that already has rows. Declare it before the first row.',
   },
+  CATALOGUE_STALE: {
+    code: 'ABORTED',
+    help: 'Definitions changed while rows were being ingested. Nothing was taken; try again.',
+  },
   SOURCE_NOT_FOUND: { code: 'NOT_FOUND', help: 'No source of that name is defined in this tenant.' },
   FEATURE_SERVICE_NOT_FOUND: {
     code: 'NOT_FOUND',

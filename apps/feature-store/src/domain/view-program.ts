@@ -3,9 +3,12 @@ import {
   composeKey,
   planWindows,
   SourceProgram,
+  WindowFold,
   DAY_US,
   type KeyValue,
+  type Micros,
   type SourceSpec,
+  type TileSet,
   type WindowPlan,
 } from '@plumbline/features';
 import type { EntityDefinition, FeatureViewDefinition } from './definitions.ts';
@@ -49,6 +52,7 @@ export class ViewProgram {
   readonly #keySlots: readonly number[];
   readonly #measureSlots: readonly number[];
   readonly #latestSlots: readonly number[];
+  readonly #fold: WindowFold | undefined;
 
   constructor(definition: ViewVersion, source: SourceProgram) {
     const { view, entity } = definition;
@@ -70,6 +74,7 @@ export class ViewProgram {
     this.#keySlots = entity.joinKeys.map((key) => source.slotOf(key.name));
     this.#measureSlots = (this.plan?.measures ?? []).map((measure) => source.slotOf(measure.column));
     this.#latestSlots = view.latestColumns.map((column) => source.slotOf(column));
+    this.#fold = this.plan && new WindowFold(this.plan);
   }
 
   /** The entity that a row belongs to; undefined when a join key is NULL: the row says nothing about any entity. */
@@ -89,6 +94,13 @@ export class ViewProgram {
       const value = row[this.#measureSlots[i]!]!;
       into[offset + i] = value === null ? NaN : Number(value);
     }
+  }
+
+  /** Folds an entity's tiles [first, end) at an instant. The answer is valid until the next fold of this view. */
+  fold(set: TileSet, first: number, end: number, at: Micros): Pick<WindowFold, 'values' | 'newest'> {
+    if (this.#fold === undefined) throw new RangeError(`view ${this.name} has no windowed features`);
+    this.#fold.at(set, first, end, at);
+    return this.#fold;
   }
 
   latestValues(row: readonly Value[]): Value[] {

@@ -14,24 +14,41 @@ export function definitionStore(database: Database, announce: AnnounceRevision):
     current: (tenant) =>
       database.transaction((tx) => readCurrent(tx, tenant), { isolation: 'repeatable read' }),
     sourcesWithRows: (tenant, sources) => sourcesWithRows(database, tenant, sources),
-    async append(tenant, after, definitions, versions, actor) {
+    async append(tenant, { after, definitions, versions, emptySources, actor }) {
       try {
-        await database.transaction(async (tx) => {
+        return await database.transaction(async (tx) => {
           const revision = after + 1;
           await tx.query(
             'INSERT INTO definition_revision (tenant, revision, definitions, actor) VALUES ($1, $2, $3, $4)',
             [tenant, revision, JSON.stringify(definitions), actor],
           );
+          for (const source of emptySources) await tx.query(WAIT_FOR_INGESTS, [tenant, source]);
+          const [filled] = await sourcesWithRows(tx, tenant, emptySources);
+          if (filled !== undefined) throw new SourceFilled(filled);
           await writeVersions(tx, tenant, revision, versions);
           await enqueue(tx, [announce(tenant, revision, definitions)]);
+          return 'appended' as const;
         });
-        return true;
       } catch (error) {
-        if (isUniqueViolation(error, 'definition_revision_pkey')) return false;
+        if (isUniqueViolation(error, 'definition_revision_pkey')) return 'conflict';
+        if (error instanceof SourceFilled) return { filled: error.source };
         throw error;
       }
     },
   };
+}
+
+/** Ingests hold the lock shared until they commit; those that come later see the new revision. */
+const WAIT_FOR_INGESTS = `SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 1))`;
+
+/** Rolls a revision back whose new views would miss rows. */
+class SourceFilled extends Error {
+  readonly source: string;
+
+  constructor(source: string) {
+    super(`source ${source} has rows`);
+    this.source = source;
+  }
 }
 
 /** The newest revision number of a tenant: cheap enough to ask before every use of a cached catalogue. */
@@ -102,7 +119,7 @@ async function writeVersions(
 }
 
 async function sourcesWithRows(
-  database: Database,
+  database: Queryable,
   tenant: string,
   sources: readonly string[],
 ): Promise<string[]> {

@@ -5,6 +5,7 @@ import { encodeRow, ByteWriter } from '@plumbline/features';
 import type { Clock } from '@plumbline/service';
 import type { Database, Transaction } from '@plumbline/sql';
 import type { SourcePlan } from '../domain/catalogue.ts';
+import { errors } from '../domain/errors.ts';
 import type {
   BatchResult,
   HistoryRow,
@@ -49,9 +50,10 @@ function ingestTransaction(
     readTiles: (refs) => readTiles(tx, tenant, refs),
     priorVersions: (plan, rowKeys) => priors.find(tx, tenant, plan, rowKeys),
     async nextCommit() {
-      const [row] = await tx.query<{ commit: bigint }>(`SELECT nextval('row_commit') AS commit`, [], {
+      const [row] = await tx.query<{ commit: bigint; revision: number }>(NEXT_COMMIT, [tenant], {
         name: 'next-commit',
       });
+      if (row!.revision !== source.revision) throw errors.CATALOGUE_STALE('definitions changed meanwhile');
       return (commit = Number(row!.commit));
     },
     async writeBatch(batchId, result, changes) {
@@ -67,6 +69,11 @@ function ingestTransaction(
     },
   };
 }
+
+/** Asked after the locks: a revision that its maker saw as having no rows is visible to every later ingest. */
+const NEXT_COMMIT = `
+SELECT nextval('row_commit') AS commit,
+       (SELECT max(revision) FROM definition_revision WHERE tenant = $1) AS revision`;
 
 /** The lock lets a training set wait until no commit with an earlier number is still in flight. */
 async function claimBatch(

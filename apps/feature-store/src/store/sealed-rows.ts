@@ -32,13 +32,13 @@ export function sealStore(duck: Duck, objects: ObjectStore): SealStore {
   };
 }
 
-/** Reads sealed objects row by row, in sequence order. Columns that the source got later read as NULL. */
+/** Reads a sealed object block by block, in sequence order. Columns that the source got later read as NULL. */
 export async function* readSealed(
   duck: Duck,
   objects: ObjectStore,
   source: SourcePlan,
   objectDigest: string,
-): AsyncGenerator<SealedRow> {
+): AsyncGenerator<SealedRow[]> {
   const file = await objects.path(objectDigest);
   const connection = await duck.connect();
   try {
@@ -46,25 +46,23 @@ export async function* readSealed(
     for (;;) {
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) return;
-      yield* rowsOf(chunk);
+      yield rowsOf(chunk);
     }
   } finally {
     connection.closeSync();
   }
 }
 
-function* rowsOf(chunk: DuckDBDataChunk): Generator<SealedRow> {
+function rowsOf(chunk: DuckDBDataChunk): SealedRow[] {
   const readers = Array.from({ length: chunk.columnCount }, (_, i) => columnReader(chunk.getColumnVector(i)));
   const [sequence, event, known, correction, ...values] = readers;
-  for (let i = 0; i < chunk.rowCount; i++) {
-    yield {
-      sequence: sequence!(i) as number,
-      event: event!(i) as number,
-      known: known!(i) as number,
-      correction: correction!(i) as boolean,
-      values: values.map((read) => read(i)),
-    };
-  }
+  return Array.from({ length: chunk.rowCount }, (_, i) => ({
+    sequence: sequence!(i) as number,
+    event: event!(i) as number,
+    known: known!(i) as number,
+    correction: correction!(i) as boolean,
+    values: values.map((read) => read(i)),
+  }));
 }
 
 async function scanOf(connection: DuckDBConnection, source: SourcePlan, file: string): Promise<string> {
@@ -81,9 +79,11 @@ export function findSealed(openDuck: () => Promise<Duck>, objects: ObjectStore):
   return async (objectDigest, source, rowKeys) => {
     const wanted = new Set(rowKeys);
     const found = new Map<string, StoredVersion[]>();
-    for await (const row of readSealed(await openDuck(), objects, source, objectDigest)) {
-      const key = rowKeyOf(source, row.values);
-      if (wanted.has(key)) found.set(key, [...(found.get(key) ?? []), row]);
+    for await (const block of readSealed(await openDuck(), objects, source, objectDigest)) {
+      for (const row of block) {
+        const key = rowKeyOf(source, row.values);
+        if (wanted.has(key)) found.set(key, [...(found.get(key) ?? []), row]);
+      }
     }
     return found;
   };
