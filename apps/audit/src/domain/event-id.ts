@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export const EVENT_ID_BYTES = 16;
 
@@ -22,7 +22,7 @@ export function formatEventId(id: Uint8Array): string {
 
 /** SHA-256(tenant ‖ 0x00 ‖ event id): binds a leaf to its tenant without telling who that is. */
 export function tenantDigest(tenant: string, eventId: Uint8Array): Buffer {
-  return createHash('sha256').update(tenant).update('\0').update(eventId).digest();
+  return hash('sha256', Buffer.concat([Buffer.from(`${tenant}\0`), eventId]), 'buffer');
 }
 
 /**

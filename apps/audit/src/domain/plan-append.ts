@@ -63,12 +63,19 @@ export function planAppend(
   read: ReadCommitment,
 ): AppendPlan {
   const committedAtUs = nowUs > snapshot.committedAtUs ? nowUs : snapshot.committedAtUs;
-  const known = knownEntries(snapshot.candidates, submissions, read);
-  const fresh = firstOfEachId(submissions.filter((submission) => !known.has(identityOf(submission))));
-  const { segments, entries } = layOut(fresh, snapshot.nextIndex, committedAtUs);
-  const outcomes = submissions.map((submission) => outcomeOf(submission, entries, known));
+  const asked = submissions.map((submission) => ({ submission, identity: identityOf(submission) }));
+  const known = knownEntries(snapshot.candidates, asked, read);
+  const fresh = firstOfEach(asked.filter(({ identity }) => !known.has(identity)));
+  const { segments, entries } = layOut([...fresh.values()], snapshot.nextIndex, committedAtUs);
+  const outcomes = asked.map(({ submission, identity }): AppendOutcome => {
+    const first = fresh.get(identity);
+    const entry = known.get(identity) ?? (first && entries.get(first));
+    if (!entry) throw new Error('a submission is neither new nor known');
+    if (first === submission) return { status: 'RECORDED', entry };
+    return { status: sameRequest(entry, submission) ? 'ALREADY_RECORDED' : 'ID_REUSED', entry };
+  });
   const write: LogWrite = {
-    nextIndex: snapshot.nextIndex + BigInt(fresh.length),
+    nextIndex: snapshot.nextIndex + BigInt(fresh.size),
     committedAtUs,
     segments,
     payloads: payloadsOf(entries),
@@ -78,14 +85,28 @@ export function planAppend(
   return { outcomes, write };
 }
 
-type Laid = ReadonlyMap<Submission, RecordEntry>;
+interface Asked {
+  readonly submission: Submission;
+  /** Equal for submissions of the same tenant and id. */
+  readonly identity: string;
+}
+
+type LaidEntries = ReadonlyMap<Submission, RecordEntry>;
+
+function firstOfEach(asked: readonly Asked[]): Map<string, Submission> {
+  const first = new Map<string, Submission>();
+  for (const { submission, identity } of asked) {
+    if (!first.has(identity)) first.set(identity, submission);
+  }
+  return first;
+}
 
 function layOut(fresh: readonly Submission[], nextIndex: bigint, committedAtUs: bigint) {
   const segments: Segment[] = [];
   const entries = new Map<Submission, RecordEntry>();
   let firstIndex = nextIndex;
   for (const group of groupMembers(fresh)) {
-    const segment = makeSegment(group as [Submission, ...Submission[]], firstIndex, committedAtUs);
+    const segment = makeSegment(group, firstIndex, committedAtUs);
     group.forEach((submission, offset) => {
       const { tenant, commitment } = submission;
       entries.set(submission, { tenant, commitment, committedAtUs, leafIndex: firstIndex + BigInt(offset) });
@@ -96,37 +117,18 @@ function layOut(fresh: readonly Submission[], nextIndex: bigint, committedAtUs: 
   return { segments, entries };
 }
 
-function outcomeOf(submission: Submission, laid: Laid, known: Map<string, RecordEntry>): AppendOutcome {
-  const own = laid.get(submission);
-  if (own) return { status: 'RECORDED', entry: own };
-  const entry = known.get(identityOf(submission)) ?? laidUnderSameId(submission, laid);
-  const same = Buffer.compare(entry.commitment.requestDigest, submission.commitment.requestDigest) === 0;
-  return { status: same ? 'ALREADY_RECORDED' : 'ID_REUSED', entry };
-}
-
-function laidUnderSameId(submission: Submission, laid: Laid): RecordEntry {
-  const identity = identityOf(submission);
-  for (const [other, entry] of laid) if (identityOf(other) === identity) return entry;
-  throw new Error('a submission is neither new nor known');
-}
-
-function firstOfEachId(submissions: readonly Submission[]): Submission[] {
-  const first = new Map<string, Submission>();
-  for (const submission of submissions) {
-    const identity = identityOf(submission);
-    if (!first.has(identity)) first.set(identity, submission);
-  }
-  return [...first.values()];
+function sameRequest({ commitment }: RecordEntry, submission: Submission): boolean {
+  return Buffer.compare(commitment.requestDigest, submission.commitment.requestDigest) === 0;
 }
 
 function knownEntries(
   candidates: readonly Segment[],
-  submissions: readonly Submission[],
+  asked: readonly Asked[],
   read: ReadCommitment,
 ): Map<string, RecordEntry> {
   const known = new Map<string, RecordEntry>();
   if (candidates.length === 0) return known;
-  const wanted = new Set(submissions.map(identityOf));
+  const wanted = new Set(asked.map(({ identity }) => identity));
   for (const entry of candidates.flatMap((segment) => entriesOf(segment, read))) {
     const identity = identityOf(entry);
     if (wanted.has(identity)) known.set(identity, entry);
@@ -134,14 +136,14 @@ function knownEntries(
   return known;
 }
 
-function payloadsOf(laid: Laid): NewPayload[] {
-  return [...laid].flatMap(([{ tenant, payload }, { leafIndex }]) =>
+function payloadsOf(entries: LaidEntries): NewPayload[] {
+  return [...entries].flatMap(([{ tenant, payload }, { leafIndex }]) =>
     payload.length === 0 ? [] : [{ tenant, leafIndex, bytes: payload }],
   );
 }
 
-function factsOf(laid: Laid, committedAtUs: bigint): RecordedFacts[] {
-  const byTenant = Map.groupBy(laid.keys(), ({ tenant }) => tenant);
+function factsOf(entries: LaidEntries, committedAtUs: bigint): RecordedFacts[] {
+  const byTenant = Map.groupBy(entries.keys(), ({ tenant }) => tenant);
   return [...byTenant].flatMap(([tenant, submissions]) => {
     const records = submissions.flatMap(({ commitment, facts }) =>
       facts === undefined ? [] : [{ kind: commitment.kind, facts }],

@@ -27,8 +27,14 @@ export interface SegmentMember {
 }
 
 /** Splits members into those that can share a segment, keeping their order within each group. */
-export function groupMembers<M extends SegmentMember>(members: readonly M[]): M[][] {
-  return [...Map.groupBy(members, segmentGroup).values()];
+export function groupMembers<M extends SegmentMember>(members: readonly M[]): [M, ...M[]][] {
+  const groups: [M, ...M[]][] = [];
+  for (const member of members) {
+    const group = groups.find(([head]) => canShareSegment(head, member));
+    if (group) group.push(member);
+    else groups.push([member]);
+  }
+  return groups;
 }
 
 /** The segment of one group of `groupMembers`. */
@@ -69,10 +75,16 @@ export function endOf(segment: Segment): bigint {
   return segment.firstIndex + BigInt(segment.count);
 }
 
-function segmentGroup({ tenant, commitment }: SegmentMember): string {
-  const { idOffset, tenantDigestOffset } = shapeOf(commitment);
-  const model = Buffer.from(commitment.modelDigest).toString('latin1');
-  return [tenant, commitment.kind, model, commitment.bytes.length, idOffset, tenantDigestOffset].join('\0');
+function canShareSegment(a: SegmentMember, b: SegmentMember): boolean {
+  const [left, right] = [shapeOf(a.commitment), shapeOf(b.commitment)];
+  return (
+    a.tenant === b.tenant &&
+    a.commitment.kind === b.commitment.kind &&
+    a.commitment.bytes.length === b.commitment.bytes.length &&
+    left.idOffset === right.idOffset &&
+    left.tenantDigestOffset === right.tenantDigestOffset &&
+    Buffer.compare(a.commitment.modelDigest, b.commitment.modelDigest) === 0
+  );
 }
 
 function shapeOf({ bytes, eventId, tenantDigest }: Commitment) {

@@ -37,25 +37,6 @@ export async function readGaps(database: Queryable): Promise<ProducerSequence[]>
   return rows.map(sequenceOf);
 }
 
-export async function writeSequences(tx: Queryable, sequences: readonly ProducerSequence[]): Promise<void> {
-  for (const { producerId, epoch, next, gaps } of sequences) {
-    await tx.query(
-      `INSERT INTO producer_sequences (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT (producer_id, epoch) DO UPDATE SET next_sequence = excluded.next_sequence,
-         gap_firsts = excluded.gap_firsts, gap_lasts = excluded.gap_lasts, gap_noticed_us = excluded.gap_noticed_us`,
-      [
-        producerId,
-        epoch,
-        next,
-        gaps.map(({ first }) => first),
-        gaps.map(({ last }) => last),
-        gaps.map(({ noticedAtUs }) => noticedAtUs),
-      ],
-      { name: 'audit_write_sequence' },
-    );
-  }
-}
-
 function sequenceOf(row: SequenceRow): ProducerSequence {
   return {
     producerId: row.producer_id,

@@ -9,7 +9,7 @@ import {
   type TreeTables,
 } from '../domain/integrate.ts';
 import { type TreeStore } from '../domain/tree-reader.ts';
-import { concatenate } from './concatenation.ts';
+import { concatenate } from './parameters.ts';
 import { SEGMENT_COLUMNS, segmentOf, type SegmentRow } from './segment-row.ts';
 
 const LONG_TIMEOUT_MS = 60_000;
