@@ -138,9 +138,7 @@ async function journey(
       Object.entries(memory.peakByProgram).map(([name, bytes]) => [name, Math.round(bytes / 2 ** 20)]),
     ),
     steps,
-    ...(failure === undefined
-      ? {}
-      : { failure: failure instanceof Error ? failure.message : String(failure) }),
+    ...(failure === undefined ? {} : { failure }),
     passed,
   });
   const checks = steps.flatMap((step) => step.checks).length;

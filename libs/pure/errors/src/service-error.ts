@@ -1,4 +1,4 @@
-import type { Code} from './code.ts';
+import type { Code } from './code.ts';
 import { codeName, type CodeName } from './code.ts';
 
 /** One field of a request that was refused; travels as google.rpc.BadRequest. */
