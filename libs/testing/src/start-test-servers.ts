@@ -1,3 +1,4 @@
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startNats, startPostgres, type LocalNats, type LocalPostgres } from '@plumbline/local';
 import { ACCOUNTS, accountConfiguration } from './nats-accounts.ts';
@@ -9,5 +10,10 @@ export async function startTestPostgres(directory: string): Promise<LocalPostgre
 export async function startTestNats(directory: string): Promise<LocalNats> {
   const configuration = accountConfiguration(ACCOUNTS);
   const maxStoreBytes = 1024 ** 4; // streams reserve their limit, whatever they hold
-  return startNats({ storeDirectory: join(directory, 'nats'), port: 0, configuration, maxStoreBytes });
+  return startNats({
+    storeDirectory: await mkdtemp(join(directory, 'nats-')),
+    port: 0,
+    configuration,
+    maxStoreBytes,
+  });
 }

@@ -3,9 +3,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalNats, LocalPostgres } from '@plumbline/local';
-import { accountUrl } from './nats-accounts.ts';
+import { ACCOUNTS, accountUrl } from './nats-accounts.ts';
 
-/** The one Postgres and the one nats-server of a test run. */
+/** The Postgres and the nats-servers of a test run. */
 export interface TestServers {
   /** Holds the run's files and `socket`, where workers ask for servers. */
   readonly directory: string;
@@ -20,16 +20,15 @@ export async function openTestServers(): Promise<TestServers> {
   const directory = await mkdtemp(join(tmpdir(), 'plumbline-test-'));
   await chmod(directory, 0o755); // Postgres runs as another user
   let postgres: Promise<LocalPostgres> | undefined;
-  let nats: Promise<LocalNats> | undefined;
+  const nats: Promise<LocalNats>[] = [];
   let accounts = 0;
   const answers: Record<string, () => Promise<string>> = {
-    '/postgres': async () =>
-      (await (postgres ??= loadStarters().then(({ startTestPostgres }) => startTestPostgres(directory)))).url,
-    '/nats': async () =>
-      accountUrl(
-        (await (nats ??= loadStarters().then(({ startTestNats }) => startTestNats(directory)))).url,
-        accounts++,
-      ),
+    '/postgres': async () => (await (postgres ??= startPostgres(directory))).url,
+    '/nats': async () => {
+      const index = accounts++;
+      const broker = (nats[Math.floor(index / ACCOUNTS)] ??= startNats(directory));
+      return accountUrl((await broker).url, index % ACCOUNTS);
+    },
   };
   const server = createServer((request, response) => {
     void answer(answers[request.url ?? ''], response);
@@ -41,7 +40,7 @@ export async function openTestServers(): Promise<TestServers> {
     async close() {
       server.closeAllConnections();
       server.close();
-      await Promise.all([stop(postgres), stop(nats)]);
+      await Promise.all([postgres, ...nats].map(stop));
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -53,8 +52,16 @@ async function stop(starting: Promise<LocalPostgres | LocalNats> | undefined): P
   await server?.close();
 }
 
-/** Loaded when a server is first asked for, so that runs of pure specs stay quick. */
-const loadStarters = () => import('./start-test-servers.ts');
+// Starters are loaded when a server is first asked for, so that runs of pure specs stay quick.
+async function startPostgres(directory: string): Promise<LocalPostgres> {
+  const { startTestPostgres } = await import('./start-test-servers.ts');
+  return startTestPostgres(directory);
+}
+
+async function startNats(directory: string): Promise<LocalNats> {
+  const { startTestNats } = await import('./start-test-servers.ts');
+  return startTestNats(directory);
+}
 
 async function answer(find: (() => Promise<string>) | undefined, response: ServerResponse): Promise<void> {
   try {

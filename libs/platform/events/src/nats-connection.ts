@@ -98,10 +98,11 @@ export function keepConnected(url: string, name: string, log: Log): LastingConne
 
 /** nats takes credentials as options only; in the URL they are what every other client expects. */
 function options(url: string, name: string) {
-  const { username, password, host } = new URL(url);
+  const { protocol, username, password, host } = new URL(url);
   return {
     servers: host,
     name,
+    ...(protocol === 'tls:' ? { tls: {} } : {}),
     ...(username ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) } : {}),
     timeout: 3_000,
     reconnect: true,

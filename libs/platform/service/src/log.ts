@@ -30,7 +30,7 @@ export function createLog({ service, level = 'info', destination }: LogOptions):
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? pino.destination({ dest: 1, sync: false }),
+    destination ?? pino.destination({ dest: 1, sync: true }),
   );
   return {
     debug: (fields, message) => sink.debug(declared(fields), message),

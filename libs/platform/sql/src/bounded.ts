@@ -16,6 +16,7 @@ export function within(call: { readonly signal: AbortSignal; remainingMs(): numb
 
 /** statement_timeout is set per connection only when it changes, so remaining times are rounded up to these. */
 const STEPS_MS = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000];
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const currentStep = new WeakMap<pg.PoolClient, number>();
 
 /**
@@ -28,7 +29,7 @@ export async function bounded<T>(
   use: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), Math.max(0, timeoutMs));
+  const timer = setTimeout(() => limit.abort(), Math.min(Math.max(0, timeoutMs), LONGEST_TIMER_MS));
   const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
   const expired = (): Error =>
     signal?.aborted
@@ -82,7 +83,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal, expired: () => E
 }
 
 async function setStatementTimeout(client: pg.PoolClient, timeoutMs: number): Promise<void> {
-  const step = STEPS_MS.find((ms) => ms >= timeoutMs) ?? Math.ceil(timeoutMs);
+  const step = STEPS_MS.find((ms) => ms >= timeoutMs) ?? Math.min(Math.ceil(timeoutMs), LONGEST_TIMER_MS);
   if (currentStep.get(client) === step) return;
   await client.query(`SET statement_timeout = ${step}`);
   currentStep.set(client, step);
