@@ -63,10 +63,6 @@ export const errors = defineErrors('trainer', {
     code: 'INTERNAL',
     help: 'Fitting or scoring failed unexpectedly. Nothing was registered.',
   },
-  TRAINER_STOPPING: {
-    code: 'UNAVAILABLE',
-    help: 'The trainer is stopping. A job goes on when it is back; ask for an evaluation again.',
-  },
 });
 
 /** Reasons that the process which fits and scores may fail with by itself. */
