@@ -88,6 +88,16 @@ describe('a replica', () => {
     expect(lease()?.leaving).toBe(true);
   });
 
+  it('is ready with nothing to serve while nothing was ever released', async () => {
+    await withReplica(async (replica) => {
+      await eventually(async () => (await replica.oip.serverReady({}, { tenant: TENANT })).ready);
+      await expect(replica.infer([[1, 2]])).rejects.toMatchObject({ reason: 'MODEL_NOT_FOUND' });
+      registry.list([twice], 0);
+      await loaded(twice);
+      expect((await replica.infer([[1, 2]])).outputs.map(numbersOf)).toEqual([[2, 4]]);
+    });
+  });
+
   it('answers the protocol’s questions about server and model', async () => {
     registry.list([twice, thrice], 0);
     await withReplica(async ({ oip, control }) => {

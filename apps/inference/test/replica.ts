@@ -97,9 +97,7 @@ export async function startRegistry(): Promise<FakeRegistry> {
       implement(TrafficService, {
         getTrafficSnapshot: ({ knownEpoch }) => {
           const epoch = snapshot.epoch ?? 0n;
-          return knownEpoch === epoch && epoch !== 0n
-            ? { epoch }
-            : { epoch, snapshot: snapshot as TrafficSnapshot };
+          return knownEpoch === epoch ? { epoch } : { epoch, snapshot: snapshot as TrafficSnapshot };
         },
         reportReplica: (request) => {
           leases.set(request.replicaId, request);

@@ -72,7 +72,7 @@ export class TrafficFollower {
   async #update(): Promise<void> {
     const { source, store, table } = this.#options;
     const listing = await source.fetch(this.#confirmed ? table.listing.epoch : 0n);
-    if (listing === undefined) return;
+    if (listing === undefined || (this.#confirmed && listing.epoch === table.listing.epoch)) return;
     this.#confirmed = true;
     this.#follow(listing);
     await store.save(listing);

@@ -8,8 +8,10 @@ export function registryTraffic(channel: Channel, replicaId: string, timeoutMs: 
   const client = createClient(TrafficService, channel);
   return {
     async fetch(knownEpoch) {
-      const { snapshot } = await client.getTrafficSnapshot({ knownEpoch }, { timeoutMs });
-      return snapshot && listingOf(snapshot);
+      const { epoch, snapshot } = await client.getTrafficSnapshot({ knownEpoch }, { timeoutMs });
+      if (snapshot !== undefined) return listingOf(snapshot);
+      // Epoch 0 is that of a registry where nothing was ever released: an empty listing, and a known one.
+      return epoch === 0n ? { epoch, versions: [], champions: new Map() } : undefined;
     },
     async report({ epoch, loadedDigests, failures, leaving }) {
       const loaded = { loadedDigests: [...loadedDigests], failures: [...failures] };
