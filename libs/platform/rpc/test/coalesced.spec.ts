@@ -14,11 +14,12 @@ import {
   createClient,
   implementRaw,
   rawUnary,
+  serviceToken,
   type Authenticate,
   type CallContext,
   type Channel,
 } from '../src/index.ts';
-import { adopt, closeAll, connect, serve, serveImplementations } from './serve.ts';
+import { SECRET, adopt, closeAll, connect, serve, serveImplementations } from './serve.ts';
 
 afterEach(closeAll);
 
@@ -178,6 +179,19 @@ describe('the coalesced stream', () => {
     }
     blocked = false;
     await expect(eventuallyAnswered(() => client.emptyCall({}))).resolves.toBeDefined();
+  });
+
+  it('fails calls whose channel cannot make its metadata, and recovers when it can', async () => {
+    let broken = true;
+    const { address } = await serve({ emptyCall: () => ({}) });
+    const metadata = (): Record<string, string> => {
+      if (broken) throw new Error('the token file is gone');
+      return { authorization: serviceToken('gateway', SECRET) };
+    };
+    const client = createClient(TestService, connect(address, { coalesce: true, metadata }));
+    await expect(client.emptyCall({})).rejects.toMatchObject({ reason: 'INTERNAL' });
+    broken = false;
+    await expect(client.emptyCall({})).resolves.toBeDefined();
   });
 
   it('refuses more calls than it can remember', async () => {

@@ -1,10 +1,9 @@
 import type { ServiceError } from '@plumbline/errors';
 import { onGivingUp, type CallOptions } from '../client/call-options.ts';
 import type { RawResponse } from '../client/plain-unary.ts';
-import { formatCaller } from '../context/caller.ts';
-import { MetadataMap } from '../context/metadata.ts';
 import { rpcErrors } from '../errors.ts';
-import { decodeStatus } from '../status/decode-status.ts';
+import { toServiceError } from '../status/to-service-error.ts';
+import { MAX_TIMEOUT_MS, callItem, settleCall } from './call-item.ts';
 import { encodeCalls } from './encode-frame.ts';
 import { endOfTurn } from './end-of-turn.ts';
 import { ExchangeStream, type OpenStream } from './exchange-stream.ts';
@@ -19,7 +18,6 @@ const MAX_FRAME_ITEMS = 2_048;
 /** Bounds what waits in memory for a peer that does not keep up. */
 const MAX_PENDING = 32_768;
 const MAX_CALL_ID = 0xffff_ffff;
-const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 interface PendingCall {
   settle(answer: AnswerItem): void;
@@ -92,7 +90,7 @@ export class CoalescedCalls {
         },
         settle: (answer) => {
           end(() => {
-            settle(answer, options, resolve, reject);
+            settleCall(answer, options, resolve, reject);
           });
         },
       });
@@ -124,7 +122,7 @@ export class CoalescedCalls {
     while (this.#outbox.length > 0) {
       await endOfTurn();
       const items = this.#take();
-      if (items.length > 0) await this.#send(items);
+      if (items.length > 0) await this.#send(items).catch((error: unknown) => this.#failAll(items, error));
     }
     this.#flushing = false;
   }
@@ -136,6 +134,11 @@ export class CoalescedCalls {
       if (call !== undefined) call.stream = stream;
     }
     await stream.write(encodeCalls(items));
+  }
+
+  /** The stream could not even be opened: the channel's metadata, say, could not be made. */
+  #failAll(items: readonly CallItem[], error: unknown): void {
+    for (const { callId } of items) this.#pending.get(callId)?.fail(toServiceError(error));
   }
 
   /** The next message's worth of what waits, without the calls that were given up in the meantime. */
@@ -169,38 +172,3 @@ export class CoalescedCalls {
 function expire(giveUp: (error: ServiceError) => void): void {
   giveUp(rpcErrors.DEADLINE_EXPIRED('the deadline of the call has passed'));
 }
-
-function callItem(
-  callId: number,
-  method: string,
-  payload: Buffer,
-  timeoutMs: number,
-  { context, tenant, metadata }: CallOptions,
-): CallItem {
-  return {
-    callId,
-    cancel: false,
-    method,
-    timeoutMs: timeoutMs === Infinity ? 0 : Math.max(1, Math.ceil(Math.min(timeoutMs, MAX_TIMEOUT_MS))),
-    tenant: tenant ?? context?.tenant ?? '',
-    caller: context === undefined ? '' : formatCaller(context.caller),
-    requestId: context?.requestId ?? '',
-    traceparent: context?.traceparent ?? '',
-    metadata: metadata === undefined ? undefined : MetadataMap.from(metadata),
-    payload,
-  };
-}
-
-function settle(
-  { code, statusDetails, trailers, payload }: AnswerItem,
-  { onTrailers }: CallOptions,
-  resolve: (response: RawResponse) => void,
-  reject: (error: ServiceError) => void,
-): void {
-  const received = trailers ?? NO_TRAILERS;
-  onTrailers?.(received);
-  if (code === 0) resolve({ response: payload, trailers: received });
-  else reject(decodeStatus({ code, message: '', details: statusDetails }));
-}
-
-const NO_TRAILERS = new MetadataMap();
