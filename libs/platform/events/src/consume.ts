@@ -1,9 +1,11 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
 import type { Log } from '@plumbline/service';
 import { applyEvents, type Subscription } from './apply-events.ts';
 import type { Delivery, EventBus } from './bus.ts';
 import { bury } from './dead-letters.ts';
+import { deliveryCounter } from './event-metrics.ts';
 import { decodeEnvelope } from './event.ts';
 import { pruneInbox } from './inbox.ts';
 import { judgeFailure } from './judge-failure.ts';
@@ -19,6 +21,8 @@ export interface ConsumeOptions<S extends DescMessage> extends Subscription<S> {
   readonly batchSize?: number;
   /** When an event held by a silent replica goes to another one. Default 10 000. */
   readonly ackWaitMs?: number;
+  /** Counts `plumbline_events_total`. */
+  readonly metrics?: Registry;
 }
 
 export interface Consumer {
@@ -46,6 +50,7 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
   } = options;
   if (!/^[\w-]+$/.test(durable)) throw new RangeError(`"${durable}" cannot name a durable consumer`);
   const deliveries = bus.deliveries({ durable, subject, ackWaitMs, maxPending: 4 * batchSize });
+  const count = deliveryCounter(options.metrics, durable);
   const closing = new AbortController();
   const inHand = new Set<Delivery>();
   const beat = setInterval(() => inHand.forEach((delivery) => delivery.working()), ackWaitMs / 3);
@@ -62,6 +67,7 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
       try {
         if (delivery.count > maxDeliver) throw new Error('every earlier delivery ended without an answer');
         await applyEvents(options, [decodeEnvelope(delivery.bytes)]);
+        count('applied');
         return delivery.ack();
       } catch (error) {
         if (await settleFailure(delivery, error, attempt)) return;
@@ -79,10 +85,12 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
       `event: ${verdict.action}`,
     );
     if (verdict.action === 'retry') {
+      count('retried');
       delivery.retry(verdict.delayMs);
       return true;
     }
     if (verdict.action === 'wait') {
+      count('waited');
       await delay(verdict.delayMs, undefined, { signal: closing.signal }).catch(() => undefined);
       return false;
     }
@@ -96,6 +104,7 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
   ): Promise<boolean> {
     try {
       await bury(database, durable, delivery, failure);
+      count('buried');
       delivery.terminate();
       return true;
     } catch (error) {
@@ -125,6 +134,7 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
       );
       return false;
     }
+    count('applied', batch.length);
     for (const delivery of batch) delivery.ack();
     return true;
   }

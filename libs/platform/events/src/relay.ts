@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
 import type { Database, Transaction } from '@plumbline/sql';
 import type { Log } from '@plumbline/service';
 import type { EventBus } from './bus.ts';
+import { measurePending } from './event-metrics.ts';
 import { encodeEnvelope, type OutgoingEvent } from './event.ts';
 import { claimEvents, countUnpublished, markPublished, type OutboxPosition } from './outbox.ts';
 import { addRelay, removeRelay } from './relays.ts';
@@ -15,6 +17,8 @@ export interface RelayOptions {
   readonly batchSize?: number;
   /** How often the outbox is looked at without a kick, for rows that another process wrote. Default 50. */
   readonly pollMs?: number;
+  /** Shows `plumbline_outbox_pending`. */
+  readonly metrics?: Registry;
 }
 
 export interface Relay {
@@ -35,7 +39,8 @@ const LONGEST_PAUSE_MS = 2_000;
  * with their id as Nats-Msg-Id, and marks them within the claiming transaction once the stream has stored them. A
  * crash in between repeats a publication, which the stream or the consumers' inbox makes harmless.
  */
-export function startRelay({ database, bus, log, batchSize = 200, pollMs = 50 }: RelayOptions): Relay {
+export function startRelay(options: RelayOptions): Relay {
+  const { database, bus, log, batchSize = 200, pollMs = 50 } = options;
   const waker = createWaker();
   let closed = false;
 
@@ -88,6 +93,7 @@ export function startRelay({ database, bus, log, batchSize = 200, pollMs = 50 }:
   };
   const working = work();
   addRelay(database, relay);
+  measurePending(options.metrics, () => relay.pending());
   return relay;
 }
 

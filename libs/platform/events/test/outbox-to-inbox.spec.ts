@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { EnvelopeSchema } from '@plumbline/contract-events/plumbline/events/v1/envelope_pb.js';
 import { Code, ServiceError } from '@plumbline/errors';
+import { Registry } from 'prom-client';
 import { openDatabase, type Database, type Transaction } from '@plumbline/sql';
 import { eventually, silentLog, testDatabase, testEvents, type TestDatabase } from '@plumbline/testing';
 import { encodeEnvelope } from '../src/event.ts';
@@ -206,6 +207,28 @@ describe('consumers', () => {
     await publishInTransaction(event('patient'));
     await eventually(async () => (await applied()).includes('patient'));
     expect(await listDeadLetters(database)).toEqual([]);
+  });
+});
+
+describe('metrics', () => {
+  it('show what waits in the outbox and what became of deliveries', async () => {
+    const metrics = new Registry();
+    const handle = async (_tx: Transaction, message: { type: string }) => {
+      if (message.type === 'bad') throw new ServiceError(Code.INVALID_ARGUMENT, 'FEATURE_UNKNOWN', 'no such');
+    };
+    await startConsumer({ handle, metrics });
+    const relay = startRelay({ database, bus, log: silentLog, metrics });
+    await publishInTransaction(event('good'), event('bad'), event('good'));
+    await eventually(async () => {
+      const text = await metrics.metrics();
+      expect(text).toContain('plumbline_events_total{consumer="test-things",outcome="applied"} 2');
+      expect(text).toContain('plumbline_events_total{consumer="test-things",outcome="buried"} 1');
+      expect(text).toContain('plumbline_outbox_pending 0');
+      return true;
+    });
+    await relay.close();
+    await publishInTransaction(event('left'));
+    expect(await metrics.metrics()).toContain('plumbline_outbox_pending 1');
   });
 });
 

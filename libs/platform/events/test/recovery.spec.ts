@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connect } from 'nats';
 import { hasReason } from '@plumbline/errors';
 import { freePort, provisionDatabase, startNats, startPostgres, type LocalNats } from '@plumbline/local';
 import { openDatabase, type Database } from '@plumbline/sql';
@@ -108,6 +109,25 @@ describe('a broker that fails', () => {
       expect((await labels(database)).sort()).toEqual(
         [...numbered(40), ...numbered(40), 'after', 'after'].sort(),
       );
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is mended by the reconciler when its stream is deleted under running consumers',
+    async () => {
+      closing.push(startRelay({ database, bus, log: silentLog }));
+      closing.push(startReconciler({ database, bus, log: silentLog, intervalMs: 200 }));
+      closing.push(await consumeThings({ database, bus }));
+      await publishAll(numbered(20));
+      await eventually(async () => (await labels(database)).length === 20, patience);
+      const operator = await connect({ servers: nats.url });
+      await (await operator.jetstreamManager()).streams.delete('PLUMBLINE');
+      await operator.close();
+      await publishAll(['after 1', 'after 2']);
+      await eventually(async () => (await bus.streamState()).lastSequence >= 22n, patience);
+      await eventually(async () => (await labels(database)).length >= 22, patience);
+      expect((await labels(database)).sort()).toEqual([...numbered(20), 'after 1', 'after 2'].sort());
     },
     TIMEOUT_MS,
   );
