@@ -507,7 +507,7 @@ export enum Aggregation {
   COUNT = 1,
 
   /**
-   * Exact sum; NULL over no rows.
+   * Exact sum; NULL over no rows. DOUBLE columns are summed to six decimal places.
    *
    * @generated from enum value: AGGREGATION_SUM = 2;
    */

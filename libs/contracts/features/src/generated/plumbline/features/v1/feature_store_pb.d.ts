@@ -354,6 +354,88 @@ export declare type IngestRowsResponse = Message<"plumbline.features.v1.IngestRo
 export declare const IngestRowsResponseSchema: GenMessage<IngestRowsResponse>;
 
 /**
+ * One batch of IngestStream.
+ *
+ * @generated from message plumbline.features.v1.IngestStreamRequest
+ */
+export declare type IngestStreamRequest = Message<"plumbline.features.v1.IngestStreamRequest"> & {
+  /**
+   * Name of the source.
+   *
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * Names of the columns that the rows carry.
+   *
+   * @generated from field: repeated string columns = 2;
+   */
+  columns: string[];
+
+  /**
+   * The rows, at most 10,000.
+   *
+   * @generated from field: repeated plumbline.features.v1.Row rows = 3;
+   */
+  rows: Row[];
+
+  /**
+   * Chosen by the producer; the same id again answers as the first time and changes nothing. Required.
+   *
+   * @generated from field: string batch_id = 4;
+   */
+  batchId: string;
+};
+
+/**
+ * Describes the message plumbline.features.v1.IngestStreamRequest.
+ * Use `create(IngestStreamRequestSchema)` to create a new message.
+ */
+export declare const IngestStreamRequestSchema: GenMessage<IngestStreamRequest>;
+
+/**
+ * The answer to one batch, in the order of the batches, returned after its commit.
+ *
+ * @generated from message plumbline.features.v1.IngestStreamResponse
+ */
+export declare type IngestStreamResponse = Message<"plumbline.features.v1.IngestStreamResponse"> & {
+  /**
+   * The batch.
+   *
+   * @generated from field: string batch_id = 1;
+   */
+  batchId: string;
+
+  /**
+   * Rows accepted.
+   *
+   * @generated from field: int64 rows_accepted = 2;
+   */
+  rowsAccepted: bigint;
+
+  /**
+   * Rows put in quarantine.
+   *
+   * @generated from field: int64 rows_quarantined = 3;
+   */
+  rowsQuarantined: bigint;
+
+  /**
+   * Whether this batch id was applied before.
+   *
+   * @generated from field: bool already_applied = 4;
+   */
+  alreadyApplied: boolean;
+};
+
+/**
+ * Describes the message plumbline.features.v1.IngestStreamResponse.
+ * Use `create(IngestStreamResponseSchema)` to create a new message.
+ */
+export declare const IngestStreamResponseSchema: GenMessage<IngestStreamResponse>;
+
+/**
  * Request of GetOnlineFeatures.
  *
  * @generated from message plumbline.features.v1.GetOnlineFeaturesRequest
@@ -600,11 +682,19 @@ export declare type BuildTrainingSetRequest = Message<"plumbline.features.v1.Bui
   knownByUs: bigint;
 
   /**
-   * Expressions for request-view inputs over the spine row, by input name.
+   * Expressions for request-view inputs over the spine row, by input name. An input not named takes the column of its
+   * own name.
    *
    * @generated from field: map<string, string> request_values = 9;
    */
   requestValues: { [key: string]: string };
+
+  /**
+   * Ingest watermark to build from, as an earlier data set states it: the same set again. 0: the newest.
+   *
+   * @generated from field: int64 watermark = 10;
+   */
+  watermark: bigint;
 };
 
 /**
@@ -1034,6 +1124,17 @@ export declare const FeatureStoreService: GenService<{
     methodKind: "unary";
     input: typeof IngestRowsRequestSchema;
     output: typeof IngestRowsResponseSchema;
+  },
+  /**
+   * Ingests batches one after another, each as IngestRows does and each answered after its own commit. A batch that is
+   * refused ends the stream with its error; the batches answered before it stand.
+   *
+   * @generated from rpc plumbline.features.v1.FeatureStoreService.IngestStream
+   */
+  ingestStream: {
+    methodKind: "bidi_streaming";
+    input: typeof IngestStreamRequestSchema;
+    output: typeof IngestStreamResponseSchema;
   },
   /**
    * The features of one feature service for N entities as of an instant, in the order asked.
