@@ -220,7 +220,8 @@ describe('versions to keep', () => {
     });
     await wait(rollout?.epoch ?? 0n);
     await slow.close();
-    const kept = () => inference.snapshot?.versions.some(({ digest }) => digest === candidate);
+    const kept = () =>
+      inference.snapshot?.versions.some((version) => version.model === model && version.digest === candidate);
     const rolloutId = rollout?.rolloutId ?? '';
     const aborted = await operator.registry.abortRollout({ rolloutId, reason: 'test' });
     await eventually(() => (gateway.snapshot?.epoch ?? 0n) >= (aborted.rollout?.epoch ?? 0n));

@@ -58,8 +58,7 @@ describe('RegisterVersion', () => {
       file.path === 'golden.pb' ? { ...file, digest: sha256('no') } : file,
     );
     const longer = files.map((file) => ({ ...file, sizeBytes: file.sizeBytes + 1n }));
-    const register = (some: typeof files) =>
-      operator.registry.registerVersion({ model: 'flights', files: some });
+    const register = (some: object[]) => operator.registry.registerVersion({ model: 'flights', files: some });
     await expect(register(absent)).rejects.toMatchObject({
       codeName: 'NOT_FOUND',
       reason: 'ARTIFACT_NOT_FOUND',

@@ -23,12 +23,10 @@ export async function attachEvidence(
   });
 }
 
-/** By content; when it was attached does not count. NaN equals NaN. */
-function sameEvidence(
-  { attachedAtUs: _, ...present }: AttachedEvidence,
-  given: Omit<AttachedEvidence, 'attachedAtUs'>,
-): boolean {
-  return canonical(present) === canonical(given);
+/** By what was measured, not by when: a retried measurement gives the same figures later. NaN equals NaN. */
+function sameEvidence(present: AttachedEvidence, given: Omit<AttachedEvidence, 'attachedAtUs'>): boolean {
+  const instants = { measuredAtUs: 0n, attachedAtUs: 0n };
+  return canonical({ ...present, ...instants }) === canonical({ ...given, ...instants });
 }
 
 function canonical(value: unknown): string {

@@ -10,7 +10,7 @@ const registry = (method: string): string => `plumbline.registry.v1.RegistryServ
 const tenants = (method: string): string => `plumbline.registry.v1.TenantService/${method}`;
 const traffic = (method: string): string => `plumbline.registry.v1.TrafficService/${method}`;
 
-export const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+const TABLE: Readonly<Record<string, readonly string[]>> = {
   [registry('CreateModel')]: OPERATORS,
   // The trainer proposes: it registers, attaches what it measured and reads the versions that it is to score.
   [registry('RegisterVersion')]: [...OPERATORS, 'trainer'],
@@ -37,7 +37,10 @@ export const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   [traffic('WaitForEpoch')]: [...OPERATORS, ...REPLICAS],
 };
 
+/** Method path → services that may call it. */
+export const PERMISSIONS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(TABLE));
+
 /** Whether a service may call a method. Unknown methods and unknown services may nothing. */
 export function isPermitted(method: string, service: string | undefined): boolean {
-  return service !== undefined && (PERMISSIONS[method]?.includes(service) ?? false);
+  return service !== undefined && (PERMISSIONS.get(method)?.includes(service) ?? false);
 }
