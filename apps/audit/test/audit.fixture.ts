@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { AuditService } from '@plumbline/contract-audit';
 import { createChannel, createClient, serviceToken, type Client } from '@plumbline/rpc';
 import { startService, type RunningService } from '@plumbline/service';
@@ -57,7 +58,10 @@ export async function startAudit(around: Surroundings): Promise<RunningAudit> {
   const port = await freePort();
   const values: AuditConfig = config.parse(environment(around, port));
   const service: RunningService = await startService({ values, log: silentLog, build });
-  await service.built;
+  await service.built.catch(async (error: unknown) => {
+    await service.stop();
+    throw error;
+  });
   const clients = clientsOf(port);
   return {
     port,
@@ -91,8 +95,7 @@ export function clientsOf(port: number) {
   };
 }
 
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

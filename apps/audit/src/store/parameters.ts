@@ -35,8 +35,16 @@ export function concatenate(parts: readonly Uint8Array[]): Concatenation {
   return { bytes: Buffer.concat(parts), offsets: offsetsOf(lengths), lengths };
 }
 
+/** Arrays as one parameter. */
+export interface Flattening<T> {
+  readonly items: readonly T[];
+  /** 0-based. */
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+}
+
 /** Arrays as one array, which SQL takes apart with `flat[offset + 1 : offset + length]`: Postgres has no ragged ones. */
-export function flatten<T>(arrays: readonly (readonly T[])[]) {
+export function flatten<T>(arrays: readonly (readonly T[])[]): Flattening<T> {
   const lengths = arrays.map((array) => array.length);
   return { items: arrays.flat(), offsets: offsetsOf(lengths), lengths };
 }
