@@ -42,6 +42,8 @@ import { driftStore } from './store/windows.ts';
 import { registryVersions, type RegistryVersions } from './upstream/registry-versions.ts';
 
 const SCHEMA = 'monitor';
+/** When predictions that a killed replica held go to another one. */
+const TAKE_OVER_AFTER_MS = 10_000;
 
 type MonitorScope = Scope<MonitorConfig>;
 
@@ -129,6 +131,7 @@ async function openConsumers(
     durable: 'monitor-predictions',
     subject: 'plumbline.audit.predictions-recorded',
     schema: PredictionsRecordedSchema,
+    ackWaitMs: TAKE_OVER_AFTER_MS,
     handle: async (tx, message, { tenant }) => {
       tx.afterCommit(() => rounds.kick());
       await onPredictionsRecorded(predictionIntake(tx), versions, tenant, message);

@@ -37,6 +37,9 @@ export interface MonitorRig {
   client(tenant: string): Client<typeof MonitorService>;
   /** Publishes a predictions-recorded event, under a new id unless one is given. */
   publish(tenant: string, predictions: readonly RecordedInit[], eventId?: string): Promise<void>;
+  /** What a monitor on the same database and stream is configured by. */
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
   /** Stops the monitor and starts another one on the same database. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -49,11 +52,12 @@ export async function startMonitor(profile: Profile | undefined): Promise<Monito
   const registry = await startRegistryStub(profile, objectsDir);
   const database = openDatabase({ url: postgres.url, schema: 'monitor', poolSize: 3, log: silentLog });
   const bus = await connectEvents({ url: natsUrl, service: 'audit', log: silentLog });
-  const values = config.parse({
+  const environment = {
     ...{ GRPC_PORT: '0', ADMIN_PORT: '0', SERVICE_SECRET: SECRET, DRAIN_TIMEOUT_MS: '3000' },
     ...{ DATABASE_URL: postgres.url, NATS_URL: natsUrl, OBJECTS_DIR: objectsDir, ROUND_INTERVAL_MS: '50' },
     REGISTRY_ADDRESS: `127.0.0.1:${registry.port}`,
-  });
+  };
+  const values = config.parse(environment);
   let port = 0;
   let service = await start();
   let channel = createChannel(`127.0.0.1:${port}`);
@@ -72,6 +76,8 @@ export async function startMonitor(profile: Profile | undefined): Promise<Monito
   return {
     database,
     bus,
+    environment,
+    stop: () => service.stop(),
     client: (tenant) => {
       const authorization = serviceToken('launcher', SECRET);
       channel = createChannel(`127.0.0.1:${port}`, {
