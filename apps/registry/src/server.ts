@@ -34,7 +34,11 @@ export async function serve(scope: Scope<RegistryConfig>): Promise<number> {
   scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
   const limits = { trainingTimeoutUs: us(config.trainingTimeoutMs) };
   const consumer = await consume({
-    ...{ bus, database, log, durable: 'registry-labels', schema: LabelsAdvancedSchema },
+    bus,
+    database,
+    log,
+    durable: 'registry-labels',
+    schema: LabelsAdvancedSchema,
     subject: 'plumbline.monitor.labels-advanced',
     handle: labelsAdvanced({ tablesOf, clock, limits }),
   });

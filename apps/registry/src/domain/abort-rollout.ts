@@ -25,6 +25,10 @@ export async function abortRollout(
     });
   }
   return enterStep(tables, call, rollout, {
-    ...{ step: 'aborted', actor: call.actor, reason, evidenceIds: [], atUs: call.nowUs },
+    step: 'aborted',
+    actor: call.actor,
+    reason,
+    evidenceIds: [],
+    atUs: call.nowUs,
   });
 }

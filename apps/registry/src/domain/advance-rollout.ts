@@ -1,10 +1,11 @@
 import { advanceRollout as decide, type RolloutFacts, type RolloutStep } from '@plumbline/release';
 import type { Call } from './call.ts';
 import { commitRelease } from './commit-release.ts';
+import { decided } from './event.ts';
 import { findRollout, requireRollout, type FoundRollout } from './find-rollout.ts';
 import { lockModel, refusalOf } from './refuse.ts';
 import { headOf } from './release.ts';
-import { describeStep, type Rollout, type Transition } from './rollout.ts';
+import { stepDecision, type Rollout, type Transition } from './rollout.ts';
 import { settleModel } from './settle-model.ts';
 import type { Tables } from './tables.ts';
 
@@ -73,7 +74,7 @@ export async function enterStep(
   await tables.events.publish(
     call.nowUs,
     { kind: 'traffic-changed', epoch },
-    describeStep(entered, call.actor, [transition.reason]),
+    decided(call, stepDecision(entered, [transition.reason])),
   );
   return entered;
 }
@@ -91,8 +92,14 @@ async function promote(
     tables,
     call,
     {
-      ...{ model, alias, target: candidate, kind: 'promotion', decisionIds, ledger },
-      ...{ reason: transition.reason, grounds: [`rollout ${rollout.id} passed shadow and canary`] },
+      model,
+      alias,
+      target: candidate,
+      kind: 'promotion',
+      decisionIds,
+      ledger,
+      reason: transition.reason,
+      grounds: [`rollout ${rollout.id} passed shadow and canary`],
     },
     async (epoch) => {
       promoted = await tables.rollouts.enter(rollout, epoch, transition);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { evaluateRetraining } from '@plumbline/release';
 import type { Call } from './call.ts';
+import { decided } from './event.ts';
 import type { DeclaredRule, TrainingOrder } from './retraining.ts';
 import type { Tables } from './tables.ts';
 
@@ -43,19 +44,24 @@ async function fire(
 ): Promise<void> {
   const order = orderOf(rule, randomUUID(), boundaryUs);
   await retrainings.insert({
-    ...{ jobId: order.jobId, model: rule.model, rule: rule.name, firedAtUs: boundaryUs },
-    ...{ labelsTotal, newLabels, requestedAtUs: call.nowUs, candidate: undefined },
+    jobId: order.jobId,
+    model: rule.model,
+    rule: rule.name,
+    firedAtUs: boundaryUs,
+    labelsTotal,
+    newLabels,
+    requestedAtUs: call.nowUs,
+    candidate: undefined,
   });
   await events.publish(
     call.nowUs,
     { kind: 'training-requested', order },
-    {
-      ...{ kind: 'decision-recorded', actor: call.actor },
-      decision: {
-        ...{ id: randomUUID(), action: 'training_requested', outcome: order.jobId, reasons },
-        subject: `model/${rule.model}/rule/${rule.name}`,
-      },
-    },
+    decided(call, {
+      action: 'training_requested',
+      subject: `model/${rule.model}/rule/${rule.name}`,
+      outcome: order.jobId,
+      reasons,
+    }),
   );
 }
 

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { ReleaseKind } from '@plumbline/release';
 import type { Call } from './call.ts';
+import { decided } from './event.ts';
 import { headOf, type Release } from './release.ts';
 import { settleModel } from './settle-model.ts';
 import type { Tables } from './tables.ts';
@@ -56,18 +56,16 @@ export async function commitRelease(
     call.nowUs,
     { kind: 'alias-moved', release },
     { kind: 'traffic-changed', epoch },
-    decisionOf(call, intent),
+    decided(call, decisionOf(intent)),
   );
   return { release, epoch };
 }
 
-function decisionOf(call: Call, { model, alias, target, kind, reason, grounds }: ReleaseIntent) {
-  const decision = {
-    id: randomUUID(),
+function decisionOf({ model, alias, target, kind, reason, grounds }: ReleaseIntent) {
+  return {
     action: kind === 'move' ? 'alias_moved' : `alias_moved_by_${kind}`,
     subject: `model/${model}/alias/${alias}`,
     outcome: target,
     reasons: [...grounds, ...(reason === '' ? [] : [reason])],
   };
-  return { kind: 'decision-recorded', decision, actor: call.actor } as const;
 }

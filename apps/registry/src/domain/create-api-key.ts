@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Call } from './call.ts';
 import { errors } from './errors.ts';
+import { decided } from './event.ts';
 import type { Tables } from './tables.ts';
 
 export interface CreatedApiKey {
@@ -30,13 +31,12 @@ export async function createApiKey(
   await tables.events.publish(
     call.nowUs,
     { kind: 'traffic-changed', epoch },
-    {
-      ...{ kind: 'decision-recorded', actor: call.actor },
-      decision: {
-        ...{ id: randomUUID(), action: 'api_key_created', subject: `api-key/${id}`, outcome: name },
-        reasons: [`scopes ${scopes.join(', ') || 'none'}`],
-      },
-    },
+    decided(call, {
+      action: 'api_key_created',
+      subject: `api-key/${id}`,
+      outcome: name,
+      reasons: [`scopes ${scopes.join(', ') || 'none'}`],
+    }),
   );
   return { id, secret, epoch };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { evaluateGate as decide, type Gate } from '@plumbline/release';
 import type { Call } from './call.ts';
+import { decided } from './event.ts';
 import { requireVersion } from './refuse.ts';
 import { headOf, type RecordedGate } from './release.ts';
 import type { Tables } from './tables.ts';
@@ -16,19 +17,28 @@ export async function evaluateGate(
   const decision = decide({ evidence, aliases: await aliasesOf(tables, model) }, gate, call.nowUs);
   const { verdict, reasons, evidenceIds, comparedWith } = decision;
   const record: RecordedGate = {
-    ...{ id: randomUUID(), model, digest, gate, verdict, reasons, evidenceIds, comparedWith },
-    ...{ actor: call.actor, atUs: call.nowUs },
+    id: randomUUID(),
+    model,
+    digest,
+    gate,
+    verdict,
+    reasons,
+    evidenceIds,
+    comparedWith,
+    actor: call.actor,
+    atUs: call.nowUs,
   };
   await tables.gates.append(record);
-  await tables.events.publish(call.nowUs, {
-    kind: 'decision-recorded',
-    actor: call.actor,
-    decision: {
-      ...{ id: record.id, action: 'gate_evaluated', outcome: verdict },
+  await tables.events.publish(
+    call.nowUs,
+    decided(call, {
+      id: record.id,
+      action: 'gate_evaluated',
       subject: `model/${model}/version/${digest}`,
+      outcome: verdict,
       reasons: [`gate ${gate.name}`, ...reasons],
-    },
-  });
+    }),
+  );
   return record;
 }
 

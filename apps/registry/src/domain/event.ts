@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { Call } from './call.ts';
 import type { Release } from './release.ts';
 import type { TrainingOrder } from './retraining.ts';
 import type { ModelVersion } from './version.ts';
@@ -23,4 +25,12 @@ export type DomainEvent =
 
 export interface Events {
   publish(nowUs: bigint, ...events: readonly DomainEvent[]): Promise<void>;
+}
+
+/** The event of a decision that was just made, under a new id where it has none yet. */
+export function decided(
+  { actor }: Pick<Call, 'actor'>,
+  decision: Omit<Decision, 'id'> & { readonly id?: string },
+): DomainEvent {
+  return { kind: 'decision-recorded', actor, decision: { id: randomUUID(), ...decision } };
 }

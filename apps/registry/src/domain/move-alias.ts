@@ -41,7 +41,13 @@ export async function moveAlias(
   }
   const grounds = decision.reasons;
   return commitRelease(tables, call, {
-    ...{ model, alias, target, kind: 'move' },
-    ...{ reason, decisionIds, grounds, ledger },
+    model,
+    alias,
+    target,
+    kind: 'move',
+    reason,
+    decisionIds,
+    grounds,
+    ledger,
   });
 }

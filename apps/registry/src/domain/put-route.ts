@@ -37,8 +37,14 @@ function redeclare(
   const sameTarget = before?.route.model === route.model && before.route.alias === route.alias;
   if (before && sameTarget) return { ...before, route, requestedEpoch: epoch, effectiveEpoch: epoch };
   return {
-    ...{ tenant, route, salt: before?.salt ?? randomUUID(), desired: NO_TRAFFIC, plan: NO_TRAFFIC },
-    ...{ waitingFor: [], requestedEpoch: epoch, effectiveEpoch: epoch },
+    tenant,
+    route,
+    salt: before?.salt ?? randomUUID(),
+    desired: NO_TRAFFIC,
+    plan: NO_TRAFFIC,
+    waitingFor: [],
+    requestedEpoch: epoch,
+    effectiveEpoch: epoch,
   };
 }
 

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { manifestDigest, sortFiles, type ManifestFile, type Measurement } from '@plumbline/release';
 import type { Call } from './call.ts';
+import { decided } from './event.ts';
 import { lockModel } from './refuse.ts';
 import type { Tables } from './tables.ts';
 import type { ModelVersion, Provenance } from './version.ts';
@@ -33,7 +33,11 @@ export async function registerVersion(
   if (provenance.jobId !== '') await tables.retrainings.propose(provenance.jobId, digest);
   if (present) return { version: present, existed: true };
   const version: ModelVersion = {
-    ...{ model, digest, provenance, metrics, files: sortFiles(files) },
+    model,
+    digest,
+    provenance,
+    metrics,
+    files: sortFiles(files),
     number: await tables.models.nextNumber(model),
     registeredAtUs: call.nowUs,
     registeredBy: call.actor,
@@ -42,14 +46,13 @@ export async function registerVersion(
   await tables.events.publish(
     call.nowUs,
     { kind: 'version-registered', version },
-    { kind: 'decision-recorded', actor: call.actor, decision: decisionOf(version) },
+    decided(call, registrationOf(version)),
   );
   return { version, existed: false };
 }
 
-function decisionOf({ model, digest, number, provenance }: ModelVersion) {
+function registrationOf({ model, digest, number, provenance }: ModelVersion) {
   return {
-    id: randomUUID(),
     action: 'version_registered',
     subject: `model/${model}`,
     outcome: digest,

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Call } from './call.ts';
 import { errors } from './errors.ts';
+import { decided } from './event.ts';
 import type { Tables } from './tables.ts';
 
 /** Revokes a key and returns the epoch from which gateways refuse it. Revoking it again changes nothing. */
@@ -18,13 +18,12 @@ export async function revokeApiKey(
   await tables.events.publish(
     call.nowUs,
     { kind: 'traffic-changed', epoch },
-    {
-      ...{ kind: 'decision-recorded', actor: call.actor },
-      decision: {
-        ...{ id: randomUUID(), action: 'api_key_revoked', subject: `api-key/${id}`, outcome: key.name },
-        reasons: [],
-      },
-    },
+    decided(call, {
+      action: 'api_key_revoked',
+      subject: `api-key/${id}`,
+      outcome: key.name,
+      reasons: [],
+    }),
   );
   return epoch;
 }

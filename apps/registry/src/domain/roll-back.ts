@@ -34,16 +34,25 @@ export async function rollBack(
   const abort = async (epoch: bigint): Promise<void> => {
     if (rollout?.alias !== alias) return;
     await tables.rollouts.enter(rollout, epoch, {
-      ...{ step: 'aborted', actor: call.actor, reason: `rolled back: ${reason}` },
-      ...{ evidenceIds: [], atUs: call.nowUs },
+      step: 'aborted',
+      actor: call.actor,
+      reason: `rolled back: ${reason}`,
+      evidenceIds: [],
+      atUs: call.nowUs,
     });
   };
   return commitRelease(
     tables,
     call,
     {
-      ...{ model, alias, target: decision.target, kind: 'rollback' },
-      ...{ reason, decisionIds: [], grounds: decision.reasons, ledger },
+      model,
+      alias,
+      target: decision.target,
+      kind: 'rollback',
+      reason,
+      decisionIds: [],
+      grounds: decision.reasons,
+      ledger,
     },
     abort,
   );

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { ReplicaState, RolloutState, RolloutStep } from '@plumbline/release';
-import type { DomainEvent } from './event.ts';
+import type { Decision } from './event.ts';
 import type { RouteTraffic } from './traffic.ts';
 
 /** A step that a rollout took. */
@@ -36,21 +35,15 @@ export interface Rollouts {
 }
 
 /** The decision to enter the rollout's present step. */
-export function describeStep(
+export function stepDecision(
   { id, model, candidate, step }: Rollout,
-  actor: string,
   reasons: readonly string[],
-): DomainEvent {
+): Omit<Decision, 'id'> {
   return {
-    kind: 'decision-recorded',
-    actor,
-    decision: {
-      id: randomUUID(),
-      action: `rollout_${step}`,
-      subject: `model/${model}/rollout/${id}`,
-      outcome: candidate,
-      reasons,
-    },
+    action: `rollout_${step}`,
+    subject: `model/${model}/rollout/${id}`,
+    outcome: candidate,
+    reasons,
   };
 }
 

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { decideGates, type Gate } from '@plumbline/release';
 import type { Call } from './call.ts';
 import { errors } from './errors.ts';
+import { decided } from './event.ts';
 import { citedGates, lockModel, refusalOf, requireVersion } from './refuse.ts';
 import { headOf } from './release.ts';
-import { describeStep, type Rollout } from './rollout.ts';
+import { stepDecision, type Rollout } from './rollout.ts';
 import { settleModel } from './settle-model.ts';
 import type { Tables } from './tables.ts';
 
@@ -37,8 +38,17 @@ export async function startRollout(
   const epoch = await tables.traffic.nextEpoch();
   const reason = decision.reasons.join('; ');
   const rollout: Rollout = {
-    ...{ id: randomUUID(), model, alias, candidate, champion, decisionIds, epoch, step: 'shadow' },
-    ...{ canaryWeightBp: request.canaryWeightBp, shadowShareBp: request.shadowShareBp, gates: request.gates },
+    id: randomUUID(),
+    model,
+    alias,
+    candidate,
+    champion,
+    decisionIds,
+    epoch,
+    step: 'shadow',
+    canaryWeightBp: request.canaryWeightBp,
+    shadowShareBp: request.shadowShareBp,
+    gates: request.gates,
     transitions: [{ step: 'shadow', actor: call.actor, reason, evidenceIds: [], atUs: call.nowUs }],
   };
   await tables.rollouts.insert(rollout);
@@ -46,7 +56,7 @@ export async function startRollout(
   await tables.events.publish(
     call.nowUs,
     { kind: 'traffic-changed', epoch },
-    describeStep(rollout, call.actor, decision.reasons),
+    decided(call, stepDecision(rollout, decision.reasons)),
   );
   return rollout;
 }

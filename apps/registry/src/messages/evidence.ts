@@ -27,7 +27,13 @@ export function evidenceOf(
 }
 
 const NOT_MEASURED = {
-  ...{ name: '', value: NaN, lower: NaN, upper: NaN, confidence: 0, examples: 0, slice: '' },
+  name: '',
+  value: NaN,
+  lower: NaN,
+  upper: NaN,
+  confidence: 0,
+  examples: 0,
+  slice: '',
 };
 
 export function evidenceMessageOf(

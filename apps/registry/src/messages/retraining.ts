@@ -44,9 +44,13 @@ export function trainingRequestedOf(order: TrainingOrder): MessageInitShape<type
   const { jobId, model, rule, training, fitToUs, gateToUs } = order;
   const { parametersJson, seed, baselineFeature, fitFromUs } = training;
   return {
-    ...{ jobId, rule },
+    jobId,
+    rule,
     spec: {
-      ...{ model, parametersJson, seed, baselineFeature },
+      model,
+      parametersJson,
+      seed,
+      baselineFeature,
       fit: dataSetOf(training, fitFromUs, fitToUs, gateToUs),
       gate: dataSetOf(training, fitToUs, gateToUs, gateToUs),
     },
@@ -60,7 +64,13 @@ function dataSetOf(
   knownByUs: bigint,
 ): MessageInitShape<typeof BuildTrainingSetRequestSchema> {
   return {
-    ...{ featureService, spineSource, spineInstant, label, fromUs, toUs, knownByUs },
+    featureService,
+    spineSource,
+    spineInstant,
+    label,
+    fromUs,
+    toUs,
+    knownByUs,
     requestValues: { ...requestValues },
   };
 }

@@ -20,7 +20,11 @@ export function stepOf(message: StepMessage): RolloutStep | undefined {
 export function rolloutOf({ rollout, inEffect }: FoundRollout): MessageInitShape<typeof RolloutSchema> {
   const { id, model, candidate, champion, alias, step, epoch, transitions } = rollout;
   return {
-    ...{ rolloutId: id, model, alias, epoch, inEffect },
+    rolloutId: id,
+    model,
+    alias,
+    epoch,
+    inEffect,
     candidateDigest: candidate,
     championDigest: champion,
     step: stepMessageOf(step),

@@ -33,7 +33,12 @@ export function payloadPolicyOf(message: PolicyMessage): PayloadPolicy | undefin
 export function routeOf(message: RouteMessage): Route {
   const { name, model, alias, featureService, featureServiceVersion, payloadSampleBp } = message;
   return {
-    ...{ name, model, alias, featureService, featureServiceVersion, payloadSampleBp },
+    name,
+    model,
+    alias,
+    featureService,
+    featureServiceVersion,
+    payloadSampleBp,
     auditClass: auditClassOf(message.auditClass) ?? 'standard',
     payloadPolicy: payloadPolicyOf(message.payloadPolicy) ?? 'full',
   };

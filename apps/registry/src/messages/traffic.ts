@@ -26,7 +26,8 @@ export function snapshotOf({
 
 function routePlanOf({ tenant, route, plan, salt }: RouteTraffic): MessageInitShape<typeof RoutePlanSchema> {
   return {
-    ...{ tenant, salt },
+    tenant,
+    salt,
     route: routeMessageOf(route),
     variants: variantsOf(plan),
     shadowDigest: plan.shadow?.digest ?? '',

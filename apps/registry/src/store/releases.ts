@@ -60,8 +60,17 @@ async function append(tx: Queryable, tenant: string, release: NewRelease): Promi
          decision_ids, released_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${COLUMNS}`,
       [
-        ...[tenant, model, alias, position, digest, previousDigest ?? null],
-        ...[kind, actor, reason, decisionIds, timestamp(atUs)],
+        tenant,
+        model,
+        alias,
+        position,
+        digest,
+        previousDigest ?? null,
+        kind,
+        actor,
+        reason,
+        decisionIds,
+        timestamp(atUs),
       ],
     );
     return releaseOfRow(row as ReleaseRow);

@@ -14,10 +14,7 @@ export function retrainingsOf(tx: Queryable, tenant: string): Retrainings {
          VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (tenant, model, name) DO UPDATE SET content = excluded.content, changed_at = excluded.changed_at
          WHERE present.content <> excluded.content`,
-        [
-          ...[tenant, rule.model, rule.name, jsonOf(RetrainingRuleSchema, ruleMessageOf(rule))],
-          timestamp(nowUs),
-        ],
+        [tenant, rule.model, rule.name, jsonOf(RetrainingRuleSchema, ruleMessageOf(rule)), timestamp(nowUs)],
       );
     },
     async lockRules(model) {
@@ -82,7 +79,7 @@ async function insert(tx: Queryable, tenant: string, retraining: Retraining): Pr
   await tx.query(
     `INSERT INTO retrainings (tenant, job_id, model, rule, fired_at, labels_total, new_labels, requested_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [...[tenant, jobId, model, rule, timestamp(firedAtUs), labelsTotal, newLabels], timestamp(requestedAtUs)],
+    [tenant, jobId, model, rule, timestamp(firedAtUs), labelsTotal, newLabels, timestamp(requestedAtUs)],
   );
 }
 

@@ -42,7 +42,10 @@ export function rolloutsOf(tx: Queryable, tenant: string): Rollouts {
     async enter(rollout, epoch, transition) {
       const transitions = [...rollout.transitions, transition];
       await tx.query('UPDATE rollouts SET step = $3, epoch = $4 WHERE tenant = $1 AND rollout_id = $2', [
-        ...[tenant, rollout.id, transition.step, epoch],
+        tenant,
+        rollout.id,
+        transition.step,
+        epoch,
       ]);
       await insertTransition(tx, tenant, rollout.id, transitions.length, transition);
       return { ...rollout, step: transition.step, epoch, transitions };
@@ -76,9 +79,19 @@ async function insertRollout(tx: Queryable, tenant: string, rollout: Rollout): P
        shadow_share_bp, shadow_gate, canary_gate, decision_ids, epoch)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
-      ...[tenant, id, model, alias, candidate, champion, step],
-      ...[rollout.canaryWeightBp, rollout.shadowShareBp],
-      ...[gateJson(gates.shadow), gateJson(gates.canary), decisionIds, epoch],
+      tenant,
+      id,
+      model,
+      alias,
+      candidate,
+      champion,
+      step,
+      rollout.canaryWeightBp,
+      rollout.shadowShareBp,
+      gateJson(gates.shadow),
+      gateJson(gates.canary),
+      decisionIds,
+      epoch,
     ],
   );
 }

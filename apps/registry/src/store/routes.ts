@@ -49,8 +49,16 @@ export async function putRoute(tx: Queryable, traffic: RouteTraffic): Promise<vo
        desired = excluded.desired, plan = excluded.plan, waiting_for = excluded.waiting_for,
        requested_epoch = excluded.requested_epoch, effective_epoch = excluded.effective_epoch`,
     [
-      ...[tenant, route.name, route.model, jsonOf(RouteSchema, routeMessageOf(route)), salt],
-      ...[JSON.stringify(desired), JSON.stringify(plan), waitingFor, requestedEpoch, effectiveEpoch],
+      tenant,
+      route.name,
+      route.model,
+      jsonOf(RouteSchema, routeMessageOf(route)),
+      salt,
+      JSON.stringify(desired),
+      JSON.stringify(plan),
+      waitingFor,
+      requestedEpoch,
+      effectiveEpoch,
     ],
   );
 }

@@ -72,7 +72,10 @@ async function liveReplicas(tx: Queryable, nowUs: bigint): Promise<Replica[]> {
     { name: 'registry_replicas' },
   );
   return rows.map(({ replica_id: id, kind, epoch, loaded, failures }) => ({
-    ...{ id, kind, epoch, failures },
+    id,
+    kind,
+    epoch,
+    failures,
     loaded: new Set(loaded),
   }));
 }
