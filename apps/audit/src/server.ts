@@ -35,6 +35,8 @@ import { createIntegrationStore, createTreeStore, openTree, readPublishedTree } 
 const SCHEMA = 'audit';
 /** Leaves that one transaction of the integrator moves into the tree. */
 const INTEGRATION_LEAVES = 16_384;
+/** One for the commit that runs, one for the next while a broken one is given up. */
+const COMMIT_CONNECTIONS = 2;
 
 type AuditScope = Scope<AuditConfig>;
 
@@ -71,7 +73,7 @@ export async function build(scope: AuditScope): Promise<void> {
   );
   await consumeDecisions(scope, database, bus);
   const appender = createAppender({
-    store: createLogStore(database),
+    store: createLogStore(openCommits(scope)),
     clock,
     read: readCommitment,
     maxBatch: config.maxBatch,
@@ -79,6 +81,18 @@ export async function build(scope: AuditScope): Promise<void> {
     commitTimeoutMs: config.commitTimeoutMs,
   });
   await serve(scope, { database, appender, publication, verifierKey: signer.verifier.text });
+}
+
+/**
+ * Commits have connections of their own: reads cannot keep them waiting. The relay is not told of their events and finds
+ * them by its own clock, many commits at a time.
+ */
+function openCommits(scope: AuditScope): Database {
+  const { config, log } = scope;
+  return scope.adopt(
+    openDatabase({ url: config.databaseUrl, schema: SCHEMA, poolSize: COMMIT_CONNECTIONS, log }),
+    'commits',
+  );
 }
 
 async function consumeDecisions(scope: AuditScope, database: Database, bus: EventBus): Promise<void> {
