@@ -95,6 +95,7 @@ function openVersions({ config, ...scope }: MonitorScope, database: Database): R
     registry: createClient(RegistryService, channel),
     objects: fileObjects(config.objectsDir),
     known: knownVersions(database),
+    log: scope.log,
   });
 }
 

@@ -7,7 +7,7 @@ import { flightsOf, MARCH_US, predictionId, recorded, seeded } from './synthetic
 let rig: MonitorRig;
 
 beforeAll(async () => {
-  rig = await startMonitor(undefined);
+  rig = await startMonitor(Buffer.from('no profile at all'));
   const [flight] = flightsOf(seeded(1), MARCH_US, 1);
   if (flight === undefined) throw new Error('no flight');
   await rig.publish('acme', [recorded(predictionId(1, 1), flight)]);
@@ -47,7 +47,7 @@ describe('refusals', () => {
     );
   });
 
-  it('tell an unseen version from one without a baseline and from an empty range', async () => {
+  it('tell an unseen version from one without a readable baseline and from an empty range', async () => {
     const client = rig.client('acme');
     expect(await reasonOf(client.getDrift({ model: 'other' }))).toBe('NOT_FOUND VERSION_NOT_SEEN');
     expect(await reasonOf(client.getDrift({ model: MODEL, modelDigest: 'sha256:0' }))).toBe(

@@ -45,11 +45,12 @@ export interface MonitorRig {
   close(): Promise<void>;
 }
 
-export async function startMonitor(profile: Profile | undefined): Promise<MonitorRig> {
+/** `baseline` is the version's profile, other bytes in its place, or undefined for a version without one. */
+export async function startMonitor(baseline: Profile | Uint8Array | undefined): Promise<MonitorRig> {
   const postgres = await testDatabase('monitor');
   const natsUrl = await testEvents();
   const objectsDir = await temporaryDirectory();
-  const registry = await startRegistryStub(profile, objectsDir);
+  const registry = await startRegistryStub(baseline, objectsDir);
   const database = openDatabase({ url: postgres.url, schema: 'monitor', poolSize: 3, log: silentLog });
   const bus = await connectEvents({ url: natsUrl, service: 'audit', log: silentLog });
   const environment = {
@@ -114,13 +115,10 @@ export async function startMonitor(profile: Profile | undefined): Promise<Monito
 }
 
 async function startRegistryStub(
-  profile: Profile | undefined,
+  baseline: Profile | Uint8Array | undefined,
   objectsDir: string,
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const bytes =
-    profile === undefined ? new Uint8Array() : toBinary(ProfileSchema, create(ProfileSchema, profile));
-  const { digest, sizeBytes } = await fileObjects(objectsDir).put(bytes);
-  const files = profile === undefined ? [] : [{ path: 'baseline.pb', digest, sizeBytes: BigInt(sizeBytes) }];
+  const files = baseline === undefined ? [] : [await storeBaseline(baseline, objectsDir)];
   const metrics = [{ name: 'roc_auc', value: 0.71, lower: 0.7, upper: 0.72, confidence: 0.95, n: 1000n }];
   const server = createServer({
     implementations: [
@@ -137,4 +135,14 @@ async function startRegistryStub(
   });
   const port = await server.listen('127.0.0.1', 0);
   return { port, close: () => server.close() };
+}
+
+async function storeBaseline(
+  baseline: Profile | Uint8Array,
+  objectsDir: string,
+): Promise<{ path: string; digest: string; sizeBytes: bigint }> {
+  const bytes =
+    baseline instanceof Uint8Array ? baseline : toBinary(ProfileSchema, create(ProfileSchema, baseline));
+  const { digest, sizeBytes } = await fileObjects(objectsDir).put(bytes);
+  return { path: 'baseline.pb', digest, sizeBytes: BigInt(sizeBytes) };
 }

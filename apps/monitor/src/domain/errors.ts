@@ -20,11 +20,7 @@ export const errors = defineErrors('monitor', {
   },
   BASELINE_MISSING: {
     code: 'FAILED_PRECONDITION',
-    help: 'The version was registered without a baseline.pb, so there is nothing to compare with.',
-  },
-  BASELINE_CORRUPT: {
-    code: 'DATA_LOSS',
-    help: 'The version’s baseline.pb is no profile. Register a new version.',
+    help: 'The version was registered without a readable baseline.pb, so there is nothing to compare with.',
   },
   EVENT_FACTS_MISSING: {
     code: 'INVALID_ARGUMENT',

@@ -3,9 +3,8 @@ import { ProfileSchema } from '@plumbline/contract-monitor';
 import { VersionSchema, type RegistryService, type Version } from '@plumbline/contract-registry';
 import { hasReason } from '@plumbline/errors';
 import type { ObjectStore } from '@plumbline/objects';
-import type { Client } from '@plumbline/rpc';
-import type { Profile } from '@plumbline/statistics';
-import { errors } from '../domain/errors.ts';
+import type { Client, Log } from '@plumbline/rpc';
+import { PSI_RULE, type Profile } from '@plumbline/statistics';
 import { monitoredVersion, type MonitoredVersion, type Versions } from '../domain/monitored-version.ts';
 import { offlineMetric } from '../messages/metric-message.ts';
 import type { KnownVersion, KnownVersions } from '../store/known-versions.ts';
@@ -14,6 +13,7 @@ export interface RegistryVersionsOptions {
   readonly registry: Client<typeof RegistryService>;
   readonly objects: ObjectStore;
   readonly known: KnownVersions;
+  readonly log: Log;
   /** Versions kept ready in memory. */
   readonly capacity?: number;
 }
@@ -31,7 +31,7 @@ const BASELINE = 'baseline.pb';
  * not be asked for.
  */
 export function registryVersions(options: RegistryVersionsOptions): RegistryVersions {
-  const { registry, objects, known, capacity = 64 } = options;
+  const { registry, objects, known, log, capacity = 64 } = options;
   const ready = new Map<string, Promise<MonitoredVersion>>();
 
   async function fetch(tenant: string, model: string, digest: string): Promise<KnownVersion> {
@@ -44,11 +44,11 @@ export function registryVersions(options: RegistryVersionsOptions): RegistryVers
 
   async function load(tenant: string, model: string, digest: string): Promise<MonitoredVersion> {
     const stored = await known.find(tenant, model, digest);
-    if (stored !== undefined) return decode(digest, stored);
+    if (stored !== undefined) return decode(digest, stored, log);
     const fetched = await fetch(tenant, model, digest).catch(absentAsUndefined);
     if (fetched === undefined) return monitoredVersion(digest, undefined, []);
     await known.keep(tenant, model, digest, fetched);
-    return decode(digest, fetched);
+    return decode(digest, fetched, log);
   }
 
   return {
@@ -89,22 +89,25 @@ function absentAsUndefined(error: unknown): undefined {
   throw error;
 }
 
-function decode(digest: string, { baseline, metrics }: KnownVersion): MonitoredVersion {
+function decode(digest: string, { baseline, metrics }: KnownVersion, log: Log): MonitoredVersion {
   const offline = fromBinary(VersionSchema, metrics).metrics.map(offlineMetric);
-  return monitoredVersion(digest, baseline && profileOf(digest, baseline), offline);
+  return monitoredVersion(digest, baseline && readableProfile(digest, baseline, log), offline);
 }
 
-function profileOf(digest: string, baseline: Buffer): Profile {
+/** A file that is no profile costs the version its drift, and must not cost it its predictions. */
+function readableProfile(digest: string, baseline: Buffer, log: Log): Profile | undefined {
   try {
-    const { features, score, ...rest } = fromBinary(ProfileSchema, baseline);
-    if (score === undefined || rest.stepUs <= 0n || rest.blockUs < rest.stepUs) {
-      throw new RangeError('it has no score, step or block');
-    }
-    return { ...rest, features, score };
-  } catch (cause) {
-    throw errors.BASELINE_CORRUPT(`baseline.pb of version ${digest} is no profile`, {
-      metadata: { digest },
-      cause,
-    });
+    return profileOf(baseline);
+  } catch (error) {
+    log.error({ error, digest }, 'baseline.pb is no profile; the version is monitored without one');
+    return undefined;
   }
+}
+
+function profileOf(baseline: Buffer): Profile {
+  const { features, score, ...rest } = fromBinary(ProfileSchema, baseline);
+  if (score === undefined) throw new RangeError('it has no score');
+  if (rest.stepUs <= 0n || rest.blockUs < rest.stepUs) throw new RangeError('its block is no run of steps');
+  if (rest.psiRule !== PSI_RULE) throw new RangeError(`its PSI rule is "${rest.psiRule}", not "${PSI_RULE}"`);
+  return { ...rest, features, score };
 }

@@ -49,8 +49,8 @@ function moodyDays(random: () => number, days: number): { values: number[]; even
 
 describe('without drift', () => {
   it.each([
-    [100, 5000],
-    [500, 5000],
+    [100, 2000],
+    [500, 2000],
     [1000, 1000],
   ])('a window of %d against a reference of %d is called drift at the nominal rate', (m, n) => {
     const random = seeded(m + n);
@@ -69,7 +69,7 @@ describe('without drift', () => {
 
   it('few of many windows of many columns hold any drifted column', () => {
     const random = seeded(7);
-    const baselines = wholeBaselines(random, 20, 5000);
+    const baselines = wholeBaselines(random, 20, 2000);
     const rounds = 60;
     let alarmed = 0;
     for (let round = 0; round < rounds; round++) {
