@@ -74,7 +74,6 @@ export const errors = defineErrors('feature-store', {
   },
   VECTORS_INVALID: { code: 'INVALID_ARGUMENT', help: 'No vector or more than 10,000 were sent.' },
   PAGE_TOKEN_INVALID: { code: 'INVALID_ARGUMENT', help: 'The page token is none that this method gave.' },
-  TENANT_REQUIRED: { code: 'INVALID_ARGUMENT', help: 'The call carries no tenant.' },
   JOB_FAILED: {
     code: 'UNAVAILABLE',
     help: 'The process that did the work ended early. What it committed stands; call again and it continues.',

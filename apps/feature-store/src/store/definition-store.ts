@@ -61,6 +61,14 @@ export async function currentRevision(database: Queryable, tenant: string): Prom
   return row?.revision ?? 0;
 }
 
+/** The newest revision with its versions, as of one instant. */
+export function readRevision(database: Database, tenant: string): Promise<Revision | undefined> {
+  return database.transaction((tx) => readCurrent(tx, tenant), {
+    isolation: 'repeatable read',
+    readOnly: true,
+  });
+}
+
 interface VersionRow {
   kind: 'feature_view' | 'request_view' | 'feature_service';
   view_id: number;

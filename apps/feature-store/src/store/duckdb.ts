@@ -54,3 +54,17 @@ export function literal(text: string): string {
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
+
+/** A DuckDB that is opened when first needed. */
+export interface SharedDuck {
+  get(): Promise<Duck>;
+  close(): Promise<void>;
+}
+
+export function sharedDuck(options: DuckOptions): SharedDuck {
+  let opened: Promise<Duck> | undefined;
+  return {
+    get: () => (opened ??= openDuck(options)),
+    close: async () => (await opened)?.close(),
+  };
+}

@@ -11,7 +11,8 @@ export function fillColumn(chunk: DuckDBDataChunk, column: number, valueAt: (ind
   const vector = chunk.getColumnVector(column) as DuckDBVector & {
     setItem(index: number, value: Value): void;
   };
-  for (let index = 0; index < chunk.rowCount; index++) vector.setItem(index, valueAt(index));
+  const { rowCount } = chunk;
+  for (let index = 0; index < rowCount; index++) vector.setItem(index, valueAt(index));
   vector.flush();
 }
 

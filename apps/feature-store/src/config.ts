@@ -1,0 +1,48 @@
+import {
+  defineConfig,
+  duration,
+  integer,
+  port,
+  secret,
+  string,
+  url,
+  type ConfigValues,
+} from '@plumbline/service';
+
+/** Everything that can be set about a feature store; docs/configuration.md is generated from it. */
+export const config = defineConfig('feature-store', {
+  grpcPort: port(7410, 'gRPC port.'),
+  databaseUrl: url({ schemes: ['postgres', 'postgresql'], help: 'Postgres; the schema is feature_store.' }),
+  databasePoolSize: integer({
+    default: 10,
+    min: 2,
+    max: 200,
+    help: 'Connections at most, jobs not counted.',
+  }),
+  natsUrl: url({
+    schemes: ['nats', 'tls'],
+    default: 'nats://127.0.0.1:4222',
+    help: 'NATS, for events.',
+  }),
+  objectsDir: string({
+    default: '.plumbline/objects',
+    help: 'Directory of the object store: sealed history and data sets.',
+  }),
+  dataDirectories: string({
+    default: 'node_modules/vega-datasets/data',
+    help: 'Directories that IngestFile may read, separated by colons; nothing outside them is opened.',
+  }),
+  serviceSecret: secret({ help: 'Shared secret of the services’ identities.' }),
+  maxJobs: integer({ default: 2, min: 1, max: 64, help: 'Offline jobs (loads, data sets) at once.' }),
+  jobMemoryMib: integer({
+    default: 768,
+    min: 256,
+    unit: 'MiB',
+    help: 'Memory of one job: half for its heap, a quarter for DuckDB, the rest for columns.',
+  }),
+  jobThreads: integer({ default: 2, min: 1, max: 64, help: 'DuckDB threads of one job.' }),
+  readTimeoutMs: duration({ default: 5_000, min: 50, help: 'Longest query of an online read.' }),
+  commitTimeoutMs: duration({ default: 10_000, min: 100, help: 'Longest transaction of a batch of rows.' }),
+});
+
+export type FeatureStoreConfig = ConfigValues<typeof config>;
