@@ -47,9 +47,28 @@ export interface Harness {
 
 export async function startRegistry(tenant = 'acme'): Promise<Harness> {
   const postgres = await testDatabase('registry');
-  const natsUrl = await testEvents();
-  const objectsDir = await temporaryDirectory();
-  const clock = fakeClock();
+  const parts = {
+    testDatabase: postgres,
+    natsUrl: await testEvents(),
+    objectsDir: await temporaryDirectory(),
+    clock: fakeClock(),
+  };
+  const harness = await startInstance(parts, tenant, () => postgres.close());
+  await harness.as('operator').tenants.createTenant({ tenant });
+  return harness;
+}
+
+/** Another registry of the same deployment: the same database, stream, objects and clock. */
+export function startPeer(harness: Harness): Promise<Harness> {
+  return startInstance(harness, 'acme', () => Promise.resolve());
+}
+
+async function startInstance(
+  parts: Pick<Harness, 'testDatabase' | 'natsUrl' | 'objectsDir' | 'clock'>,
+  tenant: string,
+  cleanUp: () => Promise<void>,
+): Promise<Harness> {
+  const { testDatabase: postgres, natsUrl, objectsDir, clock } = parts;
   const values = config.parse({
     ...{ GRPC_PORT: '0', ADMIN_PORT: '0', SERVICE_SECRET: SECRET, DRAIN_TIMEOUT_MS: '2000' },
     ...{ DATABASE_URL: postgres.url, NATS_URL: natsUrl, OBJECTS_DIR: objectsDir },
@@ -82,16 +101,15 @@ export async function startRegistry(tenant = 'acme'): Promise<Harness> {
     };
   }
 
-  await as('operator').tenants.createTenant({ tenant });
   return {
-    ...{ clock, objectsDir, natsUrl, database, address, service, as },
+    ...parts,
+    ...{ database, address, service, as },
     objects: fileObjects(objectsDir),
-    testDatabase: postgres,
     async close() {
       for (const channel of channels) channel.close();
       await service.stop();
       await database.close();
-      await postgres.close();
+      await cleanUp();
     },
   };
 }
