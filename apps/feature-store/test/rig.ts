@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { readFileSync } from 'node:fs';
-import { fromJson } from '@bufbuild/protobuf';
+import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { DefinitionsSchema, FeatureStoreService, type Definitions } from '@plumbline/contract-features';
 import { createChannel, createClient, serviceToken, type Client } from '@plumbline/rpc';
 import { startService } from '@plumbline/service';
@@ -110,5 +110,5 @@ export async function freePort(): Promise<number> {
 /** The definitions that the flights journey applies. */
 export function flightsDefinitions(): Definitions {
   const file = new URL('../../../tools/launcher/flights/definitions.json', import.meta.url);
-  return fromJson(DefinitionsSchema, JSON.parse(readFileSync(file, 'utf8')) as object);
+  return fromJson(DefinitionsSchema, JSON.parse(readFileSync(file, 'utf8')) as JsonValue);
 }
