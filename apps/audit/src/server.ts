@@ -17,6 +17,7 @@ import { createPublication, type Publication } from './domain/publication.ts';
 import { type Submission } from './domain/record.ts';
 import { createRecords } from './domain/records.ts';
 import { DECISION_SUBJECTS, decisionRecorded } from './events/decision-recorded.ts';
+import { commitSizes, exposeLog } from './metrics.ts';
 import { append } from './service/append.ts';
 import { countRecords } from './service/count-records.ts';
 import { getCheckpoint } from './service/get-checkpoint.ts';
@@ -79,6 +80,7 @@ export async function build(scope: AuditScope): Promise<void> {
     maxBatch: config.maxBatch,
     maxWaiting: config.maxWaiting,
     commitTimeoutMs: config.commitTimeoutMs,
+    committed: commitSizes(scope.metrics),
   });
   await serve(scope, { database, appender, publication, verifierKey: signer.verifier.text });
 }
@@ -136,6 +138,8 @@ async function serve(
     committedSize: () => committedSize(database),
   });
   const gaps = createGaps(() => readGaps(database), clock);
+  const unprovenLeaves = async () => (await committedSize(database)) - (await publication.latest()).size;
+  exposeLog(scope.metrics, { appender, gaps, unprovenLeaves });
   const server = scope.adopt(
     createServer({
       implementations: [
@@ -152,6 +156,7 @@ async function serve(
       ],
       authenticate: authenticateServices(config.serviceSecret),
       log,
+      metrics: scope.metrics,
     }),
     'rpc server',
   );

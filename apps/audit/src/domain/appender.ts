@@ -21,6 +21,8 @@ export interface AppenderOptions {
   readonly maxWaiting: number;
   /** A commit that takes longer is given up; its records are in the log or not. */
   readonly commitTimeoutMs: number;
+  /** Told of every commit and how many submissions shared it. */
+  readonly committed?: (submissions: number) => void;
 }
 
 export interface Appender {
@@ -29,6 +31,8 @@ export interface Appender {
    * (tenant, event id). Throws EVENT_ID_REUSED, AUDIT_OVERLOADED, AUDIT_UNAVAILABLE.
    */
   append(submission: Submission, left: () => boolean): Promise<AppendOutcome>;
+  /** Number of records that wait for a commit. */
+  waiting(): number;
   /** Resolves when every accepted record has been committed or refused. */
   idle(): Promise<void>;
 }
@@ -47,6 +51,7 @@ export function createAppender(options: AppenderOptions): Appender {
         (tables) => appendBatch(tables, batch, clock, read),
         commitTimeoutMs,
       );
+      options.committed?.(batch.length);
       return outcomes.map((value) => ({ value }));
     } catch (error) {
       if (isStoreAbsent(error)) throw unavailable(error);
@@ -84,6 +89,7 @@ export function createAppender(options: AppenderOptions): Appender {
         metadata: { leafIndex: String(outcome.entry.leafIndex) },
       });
     },
+    waiting: () => committer.waiting(),
     idle: () => committer.idle(),
   };
 }

@@ -18,6 +18,8 @@ export interface GroupCommitterOptions<T, R> {
 export interface GroupCommitter<T, R> {
   /** Resolves when the item's group has been committed. An item whose caller has left is dropped while it waits. */
   add(item: T, left: () => boolean): Promise<R>;
+  /** Number of items that wait. */
+  waiting(): number;
   /** Resolves when nothing waits and nothing runs. */
   idle(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export function createGroupCommitter<T, R>(options: GroupCommitterOptions<T, R>)
 
   return {
     add,
+    waiting: () => waiting.length,
     idle: async () => {
       while (running) await running;
     },
