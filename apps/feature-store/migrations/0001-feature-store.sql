@@ -39,7 +39,8 @@ CREATE TABLE history (
   body bytea NOT NULL,
   PRIMARY KEY (tenant, source, row_key, sequence)
 );
-CREATE INDEX history_by_sequence ON history (tenant, source, sequence);
+-- Leads with the sequence so that no plan made on an empty table mistakes it for a way to find row keys.
+CREATE INDEX history_by_sequence ON history (sequence, tenant, source);
 
 -- What is kept online of an entity of a view version.
 CREATE TABLE online_entity (

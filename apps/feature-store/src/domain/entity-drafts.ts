@@ -156,11 +156,15 @@ function finishTile(
   return { ...ref, body: encodeTile(plan, tile.start, entries, writer) };
 }
 
+/** Tiles are let go this many at a time, so that most commits delete nothing. */
+const TRIM_TILES = 8;
+
 /** Start of the oldest tile that stays online: what windows can reach from slightly before the newest event. */
 function retainedFrom(draft: EntityDraft): Micros {
   const before = draft.before?.retainedFrom ?? -Infinity;
   if (draft.view.plan === undefined || draft.newestEvent === -Infinity) return before;
-  return Math.max(before, tileStartOf(draft.newestEvent - draft.view.retentionUs, draft.view.plan.tileUs));
+  const { plan, retentionUs } = draft.view;
+  return Math.max(before, tileStartOf(draft.newestEvent - retentionUs, TRIM_TILES * plan.tileUs));
 }
 
 function stateOf(draft: EntityDraft): EntityState {

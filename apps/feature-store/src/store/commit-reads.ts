@@ -12,13 +12,16 @@ interface EntityRow {
   latest: Buffer;
 }
 
-/** The row lock comes after the sort, so every commit takes its locks in the same order and none deadlock. */
+/**
+ * Keys are sorted before they are looked up and locked one by one, so every commit takes its locks in the same order
+ * and none deadlock. The lateral limit keeps a plan made on an empty table from reading it all later.
+ */
 const LOCK_ENTITIES = `
-SELECT e.view_id, e.entity_key, e.sequence, e.first_seen_us, e.newest_event_us, e.retained_from_us, e.latest
-FROM unnest($2::int[], $3::text[]) AS k (view_id, entity_key)
-JOIN online_entity e ON e.tenant = $1 AND e.view_id = k.view_id AND e.entity_key = k.entity_key
-ORDER BY e.view_id, e.entity_key
-FOR UPDATE OF e`;
+SELECT k.view_id, k.entity_key, e.sequence, e.first_seen_us, e.newest_event_us, e.retained_from_us, e.latest
+FROM (SELECT * FROM unnest($2::int[], $3::text[]) AS u (view_id, entity_key) ORDER BY view_id, entity_key) k
+CROSS JOIN LATERAL (
+  SELECT * FROM online_entity WHERE tenant = $1 AND view_id = k.view_id AND entity_key = k.entity_key LIMIT 1 FOR UPDATE
+) e`;
 
 /** Entities seen for the first time are made at once, so that they can be locked like all others. */
 const MAKE_ENTITIES = `
@@ -65,9 +68,12 @@ function stateOf(row: EntityRow): EntityState {
 }
 
 const READ_TILES = `
-SELECT t.view_id, t.entity_key, t.start_us, t.body
+SELECT k.view_id, k.entity_key, k.start_us, t.body
 FROM unnest($2::int[], $3::text[], $4::bigint[]) AS k (view_id, entity_key, start_us)
-JOIN online_tile t ON t.tenant = $1 AND t.view_id = k.view_id AND t.entity_key = k.entity_key AND t.start_us = k.start_us`;
+CROSS JOIN LATERAL (
+  SELECT body FROM online_tile
+  WHERE tenant = $1 AND view_id = k.view_id AND entity_key = k.entity_key AND start_us = k.start_us LIMIT 1
+) t`;
 
 /** Bodies of the tiles that exist, by tileId. */
 export async function readTiles(

@@ -16,7 +16,8 @@ import type {
 } from '../domain/row-store.ts';
 import { lockEntities, readTiles } from './commit-reads.ts';
 import type { PriorVersions } from './prior-versions.ts';
-import { writeOnline } from './write-online.ts';
+import type { Statement } from './statement.ts';
+import { onlineStatements } from './write-online.ts';
 
 export interface IngestStoreOptions {
   readonly database: Database;
@@ -57,13 +58,14 @@ function ingestTransaction(
       return (commit = Number(row!.commit));
     },
     async writeBatch(batchId, result, changes) {
-      await writeOnline(tx, tenant, changes.online);
-      await writeHistory(tx, tenant, source, changes.history);
-      await writeResult(tx, tenant, name, batchId, result);
+      const [first, ...more] = onlineStatements(tenant, changes.online);
+      addHistory(first!, source, changes.history);
+      addResult(first!, name, batchId, result);
+      for (const statement of [first!, ...more]) await statement.run(tx);
       await writeQuarantine(tx, tenant, name, changes.quarantined, clock);
     },
     async writePartition(record, changes) {
-      await writeOnline(tx, tenant, changes.online);
+      for (const statement of onlineStatements(tenant, changes.online)) await statement.run(tx);
       await writeLedger(tx, tenant, name, record, commit);
       await writeQuarantine(tx, tenant, name, changes.quarantined, clock);
     },
@@ -98,45 +100,42 @@ async function claimBatch(
   return { digest: row!.digest, accepted: row!.rows_accepted, quarantined: row!.rows_quarantined };
 }
 
-async function writeResult(
-  tx: Transaction,
-  tenant: string,
+function addResult(
+  statement: Statement,
   source: string,
   batchId: string,
   { digest, accepted, quarantined }: BatchResult,
-): Promise<void> {
-  await tx.query(
-    `UPDATE ingest_batch SET digest = $4, rows_accepted = $5, rows_quarantined = $6
-     WHERE tenant = $1 AND source = $2 AND batch_id = $3`,
-    [tenant, source, batchId, digest, accepted, quarantined],
-    { name: 'write-result' },
-  );
+): void {
+  statement.add('result', [
+    'UPDATE ingest_batch SET digest = ',
+    ['text', digest],
+    ', rows_accepted = ',
+    ['int', accepted],
+    ', rows_quarantined = ',
+    ['int', quarantined],
+    ' WHERE tenant = $1 AND source = ',
+    ['text', source],
+    ' AND batch_id = ',
+    ['text', batchId],
+  ]);
 }
 
-async function writeHistory(
-  tx: Transaction,
-  tenant: string,
-  source: SourcePlan,
-  rows: readonly HistoryRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
+function addHistory(statement: Statement, source: SourcePlan, rows: readonly HistoryRow[]): void {
   const types = source.program.spec.columns.map((column) => column.type);
   const writer = new ByteWriter();
-  await tx.query(
+  statement.add('rows', [
     `INSERT INTO history (tenant, source, row_key, sequence, event_us, known_us, correction, body)
-     SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[], $8::bytea[])`,
-    [
-      tenant,
-      source.program.spec.name,
-      rows.map((row) => row.rowKey),
-      rows.map((row) => row.sequence),
-      rows.map((row) => row.event),
-      rows.map((row) => row.known),
-      rows.map((row) => row.correction),
-      rows.map((row) => encodeRow(types, row.values, writer)),
-    ],
-    { name: 'write-history' },
-  );
+     SELECT $1, `,
+    ['text', source.program.spec.name],
+    ', * FROM unnest(',
+    ['text[]', rows.map((row) => row.rowKey)],
+    ['bigint[]', rows.map((row) => row.sequence)],
+    ['bigint[]', rows.map((row) => row.event)],
+    ['bigint[]', rows.map((row) => row.known)],
+    ['boolean[]', rows.map((row) => row.correction)],
+    ['bytea[]', rows.map((row) => encodeRow(types, row.values, writer))],
+    ')',
+  ]);
 }
 
 async function hasPartition(

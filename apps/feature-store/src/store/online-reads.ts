@@ -17,11 +17,13 @@ const READ_ENTITIES = `
 SELECT e.sequence, e.first_seen_us, e.newest_event_us, e.retained_from_us, e.latest, t.tiles
 FROM unnest($1::text[], $2::int[], $3::text[], $4::bigint[], $5::bigint[])
   WITH ORDINALITY AS k (tenant, view_id, entity_key, first_us, last_us, position)
-LEFT JOIN online_entity e ON e.tenant = k.tenant AND e.view_id = k.view_id AND e.entity_key = k.entity_key
+LEFT JOIN LATERAL (
+  SELECT * FROM online_entity WHERE tenant = k.tenant AND view_id = k.view_id AND entity_key = k.entity_key LIMIT 1
+) e ON true
 LEFT JOIN LATERAL (
   SELECT string_agg(int8send(o.start_us) || int4send(length(o.body)) || o.body, ''::bytea ORDER BY o.start_us) AS tiles
   FROM online_tile o
-  WHERE o.tenant = e.tenant AND o.view_id = e.view_id AND o.entity_key = e.entity_key
+  WHERE o.tenant = k.tenant AND o.view_id = k.view_id AND o.entity_key = k.entity_key
     AND o.start_us BETWEEN k.first_us AND k.last_us
 ) t ON true
 ORDER BY k.position`;

@@ -16,11 +16,14 @@ interface FilterEntry {
   readonly filter: BloomFilter;
 }
 
+/** Lateral and limited, so that every plan looks keys up one by one, also one made when the table was empty. */
 const LIVE_VERSIONS = `
-SELECT h.row_key, h.sequence, h.event_us, h.known_us, h.body
+SELECT k.row_key, h.sequence, h.event_us, h.known_us, h.body
 FROM unnest($3::text[]) AS k (row_key)
-JOIN history h ON h.tenant = $1 AND h.source = $2 AND h.row_key = k.row_key
-ORDER BY h.sequence`;
+CROSS JOIN LATERAL (
+  SELECT sequence, event_us, known_us, body FROM history
+  WHERE tenant = $1 AND source = $2 AND row_key = k.row_key ORDER BY sequence LIMIT 10000
+) h`;
 
 const NEW_FILTERS = `
 SELECT commit_number, object_digest, row_key_filter FROM sealed_partition

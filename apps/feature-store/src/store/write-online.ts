@@ -1,67 +1,67 @@
-import type { Queryable } from '@plumbline/sql';
-import type { OnlineChanges } from '../domain/row-store.ts';
+import type { EntityChange, EntityRef, OnlineChanges, TileChange } from '../domain/row-store.ts';
+import { Statement } from './statement.ts';
 import { toInt8 } from './numbers.ts';
 
 /** Statements carry at most this many tiles, so that a large commit stays within bounded memory. */
 const TILES_PER_STATEMENT = 5_000;
 
-const WRITE_ENTITIES = `
-INSERT INTO online_entity
-  (tenant, view_id, entity_key, sequence, first_seen_us, newest_event_us, retained_from_us, latest)
-SELECT $1, * FROM unnest($2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[])
-ON CONFLICT (tenant, view_id, entity_key) DO UPDATE SET
-  sequence = excluded.sequence, first_seen_us = excluded.first_seen_us,
-  newest_event_us = excluded.newest_event_us, retained_from_us = excluded.retained_from_us, latest = excluded.latest`;
-
-const WRITE_TILES = `
-INSERT INTO online_tile (tenant, view_id, entity_key, start_us, body)
-SELECT $1, * FROM unnest($2::int[], $3::text[], $4::bigint[], $5::bytea[])
-ON CONFLICT (tenant, view_id, entity_key, start_us) DO UPDATE SET body = excluded.body`;
-
-const TRIM_TILES = `
-DELETE FROM online_tile t USING unnest($2::int[], $3::text[], $4::bigint[]) AS k (view_id, entity_key, before_us)
-WHERE t.tenant = $1 AND t.view_id = k.view_id AND t.entity_key = k.entity_key AND t.start_us < k.before_us`;
-
-/** Writes what a commit changes online. The caller holds the entities' locks. */
-export async function writeOnline(tx: Queryable, tenant: string, changes: OnlineChanges): Promise<void> {
-  const { entities, tiles, trims } = changes;
-  await tx.query(
-    WRITE_ENTITIES,
-    [
-      tenant,
-      entities.map((entity) => entity.viewId),
-      entities.map((entity) => entity.key),
-      entities.map(({ state }) => state.sequence),
-      entities.map(({ state }) => state.firstSeen),
-      entities.map(({ state }) => toInt8(state.newestEvent)),
-      entities.map(({ state }) => toInt8(state.retainedFrom)),
-      entities.map(({ state }) => state.latest),
-    ],
-    { name: 'write-entities' },
-  );
-  for (let first = 0; first < tiles.length; first += TILES_PER_STATEMENT) {
-    const some = tiles.slice(first, first + TILES_PER_STATEMENT);
-    await tx.query(
-      WRITE_TILES,
-      [
-        tenant,
-        some.map((tile) => tile.viewId),
-        some.map((tile) => tile.key),
-        some.map((tile) => tile.start),
-        some.map((tile) => tile.body),
-      ],
-      { name: 'write-tiles' },
-    );
+/** What a commit changes online, as parts of statements. The caller holds the entities' locks. */
+export function onlineStatements(tenant: string, { entities, tiles, trims }: OnlineChanges): Statement[] {
+  const first = new Statement(tenant);
+  addEntities(first, entities);
+  addTiles(first, tiles.slice(0, TILES_PER_STATEMENT));
+  addTrims(first, trims);
+  const more: Statement[] = [];
+  for (let from = TILES_PER_STATEMENT; from < tiles.length; from += TILES_PER_STATEMENT) {
+    const statement = new Statement(tenant);
+    addTiles(statement, tiles.slice(from, from + TILES_PER_STATEMENT));
+    more.push(statement);
   }
-  if (trims.length === 0) return;
-  await tx.query(
-    TRIM_TILES,
-    [
-      tenant,
-      trims.map((trim) => trim.viewId),
-      trims.map((trim) => trim.key),
-      trims.map((trim) => trim.before),
-    ],
-    { name: 'trim-tiles' },
-  );
+  return [first, ...more];
+}
+
+function addEntities(statement: Statement, entities: readonly EntityChange[]): void {
+  statement.add('entities', [
+    `INSERT INTO online_entity
+       (tenant, view_id, entity_key, sequence, first_seen_us, newest_event_us, retained_from_us, latest)
+     SELECT $1, * FROM unnest(`,
+    ['int[]', entities.map((entity) => entity.viewId)],
+    ['text[]', entities.map((entity) => entity.key)],
+    ['bigint[]', entities.map(({ state }) => state.sequence)],
+    ['bigint[]', entities.map(({ state }) => state.firstSeen)],
+    ['bigint[]', entities.map(({ state }) => toInt8(state.newestEvent))],
+    ['bigint[]', entities.map(({ state }) => toInt8(state.retainedFrom))],
+    ['bytea[]', entities.map(({ state }) => state.latest)],
+    `) ON CONFLICT (tenant, view_id, entity_key) DO UPDATE SET
+       sequence = excluded.sequence, first_seen_us = excluded.first_seen_us,
+       newest_event_us = excluded.newest_event_us, retained_from_us = excluded.retained_from_us,
+       latest = excluded.latest`,
+  ]);
+}
+
+function addTiles(statement: Statement, tiles: readonly TileChange[]): void {
+  statement.add('tiles', [
+    'INSERT INTO online_tile (tenant, view_id, entity_key, start_us, body) SELECT $1, * FROM unnest(',
+    ['int[]', tiles.map((tile) => tile.viewId)],
+    ['text[]', tiles.map((tile) => tile.key)],
+    ['bigint[]', tiles.map((tile) => tile.start)],
+    ['bytea[]', tiles.map((tile) => tile.body)],
+    ') ON CONFLICT (tenant, view_id, entity_key, start_us) DO UPDATE SET body = excluded.body',
+  ]);
+}
+
+/** By row address, which stands still under the entities' locks. */
+function addTrims(statement: Statement, trims: readonly (EntityRef & { readonly before: number })[]): void {
+  statement.add('trims', [
+    `DELETE FROM online_tile WHERE ctid = ANY (ARRAY(
+       SELECT t.ctid FROM unnest(`,
+    ['int[]', trims.map((trim) => trim.viewId)],
+    ['text[]', trims.map((trim) => trim.key)],
+    ['bigint[]', trims.map((trim) => trim.before)],
+    `) AS k (view_id, entity_key, before_us)
+       CROSS JOIN LATERAL (
+         SELECT ctid FROM online_tile
+         WHERE tenant = $1 AND view_id = k.view_id AND entity_key = k.entity_key AND start_us < k.before_us LIMIT 10000
+       ) t))`,
+  ]);
 }
