@@ -26,6 +26,7 @@ import { getInclusionProof } from './service/get-inclusion-proof.ts';
 import { getRecord } from './service/get-record.ts';
 import { listGaps } from './service/list-gaps.ts';
 import { listRecords } from './service/list-records.ts';
+import { boundedBy, type Call } from './store/bounded.ts';
 import { committedSize, createLogStore } from './store/log-store.ts';
 import { logTables } from './store/log-tables.ts';
 import { createRecordStore } from './store/record-store.ts';
@@ -131,26 +132,28 @@ async function serve(
   { database, appender, publication, verifierKey }: Served,
 ): Promise<void> {
   const { config, log, clock } = scope;
-  const records = createRecords(createRecordStore(database), readCommitment);
-  const prover = createProver({
-    store: createTreeStore(database),
-    publication,
-    committedSize: () => committedSize(database),
-  });
+  const recordsFor = (call: Call) =>
+    createRecords(createRecordStore(boundedBy(database, call)), readCommitment);
+  const proverFor = (call: Call) =>
+    createProver({
+      store: createTreeStore(boundedBy(database, call)),
+      publication,
+      committedSize: () => committedSize(boundedBy(database, call)),
+    });
   const gaps = createGaps(() => readGaps(database), clock);
   const unprovenLeaves = async () => (await committedSize(database)) - (await publication.latest()).size;
   exposeLog(scope.metrics, { appender, gaps, unprovenLeaves });
   const server = scope.adopt(
     createServer({
       implementations: [
-        implementRaw(AuditService, { Append: append(appender, records) }),
+        implementRaw(AuditService, { Append: append(appender, recordsFor) }),
         implement(AuditService, {
-          getRecord: getRecord(records),
-          listRecords: listRecords(records),
-          countRecords: countRecords(records, publication),
+          getRecord: getRecord(recordsFor),
+          listRecords: listRecords(recordsFor),
+          countRecords: countRecords(recordsFor, publication),
           getCheckpoint: getCheckpoint(publication, verifierKey),
-          getInclusionProof: getInclusionProof(records, prover),
-          getConsistencyProof: getConsistencyProof(prover),
+          getInclusionProof: getInclusionProof(recordsFor, proverFor),
+          getConsistencyProof: getConsistencyProof(proverFor),
           listGaps: listGaps(gaps),
         }),
       ],

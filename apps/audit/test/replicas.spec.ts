@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openCheckpoint, parseVerifier, verifyConsistency } from '@plumbline/merkle';
+import { openDatabase } from '@plumbline/sql';
+import { eventually, silentLog } from '@plumbline/testing';
+import { logTables } from '../src/store/log-tables.ts';
 import { ORIGIN, startAudit, surroundings, type RunningAudit, type Surroundings } from './audit.fixture.ts';
 import { appendRequest, mintId } from './records.fixture.ts';
 
@@ -57,4 +60,26 @@ describe('replicas that start together on an empty database', () => {
     const { hashes } = await replicas[2]!.clientOf(TENANT).getConsistencyProof(sizes);
     verifyConsistency({ ...sizes, firstRoot: first!.root, secondRoot: last!.root, proof: hashes });
   });
+});
+
+describe('a process that freezes while it holds the head of the log', () => {
+  it('loses the lock, and the others go on', async () => {
+    const frozen = openDatabase({ url: around.database.url, schema: 'audit', log: silentLog });
+    const thaw = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const holding = frozen
+      .transaction(async (tx) => {
+        await logTables(tx).lockHead();
+        locked.resolve();
+        await thaw.promise;
+      })
+      .catch((error: unknown) => error);
+    await locked.promise;
+    const eventId = mintId();
+    const request = appendRequest({ tenant: TENANT, eventId, request: eventId });
+    await eventually(() => replicas[0]!.clientOf(TENANT).append(request), { timeoutMs: 20_000 });
+    thaw.resolve();
+    expect(await holding).toBeInstanceOf(Error);
+    await frozen.close();
+  }, 30_000);
 });

@@ -1,3 +1,4 @@
+import { DistinctCounter } from './distinct-counter.ts';
 import { errors } from './errors.ts';
 import { EVENT_ID_BYTES, lookupKeys } from './event-id.ts';
 import {
@@ -43,8 +44,8 @@ export interface RecordStore {
   payloadsOf(tenant: string, leafIndexes: readonly bigint[]): Promise<ReadonlyMap<bigint, Uint8Array>>;
   /** Committed records by kind. */
   counts(tenant: string): Promise<ReadonlyMap<RecordKind, bigint>>;
-  /** The tenant's segments of a kind in leaf order, in pages. */
-  allSegments(tenant: string, kind: RecordKind): AsyncIterable<readonly Segment[]>;
+  /** The tenant's segments of a kind in leaf order, in pages, with its oldest `maxRecords` records. */
+  allSegments(tenant: string, kind: RecordKind, maxRecords: bigint): AsyncIterable<readonly Segment[]>;
 }
 
 export interface RecordPage {
@@ -91,11 +92,11 @@ export function createRecords(store: RecordStore, read: ReadCommitment): Records
   }
 
   async function countKind(tenant: string, kind: RecordKind, records: bigint, treeSize: bigint) {
-    const ids = new Set<string>();
+    const ids = new DistinctCounter(Number(records));
     let leaves = 0n;
-    for await (const segments of store.allSegments(tenant, kind)) {
+    for await (const segments of store.allSegments(tenant, kind, records)) {
       for (const { leafIndex, commitment } of segments.flatMap((segment) => entriesOf(segment, read))) {
-        ids.add(Buffer.from(commitment.eventId).toString('latin1'));
+        ids.add(commitment.tenantDigest);
         if (leafIndex < treeSize) leaves += 1n;
       }
     }

@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { AppendResponseSchema, PredictionFactsSchema } from '@plumbline/contract-audit';
-import { requireTenant, type RawHandler } from '@plumbline/rpc';
+import { requireTenant, type CallContext, type RawHandler } from '@plumbline/rpc';
 import { FieldReader, WireError } from '@plumbline/wire';
 import { type Appender } from '../domain/appender.ts';
 import { checkSubmission } from '../domain/check-submission.ts';
@@ -18,16 +18,15 @@ const NO_BYTES = new Uint8Array(0);
  * Append, from bytes to bytes: it is called once per prediction, and taking only the request's four fields apart
  * leaves commitment, payload and facts as the views that they are stored from.
  */
-export function append(appender: Appender, records: Records): RawHandler {
+export function append(appender: Appender, recordsFor: (call: CallContext) => Records): RawHandler {
   return async (request, context) => {
     const submission = readSubmission(request, requireTenant(context));
     checkSubmission(submission);
     if (submission.facts) checkFacts(submission.facts, submission.commitment.eventId);
     const outcome = await appender.append(submission, () => context.signal.aborted);
     if (outcome.status === 'RECORDED') return NOTHING_EXISTING;
-    return encode(AppendResponseSchema, {
-      existing: recordMessage(await records.withPayload(outcome.entry)),
-    });
+    const existing = await recordsFor(context).withPayload(outcome.entry);
+    return encode(AppendResponseSchema, { existing: recordMessage(existing) });
   };
 }
 

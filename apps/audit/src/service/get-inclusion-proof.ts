@@ -1,5 +1,5 @@
 import type { AuditService, GetInclusionProofRequest } from '@plumbline/contract-audit';
-import { requireTenant, type Handler } from '@plumbline/rpc';
+import { requireTenant, type CallContext, type Handler } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import { type Prover } from '../domain/prove.ts';
 import { type RecordEntry } from '../domain/record.ts';
@@ -7,14 +7,14 @@ import { type Records } from '../domain/records.ts';
 import { eventIdOf } from './messages.ts';
 
 export function getInclusionProof(
-  records: Records,
-  prover: Prover,
+  recordsFor: (call: CallContext) => Records,
+  proverFor: (call: CallContext) => Prover,
 ): Handler<(typeof AuditService.method)['getInclusionProof']> {
   return async (request, context) => {
     if (request.treeSize < 0n) throw errors.INVALID_QUERY('tree_size is negative');
-    const entry = await entryOf(records, requireTenant(context), request);
+    const entry = await entryOf(recordsFor(context), requireTenant(context), request);
     const treeSize = request.treeSize === 0n ? undefined : request.treeSize;
-    const proof = await prover.inclusion(entry, treeSize, context.signal);
+    const proof = await proverFor(context).inclusion(entry, treeSize, context.signal);
     return {
       leafIndex: entry.leafIndex,
       treeSize: proof.treeSize,

@@ -1,10 +1,13 @@
 import type { AuditService } from '@plumbline/contract-audit';
-import { requireTenant, type Handler } from '@plumbline/rpc';
+import { requireTenant, type CallContext, type Handler } from '@plumbline/rpc';
 import { type Records } from '../domain/records.ts';
 import { eventIdOf, recordMessage } from './messages.ts';
 
-export function getRecord(records: Records): Handler<(typeof AuditService.method)['getRecord']> {
+export function getRecord(
+  recordsFor: (call: CallContext) => Records,
+): Handler<(typeof AuditService.method)['getRecord']> {
   return async ({ eventId }, context) => {
+    const records = recordsFor(context);
     const entry = await records.byEventId(requireTenant(context), eventIdOf(eventId));
     return { record: recordMessage(await records.withPayload(entry)) };
   };

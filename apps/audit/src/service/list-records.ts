@@ -1,5 +1,5 @@
 import type { AuditService, ListRecordsRequest } from '@plumbline/contract-audit';
-import { requireTenant, type Handler } from '@plumbline/rpc';
+import { requireTenant, type CallContext, type Handler } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import { RECORD_KINDS } from '../domain/record.ts';
 import { type ListCursor, type RecordFilter, type Records } from '../domain/records.ts';
@@ -11,10 +11,12 @@ const MAX_PAGE = 1_000;
 const DIGEST = /^sha256:[0-9a-f]{64}$/u;
 const TOKEN = /^([0-9]{1,19})-([0-9]{1,19})$/u;
 
-export function listRecords(records: Records): Handler<(typeof AuditService.method)['listRecords']> {
+export function listRecords(
+  recordsFor: (call: CallContext) => Records,
+): Handler<(typeof AuditService.method)['listRecords']> {
   return async (request, context) => {
     const cursor = cursorOf(request.pageToken);
-    const page = await records.list(requireTenant(context), filterOf(request), {
+    const page = await recordsFor(context).list(requireTenant(context), filterOf(request), {
       ...(cursor ? { cursor } : {}),
       size: pageSizeOf(request.pageSize),
       payloads: request.includePayload,

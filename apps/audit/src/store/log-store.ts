@@ -1,4 +1,4 @@
-import type { Database } from '@plumbline/sql';
+import type { Database, Queryable } from '@plumbline/sql';
 import { type LogStore } from '../domain/appender.ts';
 import { logTables } from './log-tables.ts';
 
@@ -9,7 +9,7 @@ export function createLogStore(database: Database): LogStore {
 }
 
 /** Number of committed leaves. */
-export async function committedSize(database: Database): Promise<bigint> {
+export async function committedSize(database: Queryable): Promise<bigint> {
   const [row] = await database.query<{ next_index: bigint }>('SELECT next_index FROM log_head');
   return row?.next_index ?? 0n;
 }

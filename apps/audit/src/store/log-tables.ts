@@ -5,6 +5,9 @@ import { SEGMENT_COLUMNS, segmentOf, type SegmentRow } from './segment-row.ts';
 import { readSequences } from './sequence-rows.ts';
 import { writeLog } from './write-log.ts';
 
+/** Nothing that holds the head's lock pauses for so long while it runs. */
+const FROZEN_MS = 5_000;
+
 /** The log within a transaction, which must be READ COMMITTED: what follows the lock sees what came before it. */
 export function logTables(tx: Transaction): LogTables {
   return {
@@ -16,12 +19,15 @@ export function logTables(tx: Transaction): LogTables {
 }
 
 /**
- * The row lock orders all appends. Sequential scans are ruled out for the rest of the transaction: Postgres believes
- * them cheaper than the index of ids while the table is small, and would make one for every id of a batch.
+ * The row lock orders all appends; a process that freezes while it holds it loses its connection, and with it the lock.
+ * Sequential scans are ruled out for the rest of the transaction: Postgres believes them cheaper than the index of ids
+ * while the table is small, and would make one for every id of a batch.
  */
 async function lockHead(tx: Transaction): Promise<{ nextIndex: bigint; committedAtUs: bigint }> {
   const [row] = await tx.query<{ next_index: bigint; committed_at_us: bigint }>(
-    `SELECT next_index, committed_at_us, set_config('enable_seqscan', 'off', true) FROM log_head FOR UPDATE`,
+    `SELECT next_index, committed_at_us, set_config('enable_seqscan', 'off', true),
+            set_config('idle_in_transaction_session_timeout', '${FROZEN_MS}', true)
+     FROM log_head FOR UPDATE`,
     [],
     { name: 'audit_lock_head' },
   );

@@ -1,12 +1,13 @@
-import type { Database } from '@plumbline/sql';
+import type { Queryable } from '@plumbline/sql';
 import { type RecordKind } from '../domain/record.ts';
 import { type ListCursor, type RecordFilter, type RecordStore } from '../domain/records.ts';
 import { type Segment } from '../domain/segment.ts';
 import { SEGMENT_COLUMNS, kindNumber, kindOf, segmentOf, type SegmentRow } from './segment-row.ts';
 
-const COUNT_PAGE = 500;
+/** Unpacking a page of full segments keeps the event loop for some 15 ms. */
+const COUNT_PAGE = 50;
 
-export function createRecordStore(database: Database): RecordStore {
+export function createRecordStore(database: Queryable): RecordStore {
   return {
     async segmentsUnder(tenant, keys) {
       const rows = await database.query<SegmentRow>(
@@ -40,13 +41,13 @@ export function createRecordStore(database: Database): RecordStore {
       );
       return new Map(rows.map(({ kind, records }) => [kindOf(kind), records]));
     },
-    allSegments: (tenant, kind) => allSegments(database, tenant, kind),
+    allSegments: (tenant, kind, maxRecords) => allSegments(database, tenant, kind, maxRecords),
   };
 }
 
 /** Finds the segments by the index first: a packed segment is long, and only few of those found may be needed. */
 async function segmentsBefore(
-  database: Database,
+  database: Queryable,
   tenant: string,
   filter: RecordFilter,
   cursor: ListCursor | undefined,
@@ -65,7 +66,7 @@ type Extent = Pick<SegmentRow, 'first_index' | 'record_count'>;
 
 /** Each kind is a run of the index by itself, so each is read backwards from the cursor and the runs are merged. */
 function extentsBefore(
-  database: Database,
+  database: Queryable,
   tenant: string,
   { kinds, modelDigest, fromUs, untilUs }: RecordFilter,
   cursor: ListCursor | undefined,
@@ -109,8 +110,16 @@ function enough(extents: readonly Extent[], cursor: ListCursor | undefined, maxR
   });
 }
 
-async function* allSegments(database: Database, tenant: string, kind: RecordKind): AsyncGenerator<Segment[]> {
-  for (let after = { committed_at_us: -1n, first_index: -1n }; ;) {
+/** Ends with the records that had been counted when the caller asked: more are being appended meanwhile. */
+async function* allSegments(
+  database: Queryable,
+  tenant: string,
+  kind: RecordKind,
+  maxRecords: bigint,
+): AsyncGenerator<Segment[]> {
+  let left = maxRecords;
+  let after: Pick<SegmentRow, 'committed_at_us' | 'first_index'> = { committed_at_us: -1n, first_index: -1n };
+  while (left > 0n) {
     const rows: SegmentRow[] = await database.query<SegmentRow>(
       `SELECT ${SEGMENT_COLUMNS} FROM segments
        WHERE tenant = $1 AND kind = $2 AND (committed_at_us, first_index) > ($3::bigint, $4::bigint)
@@ -120,7 +129,8 @@ async function* allSegments(database: Database, tenant: string, kind: RecordKind
     );
     const last = rows.at(-1);
     if (!last) return;
-    yield rows.map(segmentOf);
+    const page = rows.filter(({ record_count }) => (left -= BigInt(record_count)) >= 0n);
+    yield page.map(segmentOf);
     after = last;
   }
 }

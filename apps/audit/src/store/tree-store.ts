@@ -13,6 +13,8 @@ import { concatenate } from './parameters.ts';
 import { SEGMENT_COLUMNS, segmentOf, type SegmentRow } from './segment-row.ts';
 
 const LONG_TIMEOUT_MS = 60_000;
+/** A process that freezes with the tree's lock loses it, and another one integrates. */
+const FROZEN_MS = 30_000;
 
 export function createIntegrationStore(database: Database): IntegrationStore {
   return {
@@ -38,7 +40,7 @@ export async function openTree(database: Database, signer: NoteSigner, nowUs: bi
   );
 }
 
-export async function readPublishedTree(database: Database): Promise<PublishedTree> {
+export async function readPublishedTree(database: Queryable): Promise<PublishedTree> {
   const [row] = await database.query<PublishedTree>('SELECT size, checkpoint FROM tree', [], {
     name: 'audit_published_tree',
   });
@@ -74,7 +76,10 @@ function treeTables(tx: Queryable): TreeTables {
   return {
     ...createTreeStore(tx),
     async lockTree() {
-      const [row] = await tx.query<{ size: bigint }>('SELECT size FROM tree FOR UPDATE SKIP LOCKED');
+      const [row] = await tx.query<{ size: bigint }>(
+        `SELECT size, set_config('idle_in_transaction_session_timeout', '${FROZEN_MS}', true)
+         FROM tree FOR UPDATE SKIP LOCKED`,
+      );
       return row?.size;
     },
     async segmentsFrom(leafIndex, maxLeaves) {
