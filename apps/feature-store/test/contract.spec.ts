@@ -97,11 +97,18 @@ describe('online features', () => {
     await client.ingestRows({ source: 'outcomes', columns: COLUMNS, rows: late, batchId: 'b2' });
     const changed = await client.getOnlineFeatures({ featureService: 'flight_delay', entities });
     expect(changed.vectors[0]!.values).not.toEqual(served.vectors[0]!.values);
-    for (const response of [served, changed]) {
+    const stranger = { ...atl(at), keys: { origin: text('XNA'), destination: text('LAX') } };
+    const unknown = await client.getOnlineFeatures({ featureService: 'flight_delay', entities: [stranger] });
+    expect(unknown.vectors[0]!.statuses[0]).toBe(FeatureStatus.NOT_FOUND);
+    for (const [entity, response] of [
+      [entities[0]!, served],
+      [entities[0]!, changed],
+      [stranger, unknown],
+    ] as const) {
       const { vectors } = await client.recomputeFeatures({
         featureService: 'flight_delay',
         featureServiceVersion: response.featureServiceVersion,
-        vectors: [{ entity: entities[0]!, views: response.vectors[0]!.views }],
+        vectors: [{ entity, views: response.vectors[0]!.views }],
       });
       expect(vectors).toEqual(response.vectors);
     }

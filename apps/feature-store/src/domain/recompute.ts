@@ -1,23 +1,21 @@
-import type { Value } from '@plumbline/expressions';
 import {
   NEVER,
+  orderByEntity,
   supersededFrom,
   tileHistory,
-  visibleFrom,
-  type LatestRow,
+  type Entries,
+  type EntityOrder,
   type Micros,
-  type RowVersion,
 } from '@plumbline/features';
 import type { Catalogue, ServicePlan } from './catalogue.ts';
 import { entityKey, requestRows, type EntityRequest } from './entity-request.ts';
 import { errors } from './errors.ts';
 import { NEVER_SEEN, type EntityAnswer } from './feature-value.ts';
-import type { HistoryStore, PastRow } from './history-store.ts';
+import type { HistoryStore } from './history-store.ts';
 import { latestVisible } from './latest-visible.ts';
 import { assembleVector, type FeatureVector } from './online-features.ts';
-import { readHistory, type HistorySink } from './read-history.ts';
-import { valuesFor } from './route-rows.ts';
-import type { SourcePlan } from './catalogue.ts';
+import { readHistory } from './read-history.ts';
+import { SourceHistory, type ViewHistory } from './source-history.ts';
 import type { ViewProgram } from './view-program.ts';
 
 /** A vector as it was served: what was asked, and every view's sequence at the time, by view name. */
@@ -42,141 +40,111 @@ export async function recomputeFeatures(
   if (vectors.length === 0 || vectors.length > MAX_VECTORS) {
     throw errors.VECTORS_INVALID(`1 to ${MAX_VECTORS} vectors may be recomputed, not ${vectors.length}`);
   }
-  const keys = vectors.map(({ request }) => plan.views.map((view) => entityKey(view, request)));
-  const histories = await readEntities(store, catalogue, tenant, plan, keys);
-  return vectors.map(({ request, sequences }, index) => {
+  const pasts = await readPast(store, catalogue, tenant, plan);
+  return vectors.map(({ request, sequences }) => {
     const answers = plan.views.map((view, place) => {
-      const rows = histories[place]!.rowsOf(keys[index]![place]!);
-      return answerPast(view, rows, sequences[view.name] ?? 0, request.at);
+      const key = entityKey(view, request);
+      return pasts[place]!.answer(key, sequences[view.name] ?? 0, request.at);
     });
     return assembleVector(plan, answers, requestRows(plan, request), request.at);
   });
 }
 
-async function readEntities(
+async function readPast(
   store: HistoryStore,
   catalogue: Catalogue,
   tenant: string,
   plan: ServicePlan,
-  keys: readonly (readonly string[])[],
-): Promise<EntityHistories[]> {
-  const histories = plan.views.map((view, place) => {
-    const wanted = new Set(keys.map((row) => row[place]!));
-    return new EntityHistories(catalogue.source(view.sourceName), view, wanted);
-  });
+): Promise<ViewPast[]> {
+  const pasts = new Map<ViewProgram, ViewPast>();
   for (const name of new Set(plan.views.map((view) => view.sourceName))) {
     const source = catalogue.source(name);
+    const views = plan.views.filter((view) => view.sourceName === name);
+    const history = new SourceHistory(source, views);
     const watermark = await store.watermark(tenant, name);
-    const sinks = histories.filter((history) => history.view.sourceName === name);
-    for await (const _ of readHistory(store, { tenant, source, watermark, knownBy: 0 }, sinks));
-    for (const history of sinks) history.sort();
+    for await (const _ of readHistory(store, { tenant, source, watermark, knownBy: 0 }, [history]));
+    views.forEach((view, index) => pasts.set(view, new ViewPast(history, history.views[index]!)));
   }
-  return histories;
+  return plan.views.map((view) => pasts.get(view)!);
 }
 
-/** A past row of an entity with what its view takes from it. */
-interface EntityRow extends RowVersion {
-  readonly measures: readonly number[];
-  readonly latest: readonly Value[];
-  /** Rows of one group are versions of one another; -1: the only version. */
-  readonly group: number;
-}
+/** One view's history by entity, to be asked for any past state of it. */
+class ViewPast {
+  readonly #source: SourceHistory;
+  readonly #history: ViewHistory;
+  readonly #rows: Omit<Entries, 'values'>;
+  readonly #values: Float64Array;
+  readonly #order: EntityOrder;
 
-/** The complete history of some entities of one view. */
-class EntityHistories implements HistorySink {
-  readonly view: ViewProgram;
-  readonly #source: SourcePlan;
-  readonly #rows: ReadonlyMap<string, EntityRow[]>;
-  #groups = 0;
-
-  constructor(source: SourcePlan, view: ViewProgram, keys: ReadonlySet<string>) {
-    this.view = view;
+  constructor(source: SourceHistory, history: ViewHistory) {
+    history.sortLatest();
     this.#source = source;
-    this.#rows = new Map([...keys].map((key) => [key, []]));
+    this.#history = history;
+    this.#rows = source.instants();
+    this.#values = history.values();
+    this.#order = orderByEntity(history.entities(), history.entityCount, this.#rows.event);
   }
 
-  take(versions: readonly PastRow[], values: readonly (readonly Value[])[]): void {
-    const group = versions.length === 1 ? -1 : this.#groups++;
-    versions.forEach(({ event, known, sequence }, index) => {
-      const row = valuesFor(this.#source, this.view, values[index]!);
-      const key = this.view.entityKeyOf(row);
-      const rows = key === undefined ? undefined : this.#rows.get(key);
-      if (rows === undefined) return;
-      const measures: number[] = [];
-      this.view.measure(row, measures);
-      rows.push({ event, known, sequence, group, measures, latest: this.view.latestValues(row) });
-    });
+  /** What the view answered at `at` when `sequence` was the newest of the entity's rows. */
+  answer(key: string, sequence: number, at: Micros): EntityAnswer {
+    const { view } = this.#history;
+    const code = this.#history.findCode(key);
+    if (code === undefined) return { ...NEVER_SEEN, sequence };
+    const rows = this.#order.order.subarray(this.#order.begins[code], this.#order.begins[code + 1]);
+    const isThen = (row: number): boolean => this.#rows.sequence[row]! <= sequence;
+    if (!rows.some((row) => isThen(row) && this.#rows.from[row]! <= at)) return { ...NEVER_SEEN, sequence };
+    const latest = view.latestTypes.length === 0 ? 'none' : this.#latest(code, sequence, at);
+    const knownLatest = latest === 'none' ? 0 : latest.known;
+    if (view.plan === undefined) return { isSeen: true, windows: [], latest, knownAt: knownLatest, sequence };
+    const after = this.#firstAfter(rows, at - view.plan.windowsUs.at(-1)!);
+    const inReach = rows.subarray(after, this.#firstAfter(rows, at)).filter(isThen);
+    const { set } = tileHistory(
+      view.plan,
+      new Uint32Array(inReach.length),
+      1,
+      this.#entries(inReach, sequence),
+    );
+    const { values, newest } = view.fold(set, 0, set.starts.length, at);
+    const knownAt = Math.max(knownLatest, newest, 0);
+    return { isSeen: true, windows: Array.from(values), latest, knownAt, sequence };
   }
 
-  /** Orders every entity's rows by event; call it once all were taken. */
-  sort(): void {
-    for (const rows of this.#rows.values()) rows.sort((a, b) => a.event - b.event || a.sequence - b.sequence);
+  #latest(code: number, sequence: number, at: Micros): EntityAnswer['latest'] {
+    const rows = this.#history.latestRows(code).filter((row) => row.sequence <= sequence);
+    return latestVisible(rows, at);
   }
 
-  rowsOf(key: string): readonly EntityRow[] {
-    return this.#rows.get(key)!;
+  #entries(rows: Uint32Array, sequence: number): Entries {
+    const width = this.#history.view.plan!.measures.length;
+    const values = new Float64Array(rows.length * width);
+    rows.forEach((row, index) =>
+      values.set(this.#values.subarray(row * width, (row + 1) * width), index * width),
+    );
+    return {
+      event: Float64Array.from(rows, (row) => this.#rows.event[row]!),
+      from: Float64Array.from(rows, (row) => this.#rows.from[row]!),
+      until: Float64Array.from(rows, (row) => this.#until(row, sequence)),
+      sequence: Float64Array.from(rows, (row) => this.#rows.sequence[row]!),
+      values,
+    };
   }
-}
 
-function answerPast(
-  view: ViewProgram,
-  rows: readonly EntityRow[],
-  sequence: number,
-  at: Micros,
-): EntityAnswer {
-  const isThen = (row: EntityRow): boolean => row.sequence <= sequence;
-  if (!rows.some((row) => isThen(row) && visibleFrom(row) <= at)) return { ...NEVER_SEEN, sequence };
-  const latest = view.latestTypes.length === 0 ? 'none' : latestOf(rows.filter(isThen), at);
-  const knownLatest = latest === 'none' ? 0 : latest.known;
-  if (view.plan === undefined) return { isSeen: true, windows: [], latest, knownAt: knownLatest, sequence };
-  const after = firstAfter(rows, at - view.plan.windowsUs.at(-1)!);
-  const inReach = rows.slice(after, firstAfter(rows, at)).filter(isThen);
-  const { set } = tileHistory(view.plan, new Uint32Array(inReach.length), 1, entriesOf(inReach));
-  const { values, newest } = view.fold(set, 0, set.starts.length, at);
-  const knownAt = Math.max(knownLatest, newest, 0);
-  return { isSeen: true, windows: Array.from(values), latest, knownAt, sequence };
-}
-
-function latestOf(rows: readonly EntityRow[], at: Micros): LatestRow | 'none' {
-  const versions = rows.map(({ event, known, sequence, latest }) => ({
-    event,
-    known,
-    sequence,
-    values: latest,
-  }));
-  return latestVisible(
-    versions.sort((a, b) => b.event - a.event || b.known - a.known || b.sequence - a.sequence),
-    at,
-  );
-}
-
-/**
- * Rows in reach of a fold as its columns. A version gives way only to versions with a later event, which are in reach
- * whenever they are visible, so the group's other versions need not be looked for.
- */
-function entriesOf(rows: readonly EntityRow[]) {
-  const groups = Map.groupBy(rows, (row) => row.group);
-  const untils = new Map<EntityRow, Micros>();
-  for (const [group, versions] of groups) {
-    if (group < 0) continue;
-    supersededFrom(versions).forEach((until, index) => untils.set(versions[index]!, until));
+  /** When a row gives way, among the versions that there were. */
+  #until(row: number, sequence: number): Micros {
+    const versions = this.#source.versionsOf(row)?.filter((version) => version.sequence <= sequence);
+    if (versions === undefined) return NEVER;
+    const place = versions.findIndex((version) => version.sequence === this.#rows.sequence[row]);
+    return supersededFrom(versions)[place]!;
   }
-  return {
-    event: Float64Array.from(rows, (row) => row.event),
-    from: Float64Array.from(rows, visibleFrom),
-    until: Float64Array.from(rows, (row) => untils.get(row) ?? NEVER),
-    sequence: Float64Array.from(rows, (row) => row.sequence),
-    values: Float64Array.from(rows.flatMap((row) => row.measures)),
-  };
-}
 
-/** Index of the first row whose event is after `instant`; rows are in event order. */
-function firstAfter(rows: readonly RowVersion[], instant: Micros): number {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (rows[middle]!.event > instant) high = middle;
-    else low = middle + 1;
+  /** Index of the first of the rows, which are in event order, whose event is after `instant`. */
+  #firstAfter(rows: Uint32Array, instant: Micros): number {
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#rows.event[rows[middle]!]! > instant) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
-  return low;
 }

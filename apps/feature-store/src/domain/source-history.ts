@@ -9,6 +9,7 @@ import {
   type HistoryTiles,
   type LatestRow,
   type Micros,
+  type RowVersion,
 } from '@plumbline/features';
 import type { SourcePlan } from './catalogue.ts';
 import { GrowingColumn } from './growing-column.ts';
@@ -31,6 +32,7 @@ export class SourceHistory implements HistorySink {
   readonly #from = new GrowingColumn();
   readonly #until = new GrowingColumn();
   readonly #sequence = new GrowingColumn();
+  readonly #versions = new Map<number, readonly RowVersion[]>();
 
   constructor(source: SourcePlan, views: readonly ViewProgram[]) {
     this.#source = source;
@@ -43,6 +45,10 @@ export class SourceHistory implements HistorySink {
 
   take(versions: readonly PastRow[], values: readonly (readonly Value[])[]): void {
     const untils = versions.length === 1 ? [NEVER] : supersededFrom(versions);
+    if (versions.length > 1) {
+      const kept = versions.map(({ event, known, sequence }) => ({ event, known, sequence }));
+      versions.forEach((_, index) => this.#versions.set(this.rowCount + index, kept));
+    }
     versions.forEach((version, index) => this.#add(version, values[index]!, untils[index]!));
   }
 
@@ -57,18 +63,24 @@ export class SourceHistory implements HistorySink {
   /** Tiles of every entity of a view; entity numbers are {@link ViewHistory.codeOf}'s. */
   tiles(history: ViewHistory): HistoryTiles {
     return tileHistory(history.view.plan!, history.entities(), history.entityCount, {
-      ...this.#instants(),
+      ...this.instants(),
       values: history.values(),
     });
   }
 
-  #instants(): Omit<Entries, 'values'> {
+  /** Event, visible-from, superseded-from and sequence of every row. */
+  instants(): Omit<Entries, 'values'> {
     return {
       event: this.#event.view(),
       from: this.#from.view(),
       until: this.#until.view(),
       sequence: this.#sequence.view(),
     };
+  }
+
+  /** All versions of the row that row number `row` is one of; undefined when it is the only one. */
+  versionsOf(row: number): readonly RowVersion[] | undefined {
+    return this.#versions.get(row);
   }
 }
 
@@ -106,6 +118,11 @@ export class ViewHistory {
     let code = this.#codes.get(key);
     if (code === undefined) this.#codes.set(key, (code = this.#codes.size + 1));
     return code;
+  }
+
+  /** Number of an entity that a row mentioned; undefined when none did. */
+  findCode(key: string): number | undefined {
+    return this.#codes.get(key);
   }
 
   entities(): Uint32Array {

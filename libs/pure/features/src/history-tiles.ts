@@ -22,7 +22,7 @@ export function tileHistory(
   entityCount: number,
   rows: Entries,
 ): HistoryTiles {
-  const order = orderByEntityAndEvent(entity, entityCount, rows.event);
+  const { order } = orderByEntity(entity, entityCount, rows.event);
   const entries = permute(plan, rows, order);
   const bounds = cutTiles(plan.tileUs, entity, order, entries.event, entityCount);
   const set = {
@@ -36,7 +36,16 @@ export function tileHistory(
   return { set, tileBegins: bounds.tileBegins, firstSeen: firstSeenOf(entity, entityCount, rows.from) };
 }
 
-function orderByEntityAndEvent(entity: Uint32Array, entityCount: number, event: Float64Array): Uint32Array {
+/** Rows of a history by entity, within one by event. */
+export interface EntityOrder {
+  /** Row numbers. */
+  readonly order: Uint32Array;
+  /** Entity e owns order[begins[e]] up to, not including, order[begins[e + 1]]. */
+  readonly begins: Uint32Array;
+}
+
+/** Orders rows by entity, then event, then position. O(n) when rows come in event order. */
+export function orderByEntity(entity: Uint32Array, entityCount: number, event: Float64Array): EntityOrder {
   const begins = new Uint32Array(entityCount + 1);
   for (const code of entity) begins[code + 1]!++;
   for (let e = 0; e < entityCount; e++) begins[e + 1]! += begins[e]!;
@@ -47,7 +56,7 @@ function orderByEntityAndEvent(entity: Uint32Array, entityCount: number, event: 
     const run = order.subarray(begins[e], begins[e + 1]);
     if (!isSorted(run, event)) run.sort((a, b) => event[a]! - event[b]! || a - b);
   }
-  return order;
+  return { order, begins };
 }
 
 function isSorted(run: Uint32Array, event: Float64Array): boolean {

@@ -19,7 +19,7 @@ export {
 } from './window-plan.ts';
 export { isSummable, type Entries } from './partial.ts';
 export { WindowFold, type TileSet } from './tile-set.ts';
-export { tileHistory, type HistoryTiles } from './history-tiles.ts';
+export { orderByEntity, tileHistory, type EntityOrder, type HistoryTiles } from './history-tiles.ts';
 export {
   decodeTile,
   decodeTiles,

@@ -61,9 +61,8 @@ export class WindowFold {
     const { windowsUs, stride, tileUs } = this.#plan;
     let window = 0;
     clearPartial(this.#plan, this.#running);
-    for (let tile = end - 1; tile >= first && window < windowsUs.length; tile--) {
+    for (let tile = tilesUpTo(set, first, end, at) - 1; tile >= first && window < windowsUs.length; tile--) {
       const start = set.starts[tile]!;
-      if (start > at) continue;
       while (window < windowsUs.length && start <= at - windowsUs[window]!) {
         this.#tail.set(this.#running);
         const after = at - windowsUs[window]!;
@@ -94,4 +93,15 @@ export class WindowFold {
     }
     this.newest = partial[NEWEST_SLOT]!;
   }
+}
+
+/** End of the tiles among [first, end) that start at `at` or before. */
+function tilesUpTo(set: TileSet, first: number, end: number, at: Micros): number {
+  let [low, high] = [first, end];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (set.starts[middle]! > at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
