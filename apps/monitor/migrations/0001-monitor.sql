@@ -11,7 +11,8 @@ CREATE TABLE versions (
   PRIMARY KEY (tenant, model, digest)
 );
 
--- One row per recorded prediction. features are the values of the baseline's columns, in its order.
+-- One row per recorded prediction. features are the values of the baseline's columns, in its order; label_id is the
+-- prediction whose label counts: its own, or for a mirrored one the prediction that was mirrored.
 CREATE TABLE predictions (
   tenant text NOT NULL,
   prediction_id uuid NOT NULL,
@@ -24,6 +25,7 @@ CREATE TABLE predictions (
   committed_at_us bigint NOT NULL,
   score double precision NOT NULL,
   champion_score double precision,
+  label_id uuid NOT NULL,
   features double precision[] NOT NULL,
   PRIMARY KEY (tenant, prediction_id)
 );

@@ -82,7 +82,7 @@ function programOf(
       KEY_DIRECTORY: join(home, name),
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
       ...(name === 'feature-store'
-        ? { INGEST_DIRS: [join(home, 'inbox'), 'node_modules/vega-datasets/data'].join(':') }
+        ? { DATA_DIRECTORIES: [join(home, 'inbox'), 'node_modules/vega-datasets/data'].join(':') }
         : {}),
     },
   };

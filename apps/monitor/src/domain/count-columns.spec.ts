@@ -21,7 +21,14 @@ const versions = new Map([
 function facts(overrides: Partial<PredictionFacts>): PredictionFacts {
   return {
     ...{ predictionId: 'id', model: 'm', digest: 'v1', route: 'r', variant: 'champion', shadow: false },
-    ...{ asOfUs: 0n, committedAtUs: 0n, score: 0.5, championScore: undefined, features: new Map() },
+    ...{
+      asOfUs: 0n,
+      committedAtUs: 0n,
+      score: 0.5,
+      championScore: undefined,
+      labelId: '',
+      features: new Map(),
+    },
     ...overrides,
   };
 }

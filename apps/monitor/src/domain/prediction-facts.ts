@@ -15,6 +15,8 @@ export interface PredictionFacts {
   readonly score: number;
   /** For mirrored ones: what the caller got. */
   readonly championScore: number | undefined;
+  /** Whose label counts for it: its own id, or for mirrored ones that of the prediction which was mirrored. */
+  readonly labelId: string;
   /** Numeric features by name; text has no histogram and is left out. */
   readonly features: ReadonlyMap<string, number | null>;
 }

@@ -43,6 +43,7 @@ function factsOf({ kind, facts, committedAtUs }: RecordedPrediction): Prediction
     committedAtUs,
     score: facts.score,
     championScore: facts.championScore,
+    labelId: (facts.mirroredPredictionId || facts.predictionId).toLowerCase(),
     features: featuresOf(facts),
   };
 }

@@ -2,8 +2,8 @@ import type { Queryable } from '@plumbline/sql';
 import type { LabelledScores, PerformanceQuery, PerformanceStore } from '../domain/measure-performance.ts';
 
 const JOINED = `
-  FROM predictions LEFT JOIN labels USING (tenant, prediction_id)
-  WHERE tenant = $1 AND model = $2 AND as_of_us >= $3 AND as_of_us < $4
+  FROM predictions LEFT JOIN labels ON labels.tenant = predictions.tenant AND labels.prediction_id = label_id
+  WHERE predictions.tenant = $1 AND model = $2 AND as_of_us >= $3 AND as_of_us < $4
     AND ($5::text IS NULL OR digest = $5)
     AND (CASE WHEN $6::text IS NULL THEN NOT shadow ELSE variant = $6 END)`;
 
@@ -30,8 +30,8 @@ interface ScoresRow {
 async function read(queryable: Queryable, tenant: string, query: PerformanceQuery): Promise<LabelledScores> {
   const [row] = await queryable.query<ScoresRow>(
     `SELECT count(*) AS predictions,
-       array_agg(score ORDER BY prediction_id) FILTER (WHERE value IS NOT NULL) AS scores,
-       array_agg(value ORDER BY prediction_id) FILTER (WHERE value IS NOT NULL) AS labels,
+       array_agg(score ORDER BY predictions.prediction_id) FILTER (WHERE value IS NOT NULL) AS scores,
+       array_agg(value ORDER BY predictions.prediction_id) FILTER (WHERE value IS NOT NULL) AS labels,
        percentile_disc(0.5) WITHIN GROUP (ORDER BY (known_at_us - as_of_us)::double precision)
          AS median_delay_us
      ${JOINED}`,

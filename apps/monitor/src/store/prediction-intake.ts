@@ -38,12 +38,14 @@ async function insertPredictions(
 ): Promise<ReadonlySet<string>> {
   const rows = await tx.query<{ prediction_id: string }>(
     `INSERT INTO predictions (tenant, prediction_id, model, digest, route, variant, shadow, as_of_us,
-       committed_at_us, score, champion_score, features)
+       committed_at_us, score, champion_score, label_id,
+         features)
      SELECT $1, id, model, digest, route, variant, shadow, as_of, committed_at, score, champion_score,
-       features::double precision[]
+       label_id, features::double precision[]
      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::bigint[],
-       $9::bigint[], $10::double precision[], $11::double precision[], $12::text[])
-       AS new (id, model, digest, route, variant, shadow, as_of, committed_at, score, champion_score, features)
+       $9::bigint[], $10::double precision[], $11::double precision[], $12::uuid[], $13::text[])
+       AS new (id, model, digest, route, variant, shadow, as_of, committed_at, score, champion_score, label_id,
+         features)
      ON CONFLICT (tenant, prediction_id) DO NOTHING
      RETURNING prediction_id`,
     [
@@ -58,6 +60,7 @@ async function insertPredictions(
       predictions.map((row) => row.committedAtUs),
       predictions.map((row) => row.score),
       predictions.map((row) => row.championScore ?? null),
+      predictions.map((row) => row.labelId),
       predictions.map((row) => arrayLiteral(row.columns)),
     ],
     { name: 'monitor_insert_predictions' },

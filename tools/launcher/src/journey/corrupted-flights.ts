@@ -14,7 +14,7 @@ const FAULTS = [
     what: 'a negative distance',
     sql: `SELECT flight_id, date, delay, -distance AS distance, origin, destination`,
   },
-  { what: 'a delay of weeks', sql: `SELECT date, 30000 AS delay, distance, origin, destination` },
+  { what: 'a delay of weeks', sql: `SELECT flight_id, date, 30000 AS delay, distance, origin, destination` },
   {
     what: 'an airport that is none',
     sql: `SELECT flight_id, date, delay, distance, 'nowhere' AS origin, destination`,

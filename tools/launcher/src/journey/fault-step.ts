@@ -45,7 +45,7 @@ export async function faultStep(
     FLIGHTS_FILE,
     'context',
     400_000,
-    `date >= timestamp("${CONTEXT_FROM}T00:00:00Z") and date < timestamp("2001-03-10T00:00:00Z")`,
+    `date >= timestamp('${CONTEXT_FROM}T00:00:00Z') and date < timestamp('2001-03-10T00:00:00Z')`,
   );
   await copyVersion(setting.clients, second.clients, versionDigest);
   await judgeAndRelease(second, step, versionDigest, flightsBetween(day(3, 1), SPAN.fromUs, SPAN.fromUs));

@@ -11,8 +11,10 @@ import { metricFigure, SEED, watchJob } from './train-step.ts';
 import { flightsBetween, LABEL, REQUEST_VALUES, SPINE_INSTANT } from './training-sets.ts';
 
 /** New labels that set off a retraining: about what 20 days of the sample bring. */
-const MIN_NEW_LABELS = 13_000n;
-const KNOWN_FLIGHTS_21_TO_25_MARCH = 82_601;
+const MIN_NEW_LABELS = 13_800n;
+const FLIGHTS_21_TO_25_MARCH = 82_601;
+/** Of those, the ones whose outcome is known at 26 March 00:00. */
+const KNOWN_AT_26_MARCH = 81_276;
 const CANARY_BP = 1_000;
 
 /** Declares before the replay when the model is trained again. */
@@ -76,9 +78,15 @@ export async function improveStep(
   const candidateDigest = job.versionDigest;
   progress.done(`version ${candidateDigest.slice(7, 19)}`);
 
-  const decisionId = await judgeCandidate(setting, step, candidateDigest, championDigest);
+  const pair = [candidateDigest, championDigest] as const;
+  // No outcome is looked at before it is known: the last of 25 March's come in the small hours of the 26th.
+  const decisionId = await judgeCandidate(setting, step, pair, {
+    instantUs: day(3, 26),
+    flights: KNOWN_AT_26_MARCH,
+  });
   const rollout = await startShadow(setting, candidateDigest, decisionId);
   await replayTo(setting, march, replay, day(3, 28), 'replay with shadow');
+  await judgeCandidate(setting, step, pair, { instantUs: day(3, 28), flights: FLIGHTS_21_TO_25_MARCH });
   const shadowed = await toCanary(setting, step, rollout, candidateDigest);
   await replayTo(setting, march, replay, MARCH.toUs, 'replay with canary');
   await promote(setting, step, shadowed, candidateDigest);
@@ -94,34 +102,39 @@ async function replayTo(
   label: string,
 ): Promise<void> {
   const progress = setting.screen.progress(label);
-  await replay.run(instantUs === MARCH.toUs ? march.rest() : march.until(instantUs), progress, MARCH);
+  await replay.run(march.until(instantUs), progress, MARCH);
   progress.done(`${replay.outcomes} outcomes so far`);
 }
 
+/**
+ * Scores both versions on the flights of 21–25 March whose outcomes are known by an instant, and judges the candidate
+ * by the difference. Answers the gate's decision.
+ */
 async function judgeCandidate(
   { clients }: Setting,
   step: Step,
-  candidate: string,
-  champion: string,
+  [candidate, champion]: readonly [string, string],
+  knownBy: { readonly instantUs: bigint; readonly flights: number },
 ): Promise<string> {
   const { dataset, differences, versions } = await clients.trainer.evaluateVersions(
     {
       model: MODEL,
-      rows: flightsBetween(day(3, 21), day(3, 26), day(3, 26)),
+      rows: flightsBetween(day(3, 21), day(3, 26), knownBy.instantUs),
       versionDigests: [candidate, champion],
       attachEvidence: true,
     },
     { timeoutMs: 120_000 },
   );
+  const at = instantText(knownBy.instantUs);
   step.figure(
-    'scored',
+    `scored at ${at}`,
     versions.flatMap(({ versionDigest, metrics }) =>
       metrics.map((m) => ({ versionDigest, ...metricFigure(m) })),
     ),
   );
   step.check(
-    'both versions are scored on every flight of 21–25 March with a known outcome',
-    Number(dataset?.rows) === KNOWN_FLIGHTS_21_TO_25_MARCH,
+    `at ${at} both versions are scored on every flight of 21–25 March with a known outcome`,
+    Number(dataset?.rows) === knownBy.flights,
     `${dataset?.rows} flights`,
   );
   const gate = await clients.registry.evaluateGate({
@@ -175,7 +188,7 @@ async function toCanary(
   const shadow = await until(
     'the monitor seeing the shadow',
     () => clients.monitor.getPerformance({ model: MODEL, modelDigest: candidate, variant: 'shadow' }),
-    ({ predictions }) => predictions > 0n,
+    ({ predictions, labelled }) => Number(labelled) > 0.9 * Number(predictions) && predictions > 0n,
     { withinMs: 30_000 },
   );
   step.figure('shadow', {

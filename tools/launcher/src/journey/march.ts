@@ -3,6 +3,8 @@ import { slices, type Slice } from './replay.ts';
 
 /** Share of flights that are predicted: about 21,500 of March's. */
 const SAMPLE_SHARE = 0.0425;
+/** Where the journey pauses: retraining, judgement of the candidate, canary. */
+const STOPS_US = [day(3, 21), day(3, 26), day(3, 28)];
 export const MARCH = { fromUs: day(3, 1), toUs: day(4, 1) };
 
 /** March's flights, cut into slices that can be taken up to one instant after another. */
@@ -13,7 +15,7 @@ export class March {
 
   private constructor(flights: Flights) {
     this.flights = flights;
-    this.#slices = slices(flights, (id) => isSampled(id, SAMPLE_SHARE), MARCH);
+    this.#slices = slices(flights, (id) => isSampled(id, SAMPLE_SHARE), { ...MARCH, stopsUs: STOPS_US });
     this.#next = this.#slices.next();
   }
 
@@ -21,17 +23,9 @@ export class March {
     return new March(await readFlights(MARCH.fromUs, MARCH.toUs));
   }
 
-  /** The slices that are left and start before an instant. */
+  /** The slices that are left up to a stop, the stop included. */
   *until(instantUs: bigint): Generator<Slice> {
-    while (this.#next.done !== true && this.#next.value.startUs < instantUs) {
-      yield this.#next.value;
-      this.#next = this.#slices.next();
-    }
-  }
-
-  /** All slices that are left, the closing one included. */
-  *rest(): Generator<Slice> {
-    while (this.#next.done !== true) {
+    while (this.#next.done !== true && this.#next.value.startUs <= instantUs) {
       yield this.#next.value;
       this.#next = this.#slices.next();
     }

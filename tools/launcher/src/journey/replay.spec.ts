@@ -21,6 +21,7 @@ const rows = fc.array(fc.record({ minute: fc.nat(4_000), distance: fc.integer({ 
   maxLength: 60,
 });
 const toUs = 5_000n * MINUTE_US;
+const stopsUs = [1_000n * MINUTE_US, 2_501n * MINUTE_US];
 
 describe('a replay', () => {
   it('never predicts a flight before everything known at its slice’s start was ingested, nor ingests the future', () => {
@@ -28,7 +29,11 @@ describe('a replay', () => {
       fc.property(rows, (list) => {
         const flights = flightsOf(list);
         const ingested = new Set<number>();
-        for (const { startUs, outcomes, departures } of slices(flights, () => true, { fromUs: 0n, toUs })) {
+        for (const { startUs, outcomes, departures } of slices(flights, () => true, {
+          fromUs: 0n,
+          toUs,
+          stopsUs,
+        })) {
           for (const index of outcomes) ingested.add(index);
           for (let index = 0; index < flights.count; index += 1) {
             expect(ingested.has(index)).toBe(knownAtUs(flights, index) <= startUs);
@@ -42,11 +47,30 @@ describe('a replay', () => {
     );
   });
 
+  it('pauses at every stop with all outcomes known by then and no departure before it left', () => {
+    fc.assert(
+      fc.property(rows, (list) => {
+        const flights = flightsOf(list);
+        const all = [...slices(flights, () => true, { fromUs: 0n, toUs, stopsUs })];
+        for (const stopUs of stopsUs) {
+          const upTo = all.slice(
+            0,
+            all.findIndex((slice) => slice.startUs === stopUs && slice.departures.length === 0) + 1,
+          );
+          const departed = upTo.flatMap((slice) => slice.departures);
+          expect(departed).toHaveLength(
+            list.filter((_, index) => (flights.departureUs[index] ?? 0n) < stopUs).length,
+          );
+        }
+      }),
+    );
+  });
+
   it('predicts every sampled flight once and ingests every outcome known by the end once', () => {
     fc.assert(
       fc.property(rows, (list) => {
         const flights = flightsOf(list);
-        const all = [...slices(flights, (id) => id % 3 === 0, { fromUs: 0n, toUs })];
+        const all = [...slices(flights, (id) => id % 3 === 0, { fromUs: 0n, toUs, stopsUs })];
         const departures = all.flatMap((slice) => slice.departures).sort((a, b) => a - b);
         const outcomes = all.flatMap((slice) => slice.outcomes).sort((a, b) => a - b);
         const indexes = list.map((_, index) => index);

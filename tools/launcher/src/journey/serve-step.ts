@@ -32,8 +32,6 @@ export async function serveStep(
   const replay = new FlightReplay({ clients, caller, flights: march.flights, log, signature });
   const progress = screen.progress('replay 1–20 March');
   await replay.run(march.until(day(3, 21)), progress, MARCH);
-  // The outcomes of 20 March's last hours are known a little after midnight: with them the labels' clock passes it.
-  await replay.run(march.until(day(3, 21, 1)), progress, MARCH);
   progress.done(`${log.count} predictions, ${replay.outcomes} outcomes`);
   return { march, replay, log };
 }
