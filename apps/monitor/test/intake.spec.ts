@@ -25,7 +25,9 @@ function events(space: number): RecordedInit[][] {
   const flights = Array.from({ length: 6 }, (_, i) =>
     flightsOf(random, MARCH_US + BigInt(i) * HOUR_US, 40),
   ).flat();
-  const all = flights.map((flight, i) => recorded(predictionId(space, i), flight, i % 10 === 0));
+  const all = flights.map((flight, i) =>
+    recorded(predictionId(space, i), flight, i % 10 === 0 ? predictionId(space, 0) : undefined),
+  );
   return Array.from({ length: all.length / 8 }, (_, i) => all.slice(8 * i, 8 * i + 8));
 }
 

@@ -57,6 +57,22 @@ function naiveAuc(): number {
 }
 
 describe('labels', () => {
+  it('count for the mirrored prediction as well as for the one that was mirrored', async () => {
+    const tenant = 'mirrored';
+    const mirrors = flights.map(({ flight }, i) =>
+      recorded(predictionId(0x52, i), flight, predictionId(0x51, i)),
+    );
+    await predict(tenant, 0x51);
+    for (let i = 0; i < mirrors.length; i += 60) await rig.publish(tenant, mirrors.slice(i, i + 60));
+    await rig.client(tenant).submitLabels({ labels: labelsOf(0x51) });
+    const quality = (variant: string) =>
+      rig.client(tenant).getPerformance({ model: MODEL, modelDigest: DIGEST, variant });
+    await eventually(
+      async () => (await quality('shadow')).labelled === 240n && (await quality('')).labelled === 240n,
+    );
+    expect((await quality('shadow')).live).toEqual((await quality('')).live);
+  });
+
   it('wait for predictions that come later, and join them', async () => {
     const client = rig.client('early');
     expect(await client.submitLabels({ labels: labelsOf(1) })).toMatchObject({ joined: 0n, waiting: 240n });

@@ -77,7 +77,9 @@ export function predictionId(space: number, index: number): string {
   return `${space.toString(16).padStart(8, '0')}-0000-7000-8000-${index.toString(16).padStart(12, '0')}`;
 }
 
-export function recorded(id: string, flight: Flight, shadow = false): RecordedInit {
+/** `mirrors`: the prediction that this one is the shadow of. */
+export function recorded(id: string, flight: Flight, mirrors?: string): RecordedInit {
+  const shadow = mirrors !== undefined;
   const value = (number: number | null) =>
     number === null ? {} : { kind: { case: 'doubleValue' as const, value: number } };
   return {
@@ -89,6 +91,7 @@ export function recorded(id: string, flight: Flight, shadow = false): RecordedIn
       model: MODEL,
       modelDigest: DIGEST,
       variant: shadow ? 'shadow' : 'champion',
+      mirroredPredictionId: mirrors ?? '',
       asOfUs: flight.atUs,
       score: flight.score,
       featureNames: ['airport:late_share', 'airport:mean_delay', 'departure:hour'],

@@ -43,18 +43,23 @@ export class FlightReplay {
     return this.#outcomes;
   }
 
-  /** Replays slices in order, calling `at` between two slices with the next slice's start. */
+  /**
+   * Replays slices in order. While a slice is predicted the next one's outcomes go in: what is known only after a
+   * flight's own instant is invisible to it, whenever it arrives.
+   */
   async run(
     slices: Iterable<Slice>,
     progress: Progress,
     span: { fromUs: bigint; toUs: bigint },
   ): Promise<void> {
+    let predicting: Promise<unknown> = Promise.resolve();
     for (const slice of slices) {
-      await this.#ingest(slice);
-      await Promise.all(slice.departures.map((index) => this.#predict(index)));
+      await Promise.all([this.#ingest(slice), predicting]);
+      predicting = Promise.all(slice.departures.map((index) => this.#predict(index)));
       const share = Number(slice.startUs - span.fromUs) / Number(span.toUs - span.fromUs);
       progress.update(share, `${monthAndDay(slice.startUs)}, ${this.#parts.log.count} predictions`);
     }
+    await predicting;
     await this.flush();
   }
 
