@@ -1,6 +1,8 @@
 /* eslint-disable no-console -- a command whose output is its purpose */
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { create } from '@bufbuild/protobuf';
@@ -21,14 +23,13 @@ const option = (name: string, fallback: number): number => {
   return given === undefined ? fallback : Number(given.split('=')[1]);
 };
 const SLICES = option('slices', 500);
-const HOME = process.env['BENCH_HOME'] ?? '/tmp/plumbline-feature-store';
+const HOME = process.env['BENCH_HOME'] ?? mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
 const DATA = fileURLToPath(new URL('../../../../node_modules/vega-datasets/data', import.meta.url));
 const FILE = `${DATA}/flights-3m.parquet`;
 const COLUMNS = ['flight_id', 'date', 'delay', 'distance', 'origin', 'destination'];
 const us = (text: string): bigint => BigInt(Date.parse(text)) * 1000n;
 const SLICE_US = 300_000_000n;
 
-mkdirSync(HOME, { recursive: true });
 const postgres = await startPostgres({ dataDirectory: `${HOME}/postgres`, port: 0 });
 const { url } = await provisionDatabase(postgres.url, { service: 'feature-store', log: silentLog });
 const nats = await startNats({ storeDirectory: `${HOME}/nats`, port: 0 });
@@ -51,6 +52,7 @@ const service = spawn(
     },
   },
 );
+const ended = new Promise((resolve) => service.once('exit', resolve));
 const clients = clientsOf(port);
 const client = clients.clientOf(`bench-${Date.now()}`);
 try {
@@ -71,7 +73,7 @@ try {
 } finally {
   clients.close();
   service.kill('SIGTERM');
-  await new Promise((resolve) => service.once('exit', resolve));
+  await ended;
   await nats.close();
   await postgres.close();
 }
