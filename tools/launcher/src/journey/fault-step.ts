@@ -16,7 +16,7 @@ const FAULT = { fromUs: day(3, 10, 12), toUs: day(3, 11, 12) };
 const SPAN = { fromUs: day(3, 10), toUs: day(3, 13) };
 /** Context for the windows of the first day. */
 const CONTEXT_FROM = '2001-02-10';
-const SAMPLE_SHARE = 0.16;
+const SAMPLE_SHARE = 0.08;
 
 const SHIFTED = [
   'late_share_1h',

@@ -3,7 +3,7 @@ import type { Evidence } from '@plumbline/contract-registry';
 import { GateVerdict, RolloutStep, type Rollout } from '@plumbline/contract-registry';
 import { day } from './flights.ts';
 import type { FlightReplay } from './flight-replay.ts';
-import { MARCH, type March } from './march.ts';
+import { MARCH, MARCH_KNOWN_US, type March } from './march.ts';
 import { until } from './retry.ts';
 import { Step, type StepReport } from './report.ts';
 import { BASELINE_FEATURE, CHAMPION, FEATURE_SERVICE, MODEL, SOURCE, type Setting } from './setting.ts';
@@ -91,6 +91,7 @@ export async function improveStep(
   await replayTo(setting, march, replay, MARCH.toUs, 'replay with canary');
   await promote(setting, step, shadowed, candidateDigest);
   await rollBack(setting, step, candidateDigest, championDigest);
+  await replayTo(setting, march, replay, MARCH_KNOWN_US, 'the last outcomes of March');
   return { report: step.report(), candidateDigest };
 }
 

@@ -20,13 +20,14 @@ export async function proveStep(
   setting: Setting,
   log: PredictionLog,
   verifierKey: string,
+  championDigest: string,
 ): Promise<StepReport> {
   const { clients, screen } = setting;
   const step = new Step('prove', screen);
   screen.say('\n6  Prove: inclusion, record, replay, and features recomputed from history');
   const records = await predictionRecords(setting, RECOMPUTED);
-  const picked = records[Math.floor(records.length / 2)];
-  if (picked === undefined) throw new Error('audit lists no prediction by entity key');
+  const picked = records.find(({ payload: { modelDigest } }) => modelDigest === championDigest);
+  if (picked === undefined) throw new Error('audit lists no prediction of the champion by entity key');
 
   const proof = await clients.audit.getInclusionProof({ eventId: picked.record.eventId });
   const verdict = verifyRecord(picked.record, proof, verifierKey);

@@ -2,14 +2,16 @@ import { RecordKind } from '@plumbline/contract-audit';
 import type { TenantClients } from './clients.ts';
 import type { Served } from './serve-step.ts';
 import { until } from './retry.ts';
-import { Step, type StepReport } from './report.ts';
+import type { Step, StepReport } from './report.ts';
 import { MODEL, type Setting } from './setting.ts';
 
 const FEWEST_PREDICTIONS = 20_000;
 
 /** Step 4's account, taken when all of March has been replayed: what was answered, recorded and monitored is the same. */
-export async function reckonStep({ clients, screen }: Setting, { log, replay }: Served): Promise<StepReport> {
-  const step = new Step('serve', screen);
+export async function reckonStep(
+  { clients, screen }: Setting,
+  { log, replay, step }: Served,
+): Promise<StepReport> {
   screen.say('\n4′ What was answered, recorded and monitored');
   step.figure('predictions', log.count);
   step.figure('outcomes', replay.outcomes);

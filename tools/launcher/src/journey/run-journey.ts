@@ -62,7 +62,7 @@ export async function runJourney(input: JourneyInput): Promise<JourneyResult> {
     ended(await reckonStep(setting, served));
     ended(await watchStep(setting, versionDigest));
     ended(await faultStep(setting, second, versionDigest));
-    ended(await proveStep(setting, served.log, verifierKey));
+    ended(await proveStep(setting, served.log, verifierKey, versionDigest));
     ended(improved.report);
     return { tenant: name, apiKey: first.apiKey, steps };
   } finally {

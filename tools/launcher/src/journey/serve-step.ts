@@ -7,12 +7,15 @@ import { FlightReplay } from './flight-replay.ts';
 import { putRetrainingRule } from './improve-step.ts';
 import { March, MARCH } from './march.ts';
 import { PredictionLog } from './prediction-log.ts';
+import { Step } from './report.ts';
 import { MODEL, type Setting } from './setting.ts';
 
 export interface Served {
   readonly march: March;
   readonly replay: FlightReplay;
   readonly log: PredictionLog;
+  /** Begun here, ended when all of March has been replayed. */
+  readonly step: Step;
 }
 
 /** Step 4, up to 21 March: flights depart, are predicted, and their outcomes and labels come when they are known. */
@@ -26,6 +29,7 @@ export async function serveStep(
     '\n4  Replay March in slices of five minutes: outcomes as they become known, predictions at departure',
   );
   await putRetrainingRule(setting);
+  const step = new Step('serve', screen);
   const march = await March.read();
   const log = new PredictionLog();
   const signature = await signatureOf(clients, objects, versionDigest);
@@ -33,7 +37,7 @@ export async function serveStep(
   const progress = screen.progress('replay 1–20 March');
   await replay.run(march.until(day(3, 21)), progress, MARCH);
   progress.done(`${log.count} predictions, ${replay.outcomes} outcomes`);
-  return { march, replay, log };
+  return { march, replay, log, step };
 }
 
 export async function signatureOf(
