@@ -15,6 +15,7 @@ import type {
   QuarantinedRow,
 } from '../domain/row-store.ts';
 import { lockEntities, readTiles } from './commit-reads.ts';
+import { packBytes } from './packed-bytes.ts';
 import type { PriorVersions } from './prior-versions.ts';
 import type { Statement } from './statement.ts';
 import { onlineStatements } from './write-online.ts';
@@ -123,18 +124,22 @@ function addResult(
 function addHistory(statement: Statement, source: SourcePlan, rows: readonly HistoryRow[]): void {
   const types = source.program.spec.columns.map((column) => column.type);
   const writer = new ByteWriter();
+  const bodies = packBytes(rows.map((row) => encodeRow(types, row.values, writer)));
   statement.add('rows', [
     `INSERT INTO history (tenant, source, row_key, sequence, event_us, known_us, correction, body)
      SELECT $1, `,
     ['text', source.program.spec.name],
-    ', * FROM unnest(',
+    ', u.row_key, u.sequence, u.event_us, u.known_us, u.correction, substring(',
+    ['bytea', bodies.bytes],
+    ' FROM u.start FOR u.size) FROM unnest(',
     ['text[]', rows.map((row) => row.rowKey)],
     ['bigint[]', rows.map((row) => row.sequence)],
     ['bigint[]', rows.map((row) => row.event)],
     ['bigint[]', rows.map((row) => row.known)],
     ['boolean[]', rows.map((row) => row.correction)],
-    ['bytea[]', rows.map((row) => encodeRow(types, row.values, writer))],
-    ')',
+    ['int[]', bodies.offsets],
+    ['int[]', bodies.lengths],
+    ') AS u (row_key, sequence, event_us, known_us, correction, start, size)',
   ]);
 }
 

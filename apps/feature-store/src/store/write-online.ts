@@ -1,6 +1,7 @@
 import type { EntityChange, EntityRef, OnlineChanges, TileChange } from '../domain/row-store.ts';
 import { Statement } from './statement.ts';
 import { toInt8 } from './numbers.ts';
+import { packBytes } from './packed-bytes.ts';
 
 /** Statements carry at most this many tiles, so that a large commit stays within bounded memory. */
 const TILES_PER_STATEMENT = 5_000;
@@ -21,18 +22,24 @@ export function onlineStatements(tenant: string, { entities, tiles, trims }: Onl
 }
 
 function addEntities(statement: Statement, entities: readonly EntityChange[]): void {
+  const latest = packBytes(entities.map(({ state }) => state.latest));
   statement.add('entities', [
     `INSERT INTO online_entity
        (tenant, view_id, entity_key, sequence, first_seen_us, newest_event_us, retained_from_us, latest)
-     SELECT $1, * FROM unnest(`,
+     SELECT $1, u.view_id, u.entity_key, u.sequence, u.first_seen_us, u.newest_event_us, u.retained_from_us,
+            substring(`,
+    ['bytea', latest.bytes],
+    ' FROM u.start FOR u.size) FROM unnest(',
     ['int[]', entities.map((entity) => entity.viewId)],
     ['text[]', entities.map((entity) => entity.key)],
     ['bigint[]', entities.map(({ state }) => state.sequence)],
     ['bigint[]', entities.map(({ state }) => state.firstSeen)],
     ['bigint[]', entities.map(({ state }) => toInt8(state.newestEvent))],
     ['bigint[]', entities.map(({ state }) => toInt8(state.retainedFrom))],
-    ['bytea[]', entities.map(({ state }) => state.latest)],
-    `) ON CONFLICT (tenant, view_id, entity_key) DO UPDATE SET
+    ['int[]', latest.offsets],
+    ['int[]', latest.lengths],
+    `) AS u (view_id, entity_key, sequence, first_seen_us, newest_event_us, retained_from_us, start, size)
+     ON CONFLICT (tenant, view_id, entity_key) DO UPDATE SET
        sequence = excluded.sequence, first_seen_us = excluded.first_seen_us,
        newest_event_us = excluded.newest_event_us, retained_from_us = excluded.retained_from_us,
        latest = excluded.latest`,
@@ -40,13 +47,19 @@ function addEntities(statement: Statement, entities: readonly EntityChange[]): v
 }
 
 function addTiles(statement: Statement, tiles: readonly TileChange[]): void {
+  const bodies = packBytes(tiles.map((tile) => tile.body));
   statement.add('tiles', [
-    'INSERT INTO online_tile (tenant, view_id, entity_key, start_us, body) SELECT $1, * FROM unnest(',
+    `INSERT INTO online_tile (tenant, view_id, entity_key, start_us, body)
+     SELECT $1, u.view_id, u.entity_key, u.start_us, substring(`,
+    ['bytea', bodies.bytes],
+    ' FROM u.start FOR u.size) FROM unnest(',
     ['int[]', tiles.map((tile) => tile.viewId)],
     ['text[]', tiles.map((tile) => tile.key)],
     ['bigint[]', tiles.map((tile) => tile.start)],
-    ['bytea[]', tiles.map((tile) => tile.body)],
-    ') ON CONFLICT (tenant, view_id, entity_key, start_us) DO UPDATE SET body = excluded.body',
+    ['int[]', bodies.offsets],
+    ['int[]', bodies.lengths],
+    `) AS u (view_id, entity_key, start_us, start, size)
+     ON CONFLICT (tenant, view_id, entity_key, start_us) DO UPDATE SET body = excluded.body`,
   ]);
 }
 
