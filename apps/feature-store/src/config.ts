@@ -41,6 +41,13 @@ export const config = defineConfig('feature-store', {
     help: 'Memory of one job: half for its heap, a quarter for DuckDB, the rest for columns.',
   }),
   jobThreads: integer({ default: 2, min: 1, max: 64, help: 'DuckDB threads of one job.' }),
+  partitionRows: integer({
+    default: 65_536,
+    min: 100,
+    max: 524_288,
+    unit: 'rows',
+    help: 'Rows of a file that are committed together.',
+  }),
   readTimeoutMs: duration({ default: 5_000, min: 50, help: 'Longest query of an online read.' }),
   commitTimeoutMs: duration({ default: 10_000, min: 100, help: 'Longest transaction of a batch of rows.' }),
 });

@@ -68,6 +68,7 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
   const online = new OnlineReads(database, config.readTimeoutMs);
   const jobs = scope.adopt(jobRunner(config), 'offline jobs');
   const quarantine = quarantineStore(database);
+  const { partitionRows } = config;
   const ingesting = { catalogues, rows, clock };
   const server = scope.adopt(
     createServer({
@@ -76,7 +77,8 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
           applyDefinitions: (request, context) =>
             handleApplyDefinitions({ definitions, catalogues }, request, context),
           getDefinitions: (_, context) => handleGetDefinitions(definitions, context),
-          ingestFile: (request, context) => handleIngestFile({ catalogues, jobs }, request, context),
+          ingestFile: (request, context) =>
+            handleIngestFile({ catalogues, jobs, partitionRows }, request, context),
           ingestRows: (request, context) => handleIngestRows(ingesting, request, context),
           ingestStream: (requests, context) => handleIngestStream(ingesting, requests, context),
           getOnlineFeatures: (request, context) =>

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create } from '@bufbuild/protobuf';
-import { ValueSchema, type Value } from '@plumbline/contract-common';
 import { FeatureStatus } from '@plumbline/contract-features';
+import { COLUMNS, HOUR, T0, departure, flight, int, text } from './messages.ts';
 import {
   flightsDefinitions,
   startFeatureStore,
@@ -23,30 +22,11 @@ afterAll(async () => {
   await around?.database.close();
 });
 
-const int = (value: number): Value =>
-  create(ValueSchema, { kind: { case: 'int64Value', value: BigInt(value) } });
-const text = (value: string): Value => create(ValueSchema, { kind: { case: 'stringValue', value } });
-const instant = (us: bigint): Value => create(ValueSchema, { kind: { case: 'timestampUs', value: us } });
-
-const COLUMNS = ['flight_id', 'date', 'delay', 'distance', 'origin', 'destination'];
-const HOUR = 3_600_000_000n;
-const T0 = BigInt(Date.parse('2001-01-10T00:00:00Z')) * 1000n;
-
-const flight = (id: number, date: bigint, delay: number, origin = 'ATL', destination = 'LAX') => ({
-  values: [int(id), instant(date), int(delay), int(350), text(origin), text(destination)],
-});
-
 async function prepared(tenant: string): Promise<FeatureStoreClient> {
   const client = store.clientOf(tenant);
   await client.applyDefinitions({ definitions: flightsDefinitions() });
   return client;
 }
-
-const atl = (asOfUs: bigint) => ({
-  keys: { origin: text('ATL'), destination: text('LAX') },
-  requestValues: { departure_us: instant(asOfUs), distance_miles: int(350) },
-  asOfUs,
-});
 
 describe('online features', () => {
   it('follow rows into windows exactly and tell unknown from empty', async () => {
@@ -56,7 +36,7 @@ describe('online features', () => {
     const read = async (asOfUs: bigint) => {
       const { vectors, featureNames } = await client.getOnlineFeatures({
         featureService: 'flight_delay',
-        entities: [atl(asOfUs)],
+        entities: [departure(asOfUs)],
       });
       const { values, statuses, views } = vectors[0]!;
       const entries = featureNames.map(
@@ -91,13 +71,13 @@ describe('online features', () => {
       batchId: 'b1',
     });
     const at = T0 + 3n * HOUR;
-    const entities = [atl(at)];
+    const entities = [departure(at)];
     const served = await client.getOnlineFeatures({ featureService: 'flight_delay', entities });
     const late = [flight(2, T0, 50), flight(1, T0, 21)];
     await client.ingestRows({ source: 'outcomes', columns: COLUMNS, rows: late, batchId: 'b2' });
     const changed = await client.getOnlineFeatures({ featureService: 'flight_delay', entities });
     expect(changed.vectors[0]!.values).not.toEqual(served.vectors[0]!.values);
-    const stranger = { ...atl(at), keys: { origin: text('XNA'), destination: text('LAX') } };
+    const stranger = departure(at, 'XNA');
     const unknown = await client.getOnlineFeatures({ featureService: 'flight_delay', entities: [stranger] });
     expect(unknown.vectors[0]!.statuses[0]).toBe(FeatureStatus.NOT_FOUND);
     for (const [entity, response] of [
@@ -112,5 +92,70 @@ describe('online features', () => {
       });
       expect(vectors).toEqual(response.vectors);
     }
+  });
+
+  it('of many entities come in the order asked, from one call', async () => {
+    const client = await prepared('many');
+    const rows = [flight(1, T0, 20, 'ATL'), flight(2, T0, 5, 'ORD'), flight(3, T0, 7, 'ORD')];
+    await client.ingestRows({ source: 'outcomes', columns: COLUMNS, rows, batchId: 'b1' });
+    const at = T0 + 2n * HOUR;
+    const entities = ['ORD', 'ATL', 'SFO', 'ORD'].map((origin) => departure(at, origin));
+    const { vectors } = await client.getOnlineFeatures({ featureService: 'flight_delay', entities });
+    expect(vectors.map(({ values }) => values[0]!.kind.value)).toEqual([2n, 1n, undefined, 2n]);
+    expect(vectors.map(({ statuses }) => statuses[0])).toEqual([
+      FeatureStatus.PRESENT,
+      FeatureStatus.PRESENT,
+      FeatureStatus.NOT_FOUND,
+      FeatureStatus.PRESENT,
+    ]);
+  });
+
+  it('never cross tenants', async () => {
+    const [left, right] = [await prepared('left'), await prepared('right')];
+    await left.ingestRows({ source: 'outcomes', columns: COLUMNS, rows: [flight(1, T0, 20)], batchId: 'b1' });
+    const entities = [departure(T0 + 3n * HOUR)];
+    const { vectors } = await right.getOnlineFeatures({ featureService: 'flight_delay', entities });
+    expect(vectors[0]!.statuses[0]).toBe(FeatureStatus.NOT_FOUND);
+  });
+
+  it.each<[string, object, string, string]>([
+    ['an unknown feature service', { featureService: 'weather' }, 'FEATURE_SERVICE_NOT_FOUND', 'NOT_FOUND'],
+    ['an unknown version of one', { featureServiceVersion: 9 }, 'FEATURE_SERVICE_NOT_FOUND', 'NOT_FOUND'],
+    ['no entities', { entities: [] }, 'ENTITIES_INVALID', 'INVALID_ARGUMENT'],
+    [
+      'a missing join key',
+      { entities: [{ ...departure(T0), keys: { origin: text('ATL') } }] },
+      'ENTITY_KEY_MISSING',
+      'INVALID_ARGUMENT',
+    ],
+    [
+      'a join key of another type',
+      { entities: [{ ...departure(T0), keys: { origin: int(1), destination: text('LAX') } }] },
+      'ENTITY_KEY_MISSING',
+      'INVALID_ARGUMENT',
+    ],
+    [
+      'a missing request value',
+      { entities: [{ ...departure(T0), requestValues: {} }] },
+      'REQUEST_VALUE_MISSING',
+      'INVALID_ARGUMENT',
+    ],
+  ])('are refused for %s, with a reason', async (_, request, reason, codeName) => {
+    const client = await prepared('refusals');
+    const call = client.getOnlineFeatures({
+      featureService: 'flight_delay',
+      entities: [departure(T0)],
+      ...request,
+    });
+    await expect(call).rejects.toMatchObject({ reason, codeName });
+  });
+
+  it('are refused where tiles were let go, rather than answered wrongly', async () => {
+    const client = await prepared('retention');
+    const rows = [flight(1, T0, 20), flight(2, T0 + 24n * 60n * HOUR, 5)];
+    await client.ingestRows({ source: 'outcomes', columns: COLUMNS, rows, batchId: 'b1' });
+    const entities = [departure(T0 + 3n * HOUR)];
+    const call = client.getOnlineFeatures({ featureService: 'flight_delay', entities });
+    await expect(call).rejects.toMatchObject({ reason: 'AS_OF_TOO_OLD', codeName: 'OUT_OF_RANGE' });
   });
 });

@@ -43,6 +43,7 @@ export function environment(around: Surroundings, grpcPort: number): Record<stri
     NATS_URL: around.natsUrl,
     OBJECTS_DIR: around.objectsDir,
     DATA_DIRECTORIES: around.dataDir,
+    PARTITION_ROWS: '2000',
     SERVICE_SECRET: SECRET,
     LOG_LEVEL: 'silent',
   };

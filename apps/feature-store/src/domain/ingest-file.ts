@@ -9,15 +9,14 @@ import { historyRow, rawJson, refuseBadBatch } from './ingest-rows.ts';
 import { routeRow, type RoutedRow } from './route-rows.ts';
 import type { IngestStore, QuarantinedRow } from './row-store.ts';
 
-/** Rows of a file that are committed together: bounds memory, and what an interruption repeats. */
-export const PARTITION_ROWS = 65_536;
-
 export interface FileLoad {
   readonly tenant: string;
   readonly path: string;
   /** Expression over the source's columns; empty: all rows. */
   readonly where: string;
   readonly rowNumberColumn: string;
+  /** File rows that are committed together: bounds memory, and what an interruption repeats. */
+  readonly partitionRows: number;
 }
 
 export interface LoadProgress {
@@ -55,9 +54,9 @@ export async function* ingestFile(
   const totals = totalsOf(file, load, done);
   totals.rowsAlreadyLoaded = totals.rowsAccepted;
   const loaded = new Set(done.map((partition) => partition.firstRow));
-  const firstRow = firstMissing(file, loaded);
+  const firstRow = firstMissing(file, load, loaded);
   if (firstRow < file.rowCount) {
-    for await (const part of cut(source, file, firstRow, loaded, load.where, nowUs())) {
+    for await (const part of cut(source, file, load, firstRow, loaded, nowUs())) {
       const result = await commitPartition(stores, source, load, file, id, part, nowUs());
       totals.rowsRead += result.rowsRead;
       totals.rowsAccepted += result.rowsAccepted + result.rowsRepeated;
@@ -98,19 +97,19 @@ interface FilePart {
 async function* cut(
   source: SourcePlan,
   file: RowFile,
+  load: FileLoad,
   firstRow: number,
   loaded: ReadonlySet<number>,
-  where: string,
   nowUs: number,
 ): AsyncGenerator<FilePart> {
-  const isWanted = compileWhere(source, file, where);
-  let part = partAt(file, firstRow);
+  const isWanted = compileWhere(source, file, load.where);
+  let part = partAt(file, load, firstRow);
   for await (const chunk of file.rows(firstRow)) {
     for (let index = 0; index < chunk.count; index++) {
       const number = chunk.firstRow + index;
       if (number >= part.endRow) {
         if (!loaded.has(part.firstRow)) yield part;
-        part = partAt(file, number);
+        part = partAt(file, load, number);
       }
       if (!loaded.has(part.firstRow) && isWanted(chunk, index))
         judge(source, file, part, chunk, index, nowUs);
@@ -119,9 +118,9 @@ async function* cut(
   if (!loaded.has(part.firstRow)) yield part;
 }
 
-function partAt(file: RowFile, row: number): FilePart {
-  const firstRow = row - (row % PARTITION_ROWS);
-  const endRow = Math.min(firstRow + PARTITION_ROWS, file.rowCount);
+function partAt(file: RowFile, { partitionRows }: FileLoad, row: number): FilePart {
+  const firstRow = row - (row % partitionRows);
+  const endRow = Math.min(firstRow + partitionRows, file.rowCount);
   return { firstRow, endRow, rowsRead: 0, routed: [], numbers: [], quarantined: [] };
 }
 
@@ -229,14 +228,14 @@ function compileWhere(
 }
 
 /** The same file read in the same way is the same load, wherever it lies. */
-function loadIdOf(file: RowFile, { where, rowNumberColumn }: FileLoad): string {
+function loadIdOf(file: RowFile, { where, rowNumberColumn, partitionRows }: FileLoad): string {
   return createHash('sha256')
-    .update(JSON.stringify([file.digest, where, rowNumberColumn]))
+    .update(JSON.stringify([file.digest, where, rowNumberColumn, partitionRows]))
     .digest('hex');
 }
 
-function firstMissing(file: RowFile, loaded: ReadonlySet<number>): number {
-  for (let firstRow = 0; firstRow < file.rowCount; firstRow += PARTITION_ROWS) {
+function firstMissing(file: RowFile, { partitionRows }: FileLoad, loaded: ReadonlySet<number>): number {
+  for (let firstRow = 0; firstRow < file.rowCount; firstRow += partitionRows) {
     if (!loaded.has(firstRow)) return firstRow;
   }
   return file.rowCount;

@@ -7,15 +7,21 @@ import type { JobRunner } from '../jobs/job-runner.ts';
 
 type Response = MessageInitShape<typeof IngestFileResponseSchema>;
 
+export interface LoadDependencies {
+  readonly catalogues: Catalogues;
+  readonly jobs: JobRunner;
+  readonly partitionRows: number;
+}
+
 export async function* handleIngestFile(
-  { catalogues, jobs }: { readonly catalogues: Catalogues; readonly jobs: JobRunner },
+  { catalogues, jobs, partitionRows }: LoadDependencies,
   request: IngestFileRequest,
   context: CallContext,
 ): AsyncGenerator<Response> {
   const tenant = requireTenant(context);
   const { source, path, where, rowNumberColumn } = request;
   await catalogues.use(tenant, async (catalogue) => catalogue.source(source));
-  const load = { tenant, path, where, rowNumberColumn };
+  const load = { tenant, path, where, rowNumberColumn, partitionRows };
   let last: LoadProgress | undefined;
   for await (const progress of jobs.run('ingest-file', { source, load }, context.signal)) {
     yield reportOf((last = progress));
