@@ -44,8 +44,10 @@ export async function startPlatform(options: Options, screen: Screen): Promise<P
     await infrastructure.close();
   };
   try {
+    await Promise.all(
+      SERVICES.map((service) => supervisor.start(programOf(service, options.basePort, home, infrastructure))),
+    );
     for (const service of SERVICES) {
-      await supervisor.start(programOf(service, options.basePort, home, infrastructure));
       screen.say(
         `  ${service.name.padEnd(15)} gRPC 127.0.0.1:${options.basePort + service.offset}   health and metrics http://127.0.0.1:${options.basePort + service.offset + 1}`,
       );

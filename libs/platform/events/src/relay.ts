@@ -15,7 +15,8 @@ export interface RelayOptions {
   readonly log: Log;
   /** Events published in one transaction. Default 200. */
   readonly batchSize?: number;
-  /** How often the outbox is looked at without a kick, for rows that another process wrote. Default 50. */
+  /** How often the outbox is looked at without a kick, for rows that another process wrote. Default 250: a look is
+   * three round trips to Postgres, which every service would pay twenty times a second at 50. */
   readonly pollMs?: number;
   /** Shows `plumbline_outbox_pending`. */
   readonly metrics?: Registry;
@@ -40,7 +41,7 @@ const LONGEST_PAUSE_MS = 2_000;
  * crash in between repeats a publication, which the stream or the consumers' inbox makes harmless.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { database, bus, log, batchSize = 200, pollMs = 50 } = options;
+  const { database, bus, log, batchSize = 200, pollMs = 250 } = options;
   const waker = createWaker();
   let closed = false;
 

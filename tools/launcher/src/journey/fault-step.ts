@@ -47,8 +47,9 @@ export async function faultStep(
     400_000,
     `date >= timestamp('${CONTEXT_FROM}T00:00:00Z') and date < timestamp('2001-03-10T00:00:00Z')`,
   );
-  await copyVersion(setting.clients, second.clients, versionDigest);
-  await judgeAndRelease(second, step, versionDigest, flightsBetween(day(3, 1), SPAN.fromUs, SPAN.fromUs));
+  const rows = flightsBetween(day(3, 1), SPAN.fromUs, SPAN.fromUs);
+  await copyVersion(setting.clients, second.clients, versionDigest, rows);
+  await judgeAndRelease(second, step, versionDigest);
 
   const flights = await readFlights(SPAN.fromUs, SPAN.toUs);
   const log = new PredictionLog();

@@ -1,45 +1,26 @@
 import { AuditClass, GateVerdict, PayloadPolicy } from '@plumbline/contract-registry';
 import { VersionState } from '@plumbline/contract-inference';
 import type { TenantClients } from './clients.ts';
-import { day } from './flights.ts';
 import { until } from './retry.ts';
 import { Step, type StepReport } from './report.ts';
 import { BASELINE_FEATURE, CHAMPION, FEATURE_SERVICE, MODEL, ROUTE, type Setting } from './setting.ts';
 import { metricFigure } from './train-step.ts';
-import { flightsBetween } from './training-sets.ts';
-
-/** The rows that a version is judged by before its first release. */
-const GATE_ROWS = flightsBetween(day(2, 21), day(3, 1), day(3, 1, 12));
+import type { flightsBetween } from './training-sets.ts';
 
 /** Step 3: evidence, gate, release by compare-and-swap; inference verifies, warms up and checks before it serves. */
 export async function releaseStep(setting: Setting, versionDigest: string): Promise<StepReport> {
   const step = new Step('register and release', setting.screen);
   setting.screen.say('\n3  Judge the version and release it as champion');
-  await judgeAndRelease(setting, step, versionDigest, GATE_ROWS);
+  await judgeAndRelease(setting, step, versionDigest);
   return step.report();
 }
 
-/** Judges a first version on `rows`, declares the route and moves the champion alias to it. */
+/** Judges a first version by the evidence that it carries, declares the route and moves the champion alias to it. */
 export async function judgeAndRelease(
   { clients }: Pick<Setting, 'clients'>,
   step: Step,
   versionDigest: string,
-  rows: typeof GATE_ROWS,
 ): Promise<void> {
-  const { differences, versions } = await clients.trainer.evaluateVersions(
-    {
-      model: MODEL,
-      rows,
-      versionDigests: [versionDigest],
-      baselineFeatures: [BASELINE_FEATURE],
-      attachEvidence: true,
-    },
-    { timeoutMs: 120_000 },
-  );
-  step.figure(
-    'metrics',
-    versions.flatMap(({ metrics }) => metrics.map(metricFigure)),
-  );
   const gate = await clients.registry.evaluateGate({
     model: MODEL,
     digest: versionDigest,
@@ -55,7 +36,13 @@ export async function judgeAndRelease(
       ],
     },
   });
-  const difference = differences[0]?.difference;
+  const { version } = await clients.registry.getVersion({
+    model: MODEL,
+    which: { case: 'digest', value: versionDigest },
+  });
+  const comparisons = version?.evidence.flatMap((evidence) => evidence.comparisons) ?? [];
+  const difference = comparisons.findLast(({ other }) => other === BASELINE_FEATURE)?.difference;
+  step.figure('metrics', version?.metrics.map(metricFigure));
   step.check(
     'the gate passes: AUC above that of the 24-hour late share, lower bound of the difference above 0',
     gate.verdict === GateVerdict.PASSED && (difference?.lower ?? -1) > 0,
@@ -98,11 +85,15 @@ export async function judgeAndRelease(
   );
 }
 
-/** Registers in another tenant what one tenant has registered: the same content, hence the same digest. */
+/**
+ * Registers in another tenant what one tenant has registered (the same content, hence the same digest), and measures it
+ * there on `rows`: evidence does not travel.
+ */
 export async function copyVersion(
   from: TenantClients,
   to: TenantClients,
   versionDigest: string,
+  rows: ReturnType<typeof flightsBetween>,
 ): Promise<void> {
   const { version } = await from.registry.getVersion({
     model: MODEL,
@@ -116,4 +107,14 @@ export async function copyVersion(
     metrics: version.metrics,
     ...(version.provenance === undefined ? {} : { provenance: version.provenance }),
   });
+  await to.trainer.evaluateVersions(
+    {
+      model: MODEL,
+      rows,
+      versionDigests: [versionDigest],
+      baselineFeatures: [BASELINE_FEATURE],
+      attachEvidence: true,
+    },
+    { timeoutMs: 120_000 },
+  );
 }

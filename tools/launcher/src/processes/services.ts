@@ -1,4 +1,4 @@
-/** The services that a deployment runs, in the order they are started; they are drained in reverse. */
+/** The services that a deployment runs; they start together, each waits for those it needs, and drain in reverse. */
 export const SERVICES = [
   { name: 'audit', offset: 50 },
   { name: 'registry', offset: 20 },
