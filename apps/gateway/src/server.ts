@@ -4,7 +4,7 @@ import { AuditService } from '@plumbline/contract-audit';
 import { FeatureStoreService } from '@plumbline/contract-features';
 import { PredictionService } from '@plumbline/contract-gateway';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
-import { TrafficService } from '@plumbline/contract-registry';
+import { TrafficService, type TrafficSnapshot } from '@plumbline/contract-registry';
 import { connectEvents } from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import {
@@ -17,21 +17,28 @@ import {
   serviceToken,
   type Channel,
 } from '@plumbline/rpc';
-import type { ConfigValues, Scope } from '@plumbline/service';
+import {
+  SnapshotFollower,
+  snapshotFile,
+  type ConfigValues,
+  type Log,
+  type Scope,
+  type SnapshotFollowerOptions,
+} from '@plumbline/service';
 import { Counter, Gauge } from 'prom-client';
 import type { config } from './config.ts';
 import { RecentAnswers } from './domain/recent-answers.ts';
+import type { RoutingTable } from './domain/routing.ts';
 import { Shadow } from './domain/shadow.ts';
-import { RouteFollower } from './events/route-follower.ts';
 import { authenticateCallers } from './service/authenticate.ts';
 import { handleModelInfer } from './service/model-infer.ts';
 import { modelStatusHandlers } from './service/model-status.ts';
 import { handlePredict } from './service/predict.ts';
 import { recordingRefusals } from './service/record-refusals.ts';
-import { LastKnownGood } from './store/last-known-good.ts';
 import { Spool } from './store/spool.ts';
 import { portsFor, shadowPorts } from './upstream/ports.ts';
 import { Recorder } from './upstream/recorder.ts';
+import { registryTraffic, trafficCodec } from './upstream/registry-traffic.ts';
 import { compileTable } from './upstream/routing-table.ts';
 
 /** Wires a gateway and answers its gRPC port: channels to the services behind it, the record spool, the routes it follows, its own server. */
@@ -52,7 +59,11 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   const objects = fileObjects(settings.objectsDir);
 
   const spool = scope.adopt(
-    await Spool.open({ directory: join(settings.stateDir, 'spool'), maxBytes: settings.spoolMaxBytes }),
+    await Spool.open({
+      directory: join(settings.stateDir, 'spool'),
+      maxBytes: settings.spoolMaxBytes,
+      onTrouble: (error, problem) => log.warn({ error }, problem),
+    }),
     'record spool',
   );
   const recorder = new Recorder({
@@ -61,22 +72,22 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     recent: new RecentAnswers(settings.recentAnswersMaxBytes),
     producer: { producerId: `gateway:${settings.host}:${settings.grpcPort}`, epoch: clock.nowUs() },
   });
+  let routes: RoutingTable | undefined;
+  const table = () => routes;
   const follower = scope.adopt(
-    new RouteFollower({
-      traffic,
-      replicaId,
-      log,
-      compile: (snapshot, previous) => compileTable(snapshot, previous, (digest) => objects.get(digest)),
-      lastKnownGood: new LastKnownGood(settings.stateDir),
+    followTraffic(settings.stateDir, log, {
+      source: registryTraffic(traffic, replicaId),
+      takeUp: async (snapshot) => {
+        routes = await compileTable(snapshot, routes, (digest) => objects.get(digest), log);
+      },
     }),
-    'route follower',
+    'traffic follower',
   );
   const bus = scope.adopt(await connectEvents({ url: settings.natsUrl, service: 'gateway', log }), 'events');
   await follower.start();
   // A hint only says when to look: the snapshot itself is read from the registry.
-  bus.subscribeHints('plumbline.registry.traffic-changed', () => void follower.refresh());
+  bus.subscribeHints('plumbline.registry.traffic-changed', () => follower.kick());
 
-  const table = () => follower.table;
   const nowUs = () => clock.nowUs();
   const behind = { audit, features, inference, recorder, table, nowUs };
   const shadow = new Shadow((tenant, caller) => shadowPorts(behind, tenant, caller), {
@@ -131,6 +142,27 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   const bound = await server.listen(settings.host, settings.grpcPort);
   log.info({ port: bound }, 'gRPC port is open');
   return bound;
+}
+
+/** Longest time between looks at the registry when no hint comes. */
+const FOLLOW_INTERVAL_MS = 2_000;
+
+function followTraffic(
+  stateDir: string,
+  log: Log,
+  parts: Pick<SnapshotFollowerOptions<TrafficSnapshot>, 'source' | 'takeUp'>,
+): SnapshotFollower<TrafficSnapshot> {
+  return new SnapshotFollower({
+    ...parts,
+    store: snapshotFile(join(stateDir, 'traffic-snapshot.pb'), trafficCodec, (error) => {
+      log.warn({ error }, 'the saved traffic snapshot cannot be read and is ignored');
+    }),
+    intervalMs: FOLLOW_INTERVAL_MS,
+    onReach: (reachable, error) => {
+      if (reachable) log.info({}, 'the registry answers');
+      else log.warn({ error }, 'the registry is away; the last known routes stay in force');
+    },
+  });
 }
 
 function observe(scope: Pick<Scope, 'metrics'>, spool: Spool, shadow: Shadow): void {

@@ -16,11 +16,11 @@ import {
   type RpcServer,
   type ServingStatus,
 } from '@plumbline/rpc';
-import type { ConfigValues, Log, Scope } from '@plumbline/service';
+import { SnapshotFollower, snapshotFile, type ConfigValues, type Log, type Scope } from '@plumbline/service';
 import type { config } from './config.ts';
 import { openVersion, type OpenOptions } from './domain/open-version.ts';
 import { Readiness } from './domain/readiness.ts';
-import { TrafficFollower } from './domain/traffic-follower.ts';
+import type { Listing } from './domain/traffic.ts';
 import { VersionTable } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
 import { THREAD_ENTRY, ThreadEngine } from './engine/thread-engine.ts';
@@ -32,7 +32,7 @@ import { modelMetadata } from './service/model-metadata.ts';
 import { modelReady } from './service/model-ready.ts';
 import { serverMetadata } from './service/server-metadata.ts';
 import { serverLive, serverReady } from './service/server-ready.ts';
-import { listingFile } from './store/listing-file.ts';
+import { listingCodec } from './store/listing-snapshot.ts';
 import { registryTraffic } from './store/registry-traffic.ts';
 import { versionArtifacts } from './store/version-artifacts.ts';
 
@@ -52,7 +52,10 @@ export async function build(scope: Scope<InferenceConfig>): Promise<void> {
     heapMiB: values.runnerHeapMib,
   });
   const table = versionTable(values, engine, log, () => follower.kick());
-  const follower = trafficFollower(scope, table, replicaId, () => readiness.look());
+  const follower = trafficFollower(scope, table, replicaId, () => {
+    table.advance();
+    readiness.look();
+  });
   const readiness = new Readiness(
     () => follower.known && table.settled,
     () => setHealth(server, 'SERVING'),
@@ -117,28 +120,24 @@ function trafficFollower(
   scope: Scope<InferenceConfig>,
   table: VersionTable,
   replicaId: string,
-  onRound: () => void,
-): TrafficFollower {
+  onLook: () => void,
+): SnapshotFollower<Listing> {
   const { config: values, log } = scope;
+  const address = values.registryAddress;
   const authorization = serviceToken('inference', values.serviceSecret);
-  const channel = createChannel(values.registryAddress, { metadata: () => ({ authorization }) });
+  const channel = createChannel(address, { metadata: () => ({ authorization }) });
   scope.adopt({ close: () => channel.close() }, 'registry channel');
-  return new TrafficFollower({
-    source: registryTraffic(channel, replicaId, REGISTRY_TIMEOUT_MS),
-    store: listingFile(join(values.stateDir, 'traffic-snapshot.pb'), (error) => {
+  return new SnapshotFollower({
+    source: registryTraffic(channel, replicaId, REGISTRY_TIMEOUT_MS, () => table.loadState),
+    store: snapshotFile(join(values.stateDir, 'traffic-snapshot.pb'), listingCodec, (error) => {
       log.warn({ error }, 'the saved traffic snapshot cannot be read and is ignored');
     }),
-    table,
+    takeUp: (listing) => table.follow(listing),
     intervalMs: values.followIntervalMs,
-    delay,
-    onRound,
+    onLook,
     onReach: (reachable, error) => {
-      if (reachable) log.info({ address: values.registryAddress }, 'the registry answers');
-      else
-        log.warn(
-          { address: values.registryAddress, error },
-          'the registry is away; versions stay as they are',
-        );
+      if (reachable) log.info({ address }, 'the registry answers');
+      else log.warn({ address, error }, 'the registry is away; versions stay as they are');
     },
   });
 }

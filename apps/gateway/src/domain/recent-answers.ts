@@ -7,6 +7,8 @@ interface Remembered extends ExistingRecord {
 }
 
 const KEPT_US = 600_000_000n;
+/** What an entry takes besides its answer: key, digest, instant and their place in the map. */
+const OVERHEAD_BYTES = 512;
 
 /**
  * The answers of the last ten minutes on routes whose records are spooled, so that a retried prediction id gets the
@@ -35,8 +37,10 @@ export class RecentAnswers {
     if (known !== undefined && known.expiresAtUs > nowUs) return known;
     this.forget(tenant, id);
     const requestSha256 = createHash('sha256').update(request).digest('hex');
-    this.#byId.set(key, { requestSha256, answer, expiresAtUs: nowUs + KEPT_US });
-    this.#bytes += answer.length;
+    // A copy: the answer may be a view of a message that many answers came in.
+    const kept = new Uint8Array(answer);
+    this.#byId.set(key, { requestSha256, answer: kept, expiresAtUs: nowUs + KEPT_US });
+    this.#bytes += sizeOf(kept);
     this.#evict(nowUs);
     return undefined;
   }
@@ -44,15 +48,21 @@ export class RecentAnswers {
   /** Undoes a claim whose record could not be kept. */
   forget(tenant: string, id: string): void {
     const key = `${tenant}\0${id}`;
-    this.#bytes -= this.#byId.get(key)?.answer.length ?? 0;
-    this.#byId.delete(key);
+    const known = this.#byId.get(key);
+    if (known !== undefined) this.#drop(key, known.answer);
   }
 
   #evict(nowUs: bigint): void {
     for (const [key, { answer, expiresAtUs }] of this.#byId) {
       if (expiresAtUs > nowUs && this.#bytes <= this.#maxBytes) return;
-      this.#byId.delete(key);
-      this.#bytes -= answer.length;
+      this.#drop(key, answer);
     }
   }
+
+  #drop(key: string, answer: Uint8Array): void {
+    this.#byId.delete(key);
+    this.#bytes -= sizeOf(answer);
+  }
 }
+
+const sizeOf = (answer: Uint8Array): number => OVERHEAD_BYTES + answer.length;

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errors } from '../domain/errors.ts';
 import { frame, FRAME_HEADER_BYTES, readFrames } from '../domain/spool-frame.ts';
@@ -11,6 +11,8 @@ export interface SpoolOptions {
   readonly segmentBytes?: number;
   /** Longest time between an append and its fsync. */
   readonly fsyncWithinMs?: number;
+  /** Told of failures that no caller waits for: of syncs, and of shipping when it begins to fail. */
+  readonly onTrouble: (error: unknown, problem: string) => void;
 }
 
 interface Segment {
@@ -88,6 +90,7 @@ export class Spool {
     batch: number,
     retryMs: number,
   ): Promise<void> {
+    let failing = false;
     while (!this.#closed) {
       const entries = this.#pending.slice(0, batch);
       if (entries.length === 0) {
@@ -97,8 +100,10 @@ export class Spool {
       try {
         await ship(entries.map(({ entry }) => entry));
         await this.#shipped(entries.length);
-      } catch {
-        // `ship` has told why; nothing is lost by waiting.
+        failing = false;
+      } catch (error) {
+        if (!failing && !this.#closed) this.#options.onTrouble(error, 'records wait in the spool');
+        failing = true;
         await this.#pause(retryMs);
       }
     }
@@ -109,13 +114,18 @@ export class Spool {
     this.#wake?.();
     clearTimeout(this.#fsyncTimer);
     await this.#writing;
-    await this.#current?.file?.sync();
-    await this.#current?.file?.close();
+    if (this.#current !== undefined) await this.#retire(this.#current);
   }
 
   async #write(entry: Uint8Array, size: number): Promise<void> {
     const segment = await this.#segmentFor(size);
-    await segment.file?.appendFile(frame(entry));
+    try {
+      await segment.file?.appendFile(frame(entry));
+    } catch (error) {
+      // What was written of the entry must stay the segment's tail: frames behind it would never be read again.
+      await this.#retire(segment);
+      throw error;
+    }
     segment.bytes += size;
     segment.unshipped += 1;
     this.#pending.push({ entry, segment });
@@ -125,27 +135,47 @@ export class Spool {
 
   async #segmentFor(size: number): Promise<Segment> {
     const current = this.#current;
-    if (current !== undefined && current.bytes + size <= this.#options.segmentBytes) return current;
+    if (current !== undefined) {
+      if (current.bytes + size <= this.#options.segmentBytes) return current;
+      await this.#retire(current);
+    }
     const path = join(this.#options.directory, `${String(this.#nextSegment++).padStart(12, '0')}.spool`);
-    const next: Segment = { path, file: await open(path, 'a', 0o600), bytes: 0, unshipped: 0 };
-    this.#current = next;
-    await current?.file?.sync();
-    await current?.file?.close();
-    if (current?.unshipped === 0) await unlink(current.path);
-    return next;
+    this.#current = { path, file: await open(path, 'a', 0o600), bytes: 0, unshipped: 0 };
+    return this.#current;
+  }
+
+  /** Writes no more to the segment, whatever becomes of its last bytes. */
+  async #retire(segment: Segment): Promise<void> {
+    this.#current = undefined;
+    try {
+      await segment.file?.sync();
+    } finally {
+      await segment.file?.close();
+      if (segment.unshipped === 0) await remove(segment.path);
+    }
   }
 
   #sync(): void {
     this.#fsyncTimer = undefined;
-    this.#writing = this.#writing.then(async () => this.#current?.file?.sync());
+    this.#writing = this.#writing.then(async () => {
+      const segment = this.#current;
+      try {
+        await segment?.file?.sync();
+      } catch (error) {
+        this.#options.onTrouble(error, 'the record spool cannot be synced to disk');
+        if (segment !== undefined) await this.#retire(segment).catch(() => undefined);
+      }
+    });
   }
 
   async #shipped(count: number): Promise<void> {
+    const emptied = new Set<string>();
     for (const { entry, segment } of this.#pending.splice(0, count)) {
       this.#bytes -= entry.length + FRAME_HEADER_BYTES;
       segment.unshipped -= 1;
-      if (segment.unshipped === 0 && segment !== this.#current) await unlink(segment.path);
+      if (segment.unshipped === 0 && segment !== this.#current) emptied.add(segment.path);
     }
+    for (const path of emptied) await remove(path);
   }
 
   async #recover(): Promise<void> {
@@ -154,7 +184,7 @@ export class Spool {
       const path = join(this.#options.directory, name);
       const entries = readFrames(await readFile(path));
       const segment: Segment = { path, file: undefined, bytes: 0, unshipped: entries.length };
-      if (entries.length === 0) await unlink(path);
+      if (entries.length === 0) await remove(path);
       for (const entry of entries) {
         this.#pending.push({ entry, segment });
         this.#bytes += entry.length + FRAME_HEADER_BYTES;
@@ -178,4 +208,9 @@ export class Spool {
       };
     });
   }
+}
+
+/** Retiring and shipping may both find a segment empty. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true });
 }

@@ -101,20 +101,25 @@ function mandatoryFailure(error: unknown, record: GatewayRecord): unknown {
       cause: error,
     });
   }
-  if (!(error instanceof ServiceError) || error.code !== Code.UNAVAILABLE) return error;
+  if (!(error instanceof ServiceError) || !isAbsence(error)) return error;
   return errors.AUDIT_UNAVAILABLE('the record of the prediction could not be committed', {
     cause: error,
     retryAfterMs: error.retryAfterMs ?? 200,
   });
 }
 
+function isAbsence(error: ServiceError): boolean {
+  return error.code === Code.UNAVAILABLE || error.reason === 'AUDIT_OVERLOADED';
+}
+
+const REFUSALS: ReadonlySet<Code> = new Set([
+  Code.ALREADY_EXISTS,
+  Code.INVALID_ARGUMENT,
+  Code.FAILED_PRECONDITION,
+]);
+
 function isPermanent(error: unknown): error is ServiceError {
-  return (
-    error instanceof ServiceError &&
-    (error.code === Code.ALREADY_EXISTS ||
-      error.code === Code.INVALID_ARGUMENT ||
-      error.code === Code.FAILED_PRECONDITION)
-  );
+  return error instanceof ServiceError && (REFUSALS.has(error.code) || hasReason(error, 'MESSAGE_TOO_LARGE'));
 }
 
 function spoolEntry(tenant: string, caller: string, request: Uint8Array): Buffer {

@@ -34,15 +34,6 @@ export function parseModelKey(key: string): { readonly tenant: string; readonly 
   return { tenant: key.slice(0, slash), model: key.slice(slash + 1) };
 }
 
-/** What a replica tells the registry about itself. */
-export interface Lease {
-  readonly epoch: bigint;
-  readonly loadedDigests: readonly string[];
-  readonly failures: readonly LoadFailure[];
-  /** Gives the lease back: the replica drains. */
-  readonly leaving: boolean;
-}
-
 export interface LoadFailure {
   readonly digest: string;
   /** UPPER_SNAKE, from the catalogue. */
@@ -50,16 +41,8 @@ export interface LoadFailure {
   readonly detail: string;
 }
 
-/** The registry as this service sees it. */
-export interface TrafficSource {
-  /** The current listing; undefined when `knownEpoch` is current. 0 means that none is known. */
-  fetch(knownEpoch: bigint): Promise<Listing | undefined>;
-  report(lease: Lease): Promise<void>;
-}
-
-/** Where the last listing survives a restart, so that a replica starts and serves without the registry. */
-export interface ListingStore {
-  /** Undefined when none was saved, or what was saved cannot be read. */
-  load(): Promise<Listing | undefined>;
-  save(listing: Listing): Promise<void>;
+/** What a replica tells the registry about its versions. */
+export interface LoadState {
+  readonly loadedDigests: readonly string[];
+  readonly failures: readonly LoadFailure[];
 }

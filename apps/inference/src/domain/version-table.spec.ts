@@ -125,6 +125,12 @@ describe('VersionTable', () => {
     expect(table.byName('acme', 'flights', '').serving.digest).toBe('a');
     expect(() => table.byDigest('acme', 'b', 'flights')).toThrow('ARTIFACT_CORRUPT');
     expect(table.settled).toBe(true);
+    expect(table.loadState).toEqual({
+      loadedDigests: ['a'],
+      failures: [
+        { digest: 'b', reason: 'ARTIFACT_CORRUPT', detail: 'model.onnx is not what its digest says' },
+      ],
+    });
     broken = false;
     table.advance();
     await turn();

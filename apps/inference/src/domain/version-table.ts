@@ -9,7 +9,7 @@ import {
   type VersionView,
 } from './find-version.ts';
 import { planVersions, retryDelayMs, type Standing } from './plan-versions.ts';
-import type { Listing, ListedVersion, LoadFailure, Owner } from './traffic.ts';
+import type { Listing, ListedVersion, LoadFailure, LoadState, Owner } from './traffic.ts';
 
 export interface VersionReport {
   readonly version: ListedVersion;
@@ -109,6 +109,15 @@ export class VersionTable {
       failure,
       counts: serving?.batcher.counts ?? NO_COUNTS,
     }));
+  }
+
+  /** The versions that answer, and those that could not be loaded. */
+  get loadState(): LoadState {
+    const held = [...this.#held];
+    return {
+      loadedDigests: held.flatMap(([digest, { standing }]) => (standing.state === 'READY' ? [digest] : [])),
+      failures: held.flatMap(([, { failure }]) => (failure === undefined ? [] : [failure])),
+    };
   }
 
   /** True when every listed version either answers or has failed. */

@@ -1,5 +1,6 @@
-import { create } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { TrafficSnapshotSchema, type TrafficSnapshot } from '@plumbline/contract-registry';
+import type { SnapshotCodec } from '@plumbline/service';
 import { modelKey, parseModelKey, type ListedVersion, type Listing } from '../domain/traffic.ts';
 
 /** What inference needs of a traffic snapshot. A version that several tenants own is listed once. */
@@ -34,3 +35,9 @@ export function snapshotOf({ epoch, versions, champions }: Listing): TrafficSnap
     }),
   });
 }
+
+/** A listing on disk: an encoded TrafficSnapshot. */
+export const listingCodec: SnapshotCodec<Listing> = {
+  encode: (listing) => toBinary(TrafficSnapshotSchema, snapshotOf(listing)),
+  decode: (bytes) => listingOf(fromBinary(TrafficSnapshotSchema, bytes)),
+};

@@ -30,3 +30,11 @@ export { describeError } from './log-error.ts';
 export { run } from './run.ts';
 export { startService, type Build, type RunningService, type Scope } from './start-service.ts';
 export { type Closable } from './lifetime.ts';
+export {
+  SnapshotFollower,
+  type Snapshot,
+  type SnapshotFollowerOptions,
+  type SnapshotSource,
+  type SnapshotStore,
+} from './snapshot-follower.ts';
+export { snapshotFile, type SnapshotCodec } from './snapshot-file.ts';
