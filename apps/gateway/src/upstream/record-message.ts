@@ -20,6 +20,10 @@ const KINDS = {
   shadow: RecordKind.SHADOW,
 } as const;
 
+/** What audit takes of one record. A record is never lost for its size: what does not fit stays out of it. */
+const MAX_PAYLOAD_BYTES = 1_048_576;
+const MAX_FACTS_BYTES = 65_536;
+
 /** The numbers that make a lost record show as a gap. */
 export interface ProducerStamp {
   readonly producerId: string;
@@ -46,6 +50,8 @@ export function existingRecordOf(record: RecordMessage): ExistingRecord {
   return { requestSha256: Buffer.from(commitment.requestSha256).toString('hex'), answer };
 }
 
+const NOTHING = new Uint8Array(0);
+
 function commitmentBytes(record: GatewayRecord, payload: Uint8Array): Uint8Array {
   const eventId = uuidBytes(record.eventId);
   return toBinary(
@@ -57,7 +63,7 @@ function commitmentBytes(record: GatewayRecord, payload: Uint8Array): Uint8Array
       requestSha256: sha256(record.request),
       payloadSha256: sha256(payload),
       answerSha256: sha256(record.answer),
-      modelSha256: record.facts === undefined ? new Uint8Array(0) : digestBytes(record.facts.modelDigest),
+      modelSha256: record.facts === undefined ? NOTHING : digestBytes(record.facts.modelDigest),
       atUs: record.atUs,
     }),
   );
@@ -69,8 +75,9 @@ function payloadBytes(record: GatewayRecord): Uint8Array {
     const refusal = create(PredictionPayloadSchema, { caller: record.caller, method: record.method });
     return toBinary(PredictionPayloadSchema, { ...refusal, variant: record.refusal ?? '' });
   }
-  if (payload === undefined || facts === undefined) return new Uint8Array(0);
-  return toBinary(PredictionPayloadSchema, payloadMessage(record, payload, facts));
+  if (payload === undefined || facts === undefined) return NOTHING;
+  const bytes = toBinary(PredictionPayloadSchema, payloadMessage(record, payload, facts));
+  return bytes.length > MAX_PAYLOAD_BYTES ? NOTHING : bytes;
 }
 
 function payloadMessage(record: GatewayRecord, payload: PredictionPayload, facts: PredictionFacts) {
@@ -101,6 +108,7 @@ function payloadMessage(record: GatewayRecord, payload: PredictionPayload, facts
 }
 
 function factsMessage(predictionId: string, facts: PredictionFacts): FactsMessage {
+  const monitored = fits(facts);
   return create(PredictionFactsSchema, {
     predictionId,
     route: facts.route,
@@ -109,11 +117,18 @@ function factsMessage(predictionId: string, facts: PredictionFacts): FactsMessag
     variant: facts.variant,
     asOfUs: facts.asOfUs,
     score: facts.score,
-    featureNames: [...facts.featureNames],
-    featureValues: facts.featureValues.map(valueOf),
+    featureNames: monitored ? [...facts.featureNames] : [],
+    featureValues: monitored ? facts.featureValues.map(valueOf) : [],
     ...(facts.championScore === undefined ? {} : { championScore: facts.championScore }),
     mirroredPredictionId: facts.mirroredPredictionId ?? '',
   });
+}
+
+/** Whether names and values certainly fit: UTF-8 takes at most three bytes per code unit, all else a few. */
+function fits({ featureNames, featureValues }: PredictionFacts): boolean {
+  const texts = [...featureNames, ...featureValues.filter((value) => typeof value === 'string')];
+  const sizeBytes = texts.reduce((sum, text) => sum + 3 * text.length, 32 * featureValues.length);
+  return sizeBytes < MAX_FACTS_BYTES - 4_096;
 }
 
 function sha256(...parts: readonly (string | Uint8Array)[]): Buffer {

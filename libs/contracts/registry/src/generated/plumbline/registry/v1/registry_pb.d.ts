@@ -2546,7 +2546,7 @@ export enum PayloadPolicy {
   UNSPECIFIED = 0,
 
   /**
-   * Features, input and output.
+   * Features, input and output, as long as they take at most 1 MiB; nothing beyond that.
    *
    * @generated from enum value: PAYLOAD_POLICY_FULL = 1;
    */
