@@ -1,9 +1,15 @@
 import { AuditService } from '@plumbline/contract-audit';
 import { DecisionRecordedSchema } from '@plumbline/contract-events';
 import { connectEvents, consume, startReconciler, startRelay, type EventBus } from '@plumbline/events';
-import { authenticateServices, createServer, implement, implementRaw } from '@plumbline/rpc';
+import {
+  authenticateServices,
+  createServer,
+  implement,
+  implementRaw,
+  type CallContext,
+} from '@plumbline/rpc';
 import type { Scope } from '@plumbline/service';
-import { migrate, openDatabase, type Database, type Transaction } from '@plumbline/sql';
+import { boundedBy, migrate, openDatabase, type Database, type Transaction } from '@plumbline/sql';
 import { readCommitment } from './codec/commitment.ts';
 import { type AuditConfig } from './config.ts';
 import { appendBatch } from './domain/append-batch.ts';
@@ -26,7 +32,6 @@ import { getInclusionProof } from './service/get-inclusion-proof.ts';
 import { getRecord } from './service/get-record.ts';
 import { listGaps } from './service/list-gaps.ts';
 import { listRecords } from './service/list-records.ts';
-import { boundedBy, type Call } from './store/bounded.ts';
 import { committedSize, createLogStore } from './store/log-store.ts';
 import { logTables } from './store/log-tables.ts';
 import { createRecordStore } from './store/record-store.ts';
@@ -132,9 +137,9 @@ async function serve(
   { database, appender, publication, verifierKey }: Served,
 ): Promise<void> {
   const { config, log, clock } = scope;
-  const recordsFor = (call: Call) =>
+  const recordsFor = (call: CallContext) =>
     createRecords(createRecordStore(boundedBy(database, call)), readCommitment);
-  const proverFor = (call: Call) =>
+  const proverFor = (call: CallContext) =>
     createProver({
       store: createTreeStore(boundedBy(database, call)),
       publication,

@@ -11,10 +11,11 @@ import {
   createServer,
   implement,
   serviceToken,
+  type CallContext,
   type Implementation,
 } from '@plumbline/rpc';
 import type { Scope } from '@plumbline/service';
-import { migrate, openDatabase, type Database } from '@plumbline/sql';
+import { boundedBy, migrate, openDatabase, within, type Database } from '@plumbline/sql';
 import type { MonitorConfig } from './config.ts';
 import { announceLabels } from './domain/announce-labels.ts';
 import type { Versions } from './domain/monitored-version.ts';
@@ -150,25 +151,23 @@ async function openConsumers(
 }
 
 function implementation(database: Database, versions: Versions, rounds: Rounds): Implementation {
+  const bounded = (call: CallContext) => boundedBy(database, call);
   return implement(MonitorService, {
     submitLabels: (request, context) =>
       handleSubmitLabels(
-        (tenant, labels, completeUntilUs, signal) =>
-          database.transaction(
-            (tx) => {
-              tx.afterCommit(() => rounds.kick());
-              return submitLabels(labelStore(tx), tenant, labels, completeUntilUs);
-            },
-            { signal },
-          ),
+        (tenant, labels, completeUntilUs) =>
+          database.transaction((tx) => {
+            tx.afterCommit(() => rounds.kick());
+            return submitLabels(labelStore(tx), tenant, labels, completeUntilUs);
+          }, within(context)),
         request,
         context,
       ),
     getPerformance: (request, context) =>
-      handleGetPerformance(performanceStore(database), versions, request, context),
-    getDrift: (request, context) => handleGetDrift(driftStore(database), versions, request, context),
-    listAlerts: (request, context) => handleListAlerts(alertStore(database), request, context),
+      handleGetPerformance(performanceStore(bounded(context)), versions, request, context),
+    getDrift: (request, context) => handleGetDrift(driftStore(bounded(context)), versions, request, context),
+    listAlerts: (request, context) => handleListAlerts(alertStore(bounded(context)), request, context),
     watchAlerts: (request, context) => handleWatchAlerts(alertStore(database), request, context),
-    getCounts: (request, context) => handleGetCounts(countStore(database), request, context),
+    getCounts: (request, context) => handleGetCounts(countStore(bounded(context)), request, context),
   });
 }

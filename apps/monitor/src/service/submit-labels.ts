@@ -1,14 +1,12 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { SubmitLabelsRequest, SubmitLabelsResponseSchema } from '@plumbline/contract-monitor';
 import { requireTenant, type CallContext } from '@plumbline/rpc';
-import type { Submitted } from '../domain/submit-labels.ts';
-import type { Label } from '../domain/submit-labels.ts';
+import type { Label, Submitted } from '../domain/submit-labels.ts';
 
 export type SubmitLabels = (
   tenant: string,
   labels: readonly Label[],
   completeUntilUs: bigint,
-  signal: AbortSignal,
 ) => Promise<Submitted>;
 
 export async function handleSubmitLabels(
@@ -22,6 +20,6 @@ export async function handleSubmitLabels(
     knownAtUs,
   }));
   const tenant = requireTenant(context);
-  const { joined, waiting } = await submit(tenant, labels, request.completeUntilUs, context.signal);
+  const { joined, waiting } = await submit(tenant, labels, request.completeUntilUs);
   return { joined: BigInt(joined), waiting: BigInt(waiting) };
 }

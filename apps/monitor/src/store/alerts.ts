@@ -44,8 +44,12 @@ async function list(queryable: Queryable, tenant: string, query: AlertQuery): Pr
   return rows.map(alertOf);
 }
 
-/** Writes alerts as they stand now. */
+/**
+ * Writes an alert as it stands now. Changes of a tenant are numbered one transaction after the other, so that they
+ * become visible in the order of their numbers and who watches misses none.
+ */
 export async function saveAlert(tx: Queryable, tenant: string, alert: Alert): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('alerts ' || $1, 0))`, [tenant]);
   await tx.query(
     `INSERT INTO alerts (tenant, ${COLUMNS})
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nextval('alert_change'))

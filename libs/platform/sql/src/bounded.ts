@@ -9,8 +9,14 @@ export interface Bounds {
   readonly timeoutMs?: number;
 }
 
+/** What bounds the work done for one call; a CallContext is one. */
+export interface BoundedCall {
+  readonly signal: AbortSignal;
+  remainingMs(): number;
+}
+
 /** The bounds of a call: `database.query(text, values, within(context))`. */
-export function within(call: { readonly signal: AbortSignal; remainingMs(): number }): Required<Bounds> {
+export function within(call: BoundedCall): Required<Bounds> {
   return { signal: call.signal, timeoutMs: call.remainingMs() };
 }
 

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Log } from '@plumbline/service';
 import { connectionOptions } from './connection.ts';
 import { errors } from './errors.ts';
-import { bounded, type Bounds } from './bounded.ts';
+import { bounded, within, type BoundedCall, type Bounds } from './bounded.ts';
 import { isRetryable, translateError } from './translate-error.ts';
 import { typeParsers } from './types.ts';
 
@@ -145,4 +145,11 @@ async function commit(client: pg.PoolClient): Promise<void> {
 function begin({ isolation, readOnly }: TransactionOptions): string {
   const level = isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : '';
   return `BEGIN${level}${readOnly ? ' READ ONLY' : ''}`;
+}
+
+/** The database for one call: no query outlives the call's deadline or its caller. */
+export function boundedBy(database: Database, call: BoundedCall): Queryable {
+  return {
+    query: (text, values, options) => database.query(text, values, { ...options, ...within(call) }),
+  };
 }
