@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { temporaryDirectory } from '@plumbline/testing';
@@ -77,6 +79,15 @@ async function trainAndRelease(): Promise<void> {
   expect(step.report().checks.filter(({ held }) => !held)).toEqual([]);
 }
 
+/** What the services logged as errors: a failed run must be understood from its report alone. */
+function faults(): string {
+  return globSync(join(platform.home, 'logs', '*.log'))
+    .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+    .filter((line) => line.includes('"level":"error"'))
+    .slice(-20)
+    .join('\n');
+}
+
 describe('a service that is killed during a replay', () => {
   it('is started again; callers that retry see no failure, and everything answered is recorded and monitored once', async () => {
     const flights = await readFlights(SPAN.fromUs, SPAN.toUs);
@@ -87,7 +98,11 @@ describe('a service that is killed during a replay', () => {
     const killed: string[] = [];
     for (const [index, slice] of all.entries()) {
       const victim = index % every === every - 1 ? SERVICES[killed.length]?.name : undefined;
-      const run = replay.run([slice], { update: () => undefined, done: () => undefined }, SPAN);
+      const run = replay
+        .run([slice], { update: () => undefined, done: () => undefined }, SPAN)
+        .catch((cause: unknown) => {
+          throw new Error(`slice ${index}, killed so far: ${killed.join(', ')}\n${faults()}`, { cause });
+        });
       if (victim !== undefined) {
         killed.push(victim);
         process.kill(platform.supervisor.pidOf(victim) ?? 0, 'SIGKILL');
