@@ -121,11 +121,15 @@ export default tseslint.config(
       ],
     },
   },
-  layer('service', ['store', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
-  layer('events', ['store', 'service', 'server', 'main', 'config'], ['pg', 'nats']),
+  layer('service', ['store', 'upstream', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
+  layer('events', ['store', 'upstream', 'service', 'server', 'main', 'config'], ['pg', 'nats']),
+  layer('messages', ['store', 'upstream', 'service', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
   layer(
     'domain',
-    ['store', 'service', 'events', 'upstream', 'server', 'main', 'config'],
+    [
+      ...['messages', 'codec', 'engine', 'jobs', 'store', 'upstream'],
+      ...['service', 'events', 'server', 'main', 'config'],
+    ],
     [
       'pg',
       'nats',
@@ -137,6 +141,7 @@ export default tseslint.config(
       '@bufbuild/protobuf',
     ],
   ),
+  layer('engine', ['store', 'upstream', 'service', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
   layer('upstream', ['service', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
   layer('store', ['service', 'events', 'upstream', 'server', 'main', 'config'], ['nats', '@grpc/grpc-js']),
   {

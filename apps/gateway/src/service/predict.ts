@@ -8,8 +8,8 @@ import { formatCaller, type CallContext } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import { predict, type EntityAnswer, type PredictPorts } from '../domain/predict.ts';
 import type { RoutingTable } from '../domain/routing.ts';
-import { outputsOf } from '../upstream/inference.ts';
-import { scalarsOf, valueOf } from '../upstream/scalars.ts';
+import { outputsOf } from '../domain/outputs.ts';
+import { scalarsOf, valueOf } from '../messages/scalars.ts';
 import { requireScope, requireTable } from './call.ts';
 
 export interface PredictDependencies {

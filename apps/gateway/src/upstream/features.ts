@@ -4,7 +4,7 @@ import { EntityRowSchema, FeatureStatus, FeatureVectorSchema } from '@plumbline/
 import type { CallOptions, Client } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import type { EntityRequest, ServedFeatures } from '../domain/features.ts';
-import { scalarOf, valuesOf } from './scalars.ts';
+import { scalarOf, valuesOf } from '../messages/scalars.ts';
 
 /** One served vector from the feature store; its encoded form is what the record keeps. */
 export async function fetchFeatures(

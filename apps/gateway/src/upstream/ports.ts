@@ -8,7 +8,7 @@ import { requestBuilder, type RequestBuilder } from '../domain/model-inputs.ts';
 import type { PredictPorts } from '../domain/predict.ts';
 import type { RoutingTable } from '../domain/routing.ts';
 import type { ShadowPorts } from '../domain/shadow.ts';
-import { describeInputs } from './describe-inputs.ts';
+import { describeInputs } from '../domain/describe-inputs.ts';
 import { fetchFeatures } from './features.ts';
 import { runInference } from './inference.ts';
 import type { Recorder } from './recorder.ts';

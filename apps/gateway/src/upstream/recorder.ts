@@ -7,7 +7,7 @@ import { errors } from '../domain/errors.ts';
 import type { RecentAnswers } from '../domain/recent-answers.ts';
 import type { ExistingRecord, GatewayRecord } from '../domain/record.ts';
 import type { Spool } from '../store/spool.ts';
-import { appendRequestOf, existingRecordOf, type ProducerStamp } from './record-message.ts';
+import { appendRequestOf, existingRecordOf, type ProducerStamp } from '../messages/record.ts';
 
 /** Lengths of the two texts that precede a spooled request: tenant and caller. */
 const SPOOL_HEADER_BYTES = 4;

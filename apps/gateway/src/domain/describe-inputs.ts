@@ -8,9 +8,9 @@ import {
   type CheckedTensor,
   type RawTensor,
 } from '@plumbline/tensors';
-import type { Scalar } from '../domain/features.ts';
-import type { PredictionFacts } from '../domain/record.ts';
-import { errors } from '../domain/errors.ts';
+import type { Scalar } from './features.ts';
+import type { PredictionFacts } from './record.ts';
+import { errors } from './errors.ts';
 
 /** Tensors with more elements per row than this are not monitored value by value. */
 const MAX_MONITORED_ELEMENTS = 1;

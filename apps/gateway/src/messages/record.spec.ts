@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { CommitmentSchema, PredictionPayloadSchema, RecordSchema } from '@plumbline/contract-audit';
 import type { GatewayRecord, PredictionFacts, PredictionPayload } from '../domain/record.ts';
-import { appendRequestOf, existingRecordOf } from './record-message.ts';
+import { appendRequestOf, existingRecordOf } from './record.ts';
 
 const PRODUCER = { producerId: 'gateway:test', epoch: 1n, sequence: 1n };
 
