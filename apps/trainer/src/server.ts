@@ -2,7 +2,7 @@ import { FeatureStoreService } from '@plumbline/contract-features';
 import { TrainingRequestedSchema } from '@plumbline/contract-events';
 import { RegistryService } from '@plumbline/contract-registry';
 import { TrainerService } from '@plumbline/contract-trainer';
-import { connectEvents, consume, startRelay } from '@plumbline/events';
+import { connectEvents, consume, startReconciler, startRelay } from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import {
   authenticateServices,
@@ -52,6 +52,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   const bus = scope.adopt(await connectEvents({ url: settings.natsUrl, service: 'trainer', log }), 'events');
   scope.readiness('events', () => bus.ready());
   scope.adopt(startRelay({ database, bus, log }), 'outbox relay');
+  scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
 
   const upstreamFor = upstreamOf(scope);
   const engine = new ProcessEngine({
