@@ -29,7 +29,7 @@ export async function commitRows(
   const resolution = resolveVersions(source, rows, priors, commit);
   const drafts = draftEntities(source, resolution, states, nowUs);
   const stored = await store.readTiles(touchedTiles(drafts));
-  return { resolution, online: finishDrafts(drafts, stored) };
+  return { resolution, online: finishDrafts(source, drafts, stored) };
 }
 
 function entitiesOf(source: SourcePlan, rows: readonly RoutedRow[]): EntityRef[] {

@@ -6,11 +6,13 @@ import {
   encodeLatest,
   encodeTile,
   tileStartOf,
+  visibleFrom,
   type LatestRow,
   type Micros,
   type TileEntry,
 } from '@plumbline/features';
 import type { SourcePlan } from './catalogue.ts';
+import { valuesFor } from './route-rows.ts';
 import type { AcceptedRow, Resolution, SupersededVersion } from './resolve-versions.ts';
 import {
   entityId,
@@ -24,7 +26,7 @@ import type { ViewProgram } from './view-program.ts';
 
 interface TileDraft {
   readonly start: Micros;
-  readonly added: TileEntry[];
+  readonly added: AcceptedRow[];
   /** New `until` of stored entries, by sequence. */
   readonly superseded: Map<number, Micros>;
 }
@@ -55,7 +57,7 @@ export function draftEntities(
       if (key === undefined) continue;
       let draft = drafts.get(key);
       if (draft === undefined) drafts.set(key, (draft = emptyDraft(view, key, states)));
-      addRow(draft, row, index, nowUs);
+      addRow(source, draft, row, nowUs);
     }
     for (const version of superseded) supersede(drafts, version, index);
     return [...drafts.values()];
@@ -74,6 +76,7 @@ export function touchedTiles(drafts: readonly EntityDraft[]): TileRef[] {
 
 /** Turns drafts into what is to be written, given the stored bodies of {@link touchedTiles}. */
 export function finishDrafts(
+  source: SourcePlan,
   drafts: readonly EntityDraft[],
   stored: ReadonlyMap<string, Buffer>,
 ): OnlineChanges {
@@ -82,7 +85,7 @@ export function finishDrafts(
   for (const draft of drafts) {
     const from = retainedFrom(draft);
     for (const tile of draft.tiles.values()) {
-      if (tile.start >= from) tiles.push(finishTile(draft, tile, stored, writer));
+      if (tile.start >= from) tiles.push(finishTile(source, draft, tile, stored, writer));
     }
   }
   return {
@@ -108,20 +111,17 @@ function emptyDraft(view: ViewProgram, key: string, states: ReadonlyMap<string, 
   };
 }
 
-function addRow(draft: EntityDraft, accepted: AcceptedRow, view: number, nowUs: Micros): void {
-  const { row, sequence, from, until } = accepted;
+function addRow(source: SourcePlan, draft: EntityDraft, accepted: AcceptedRow, nowUs: Micros): void {
+  const { row, sequence } = accepted;
+  const { view } = draft;
   draft.sequence = Math.max(draft.sequence, sequence);
-  draft.firstSeen = Math.min(draft.firstSeen, from);
+  draft.firstSeen = Math.min(draft.firstSeen, visibleFrom(row));
   if (row.event <= nowUs) draft.newestEvent = Math.max(draft.newestEvent, row.event);
-  const rowValues = accepted.values[view]!;
-  if (draft.view.latestTypes.length > 0) {
-    const values = draft.view.latestValues(rowValues);
+  if (view.latestTypes.length > 0) {
+    const values = view.latestValues(valuesFor(source, view, row.values));
     draft.latest.push({ event: row.event, known: row.known, sequence, values });
   }
-  if (draft.view.plan === undefined) return;
-  const values: number[] = [];
-  draft.view.measure(rowValues, values);
-  tileAt(draft, row.event).added.push({ event: row.event, from, until, sequence, values });
+  if (view.plan !== undefined) tileAt(draft, row.event).added.push(accepted);
 }
 
 function supersede(
@@ -142,6 +142,7 @@ function tileAt(draft: EntityDraft, event: Micros): TileDraft {
 }
 
 function finishTile(
+  source: SourcePlan,
   draft: EntityDraft,
   tile: TileDraft,
   stored: ReadonlyMap<string, Buffer>,
@@ -152,8 +153,14 @@ function finishTile(
   const body = stored.get(tileId(ref));
   const entries = body === undefined ? [] : decodeTile(plan, tile.start, body);
   for (const entry of entries) entry.until = tile.superseded.get(entry.sequence) ?? entry.until;
-  entries.push(...tile.added);
+  for (const accepted of tile.added) entries.push(entryOf(source, draft.view, accepted));
   return { ...ref, body: encodeTile(plan, tile.start, entries, writer) };
+}
+
+function entryOf(source: SourcePlan, view: ViewProgram, { row, sequence, until }: AcceptedRow): TileEntry {
+  const values: number[] = [];
+  view.measure(valuesFor(source, view, row.values), values);
+  return { event: row.event, from: visibleFrom(row), until, sequence, values };
 }
 
 /** Tiles are let go this many at a time, so that most commits delete nothing. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { ExpressionError, fieldsOf, parseTyped, type Value } from '@plumbline/expressions';
-import { Fault } from '@plumbline/features';
+import { Fault, type Admit } from '@plumbline/features';
 import type { SourcePlan } from './catalogue.ts';
 import { commitRows } from './commit-rows.ts';
 import { errors } from './errors.ts';
 import type { FileChunk, FileStore, LedgerStore, LoadedPartition, RowFile, SealStore } from './file-store.ts';
-import { historyRow, rawJson, refuseBadBatch } from './ingest-rows.ts';
+import { rawJson, refuseBadBatch } from './ingest-rows.ts';
 import { routeRow, type RoutedRow } from './route-rows.ts';
 import type { IngestStore, QuarantinedRow } from './row-store.ts';
 
@@ -103,6 +103,7 @@ async function* cut(
   nowUs: number,
 ): AsyncGenerator<FilePart> {
   const isWanted = compileWhere(source, file, load.where);
+  const admit = source.program.admission(file.types);
   let part = partAt(file, load, firstRow);
   for await (const chunk of file.rows(firstRow)) {
     for (let index = 0; index < chunk.count; index++) {
@@ -112,7 +113,7 @@ async function* cut(
         part = partAt(file, load, number);
       }
       if (!loaded.has(part.firstRow) && isWanted(chunk, index))
-        judge(source, file, part, chunk, index, nowUs);
+        judge(source, file, admit, part, chunk, index, nowUs);
     }
   }
   if (!loaded.has(part.firstRow)) yield part;
@@ -127,6 +128,7 @@ function partAt(file: RowFile, { partitionRows }: FileLoad, row: number): FilePa
 function judge(
   source: SourcePlan,
   file: RowFile,
+  admit: Admit,
   part: FilePart,
   chunk: FileChunk,
   index: number,
@@ -134,7 +136,7 @@ function judge(
 ): void {
   const number = chunk.firstRow + index;
   const values = file.types.map((_, column) => chunk.value(column, index));
-  const admitted = source.program.admission(file.types)(values, nowUs);
+  const admitted = admit(values, nowUs);
   const verdict = admitted instanceof Fault ? admitted : routeRow(source, admitted);
   part.rowsRead++;
   if (verdict instanceof Fault) {
@@ -170,7 +172,7 @@ async function commitPartition(
       quarantined.push(quarantine(source, file, part.numbers[position]!, values, fault));
     }
     refuseBadBatch(source, quarantined, part.rowsRead);
-    const history = resolution.accepted.map(historyRow);
+    const history = resolution.accepted;
     const result = {
       rowsRead: part.rowsRead,
       rowsAccepted: history.length,

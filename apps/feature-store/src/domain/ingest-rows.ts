@@ -4,9 +4,8 @@ import { Fault } from '@plumbline/features';
 import type { SourcePlan } from './catalogue.ts';
 import { commitRows } from './commit-rows.ts';
 import { errors } from './errors.ts';
-import type { AcceptedRow } from './resolve-versions.ts';
 import { routeRow, type RoutedRow } from './route-rows.ts';
-import type { BatchResult, HistoryRow, IngestStore, QuarantinedRow } from './row-store.ts';
+import type { BatchResult, IngestStore, QuarantinedRow } from './row-store.ts';
 
 /** A value as a producer sent it, with the type that it was sent as; null is NULL. */
 export type TypedValue = { readonly type: ValueType; readonly value: Exclude<Value, null> } | null;
@@ -59,16 +58,9 @@ export async function ingestRows(
       accepted: batch.rows.length - quarantined.length,
       quarantined: quarantined.length,
     };
-    const history = resolution.accepted.map(historyRow);
-    await tx.writeBatch(batch.batchId, result, { online, history, quarantined });
+    await tx.writeBatch(batch.batchId, result, { online, history: resolution.accepted, quarantined });
     return { accepted: result.accepted, quarantined: result.quarantined, alreadyApplied: false };
   });
-}
-
-/** The row as history keeps it. */
-export function historyRow({ row, sequence, correction }: AcceptedRow): HistoryRow {
-  const { rowKey, event, known, values } = row;
-  return { rowKey, event, known, sequence, correction, values };
 }
 
 /** Refuses a batch whole when a larger share of it than the source tolerates failed the checks. */

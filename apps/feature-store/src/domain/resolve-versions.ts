@@ -1,4 +1,4 @@
-import { Fault, NEVER, supersededFrom, visibleFrom, type Micros } from '@plumbline/features';
+import { Fault, NEVER, supersededFrom, type Micros } from '@plumbline/features';
 import type { Value } from '@plumbline/expressions';
 import type { SourcePlan } from './catalogue.ts';
 import { valuesFor, type RoutedRow } from './route-rows.ts';
@@ -10,7 +10,6 @@ export const ROWS_PER_COMMIT = 2 ** 20;
 /** A row that enters history, with its place among the versions of its row key. */
 export interface AcceptedRow extends RoutedRow {
   readonly sequence: number;
-  readonly from: Micros;
   /** Instant from which a greater version of the row stands instead. */
   readonly until: Micros;
   readonly correction: boolean;
@@ -47,31 +46,52 @@ export function resolveVersions(
   priors: ReadonlyMap<string, readonly StoredVersion[]>,
   commit: number,
 ): Resolution {
-  const versions = new Map<string, Candidate[]>();
+  const contested = contestedKeys(rows, priors);
+  const rivals = new Map<string, Candidate[]>();
+  const accepted: AcceptedRow[] = [];
   const faults: { position: number; fault: Fault }[] = [];
   let repeated = 0;
   rows.forEach((routed, position) => {
-    const { row } = routed;
-    let known = versions.get(row.rowKey);
-    if (known === undefined) {
-      known = (priors.get(row.rowKey) ?? []).map((prior) => ({ ...prior, routed: undefined }));
-      versions.set(row.rowKey, known);
+    const { row, keys } = routed;
+    const sequence = commit * ROWS_PER_COMMIT + position;
+    if (!contested.has(row.rowKey)) {
+      accepted.push({ row, keys, sequence, until: NEVER, correction: false });
+      return;
     }
+    const known = rivals.get(row.rowKey) ?? storedCandidates(priors, row.rowKey);
+    rivals.set(row.rowKey, known);
     if (known.some((version) => isRepetition(source, version, routed))) repeated++;
     else if (known.some((version) => !hasSameEntities(source, version, routed))) {
       faults.push({ position, fault: KEY_CHANGED });
-    } else {
-      const sequence = commit * ROWS_PER_COMMIT + position;
-      known.push({ event: row.event, known: row.known, sequence, values: row.values, routed });
-    }
+    } else known.push({ event: row.event, known: row.known, sequence, values: row.values, routed });
   });
-  const accepted: AcceptedRow[] = [];
   const superseded: SupersededVersion[] = [];
-  for (const candidates of versions.values()) place(source, candidates, accepted, superseded);
+  for (const candidates of rivals.values()) place(source, candidates, accepted, superseded);
   return { accepted, superseded, repeated, faults };
 }
 
 const KEY_CHANGED = new Fault('ENTITY_KEY_CHANGED', 'a correction may not move a row to other entities');
+
+/** Row keys that are stored already or come more than once: the few that need a closer look. */
+function contestedKeys(
+  rows: readonly RoutedRow[],
+  priors: ReadonlyMap<string, readonly StoredVersion[]>,
+): ReadonlySet<string> {
+  const contested = new Set(priors.keys());
+  const seen = new Set<string>();
+  for (const { row } of rows) {
+    if (seen.has(row.rowKey)) contested.add(row.rowKey);
+    seen.add(row.rowKey);
+  }
+  return contested;
+}
+
+function storedCandidates(
+  priors: ReadonlyMap<string, readonly StoredVersion[]>,
+  rowKey: string,
+): Candidate[] {
+  return (priors.get(rowKey) ?? []).map((prior) => ({ ...prior, routed: undefined }));
+}
 
 function place(
   source: SourcePlan,
@@ -79,13 +99,12 @@ function place(
   accepted: AcceptedRow[],
   superseded: SupersededVersion[],
 ): void {
-  const isOnly = candidates.length === 1;
-  const untils = isOnly ? [NEVER] : supersededFrom(candidates);
-  candidates.forEach((version, index) => {
+  const untils = supersededFrom(candidates);
+  const correction = candidates.length > 1;
+  candidates.forEach(({ routed, ...version }, index) => {
     const until = untils[index]!;
-    if (version.routed !== undefined) {
-      const from = visibleFrom(version);
-      accepted.push({ ...version.routed, sequence: version.sequence, from, until, correction: !isOnly });
+    if (routed !== undefined) {
+      accepted.push({ row: routed.row, keys: routed.keys, sequence: version.sequence, until, correction });
     } else if (until !== NEVER) {
       superseded.push({ version, keys: entitiesOf(source, version.values), until });
     }

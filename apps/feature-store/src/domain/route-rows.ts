@@ -3,23 +3,23 @@ import { Fault, isSummable, type AdmittedRow } from '@plumbline/features';
 import type { SourcePlan } from './catalogue.ts';
 import type { ViewProgram } from './view-program.ts';
 
-/** A row with what every view of its source makes of it. */
+/** A row with the entities that it belongs to. */
 export interface RoutedRow {
   readonly row: AdmittedRow;
   /** Per view: the entity, undefined when a join key is NULL. */
   readonly keys: readonly (string | undefined)[];
-  /** Per view: the row as that view's source version sees it. */
-  readonly values: readonly (readonly Value[])[];
 }
 
 /** Works out a row's entities, or finds the fault that only a view can see. */
 export function routeRow(source: SourcePlan, row: AdmittedRow): RoutedRow | Fault {
-  const values = source.views.map((view) => valuesFor(source, view, row.values));
-  for (let i = 0; i < source.views.length; i++) {
-    const fault = summationFault(source.views[i]!, values[i]!);
+  const keys: (string | undefined)[] = [];
+  for (const view of source.views) {
+    const values = valuesFor(source, view, row.values);
+    const fault = summationFault(view, values);
     if (fault !== undefined) return fault;
+    keys.push(view.entityKeyOf(values));
   }
-  return { row, values, keys: source.views.map((view, index) => view.entityKeyOf(values[index]!)) };
+  return { row, keys };
 }
 
 /** A row of the source as one view's source version sees it: raw columns are shared, derived ones may differ. */

@@ -1,5 +1,5 @@
 import type { Value } from '@plumbline/expressions';
-import type { Fault, Micros, RowVersion } from '@plumbline/features';
+import type { AdmittedRow, Fault, Micros, RowVersion } from '@plumbline/features';
 import type { SourcePlan } from './catalogue.ts';
 
 /** An entity of a view version. */
@@ -47,9 +47,10 @@ export interface StoredVersion extends RowVersion {
   readonly values: readonly Value[];
 }
 
-/** A row to be kept in history. */
-export interface HistoryRow extends StoredVersion {
-  readonly rowKey: string;
+/** A row to be kept in history; its raw columns come first among the values. */
+export interface HistoryRow {
+  readonly row: AdmittedRow;
+  readonly sequence: number;
   /** Whether an earlier version of the row is kept too. */
   readonly correction: boolean;
 }

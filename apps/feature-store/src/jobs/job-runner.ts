@@ -69,7 +69,7 @@ export class JobRunner {
     return fork(ENTRY, {
       execArgv: [
         `--max-old-space-size=${heapMib}`,
-        '--max-semi-space-size=16',
+        '--max-semi-space-size=32',
         '--disable-warning=ExperimentalWarning',
       ],
       serialization: 'advanced',

@@ -124,7 +124,7 @@ function addResult(
 function addHistory(statement: Statement, source: SourcePlan, rows: readonly HistoryRow[]): void {
   const types = source.program.spec.columns.map((column) => column.type);
   const writer = new ByteWriter();
-  const bodies = packBytes(rows.map((row) => encodeRow(types, row.values, writer)));
+  const bodies = packBytes(rows.map(({ row }) => encodeRow(types, row.values, writer)));
   statement.add('rows', [
     `INSERT INTO history (tenant, source, row_key, sequence, event_us, known_us, correction, body)
      SELECT $1, `,
@@ -132,11 +132,11 @@ function addHistory(statement: Statement, source: SourcePlan, rows: readonly His
     ', u.row_key, u.sequence, u.event_us, u.known_us, u.correction, substring(',
     ['bytea', bodies.bytes],
     ' FROM u.start FOR u.size) FROM unnest(',
-    ['text[]', rows.map((row) => row.rowKey)],
-    ['bigint[]', rows.map((row) => row.sequence)],
-    ['bigint[]', rows.map((row) => row.event)],
-    ['bigint[]', rows.map((row) => row.known)],
-    ['boolean[]', rows.map((row) => row.correction)],
+    ['text[]', rows.map(({ row }) => row.rowKey)],
+    ['bigint[]', rows.map(({ sequence }) => sequence)],
+    ['bigint[]', rows.map(({ row }) => row.event)],
+    ['bigint[]', rows.map(({ row }) => row.known)],
+    ['boolean[]', rows.map(({ correction }) => correction)],
     ['int[]', bodies.offsets],
     ['int[]', bodies.lengths],
     ') AS u (row_key, sequence, event_us, known_us, correction, start, size)',

@@ -25,7 +25,7 @@ export function sealStore(duck: Duck, objects: ObjectStore): SealStore {
       return {
         digest,
         sizeBytes,
-        rowKeyFilter: BloomFilter.of(rows.map((row) => row.rowKey)).bits,
+        rowKeyFilter: BloomFilter.of(rows.map(({ row }) => row.rowKey)).bits,
         hasCorrections: rows.some((row) => row.correction),
       };
     },
@@ -98,14 +98,14 @@ export function rowKeyOf(source: SourcePlan, raw: readonly Value[]): string {
 
 function columnsOf(source: SourcePlan, rows: readonly HistoryRow[]): WrittenColumn[] {
   return [
-    { name: 'sequence', type: 'INT64', value: (row) => rows[row]!.sequence },
-    { name: 'event_us', type: 'INT64', value: (row) => rows[row]!.event },
-    { name: 'known_us', type: 'INT64', value: (row) => rows[row]!.known },
-    { name: 'correction', type: 'BOOL', value: (row) => rows[row]!.correction },
+    { name: 'sequence', type: 'INT64', value: (i) => rows[i]!.sequence },
+    { name: 'event_us', type: 'INT64', value: (i) => rows[i]!.row.event },
+    { name: 'known_us', type: 'INT64', value: (i) => rows[i]!.row.known },
+    { name: 'correction', type: 'BOOL', value: (i) => rows[i]!.correction },
     ...source.program.spec.columns.map(({ name, type }, slot): WrittenColumn => ({
       name: `raw_${name}`,
       type,
-      value: (row) => rows[row]!.values[slot]!,
+      value: (i) => rows[i]!.row.values[slot]!,
     })),
   ];
 }
