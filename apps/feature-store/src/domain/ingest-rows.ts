@@ -5,7 +5,7 @@ import type { SourcePlan } from './catalogue.ts';
 import { commitRows } from './commit-rows.ts';
 import { errors } from './errors.ts';
 import { routeRow, type RoutedRow } from './route-rows.ts';
-import type { BatchResult, IngestStore, QuarantinedRow } from './row-store.ts';
+import type { BatchResult, IngestStore, IngestTransaction, QuarantinedRow } from './row-store.ts';
 
 /** A value as a producer sent it, with the type that it was sent as; null is NULL. */
 export type TypedValue = { readonly type: ValueType; readonly value: Exclude<Value, null> } | null;
@@ -36,10 +36,11 @@ export async function ingestRows(
   source: SourcePlan,
   batch: RowBatch,
   nowUs: number,
+  remainingMs?: number,
 ): Promise<IngestedBatch> {
   const order = columnOrder(source, batch);
   const digest = digestOf(batch);
-  return store.ingest(tenant, source, async (tx) => {
+  const commit = async (tx: IngestTransaction): Promise<IngestedBatch> => {
     const before = await tx.claimBatch(batch.batchId);
     if (before !== undefined) return repeat(batch.batchId, before, digest);
     const { routed, quarantined } = judge(source, batch, order, nowUs);
@@ -60,7 +61,8 @@ export async function ingestRows(
     };
     await tx.writeBatch(batch.batchId, result, { online, history: resolution.accepted, quarantined });
     return { accepted: result.accepted, quarantined: result.quarantined, alreadyApplied: false };
-  });
+  };
+  return store.ingest(tenant, source, commit, remainingMs);
 }
 
 /** Refuses a batch whole when a larger share of it than the source tolerates failed the checks. */

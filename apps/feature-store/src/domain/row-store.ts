@@ -136,6 +136,14 @@ export interface BatchChanges extends PartitionChanges {
 }
 
 export interface IngestStore {
-  /** Runs `work` in one transaction over one source; run again when it deadlocks. */
-  ingest<T>(tenant: string, source: SourcePlan, work: (tx: IngestTransaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction over one source; run again when it deadlocks. `remainingMs` bounds it where the
+   * caller has less time than the store allows.
+   */
+  ingest<T>(
+    tenant: string,
+    source: SourcePlan,
+    work: (tx: IngestTransaction) => Promise<T>,
+    remainingMs?: number,
+  ): Promise<T>;
 }

@@ -30,7 +30,14 @@ export async function handleIngestRows(
     rows: request.rows.map(({ values }) => values.map(valueFromMessage)),
   };
   const result = await catalogues.use(tenant, (catalogue) =>
-    ingestRows(rows, tenant, catalogue.source(request.source), batch, Number(clock.nowUs())),
+    ingestRows(
+      rows,
+      tenant,
+      catalogue.source(request.source),
+      batch,
+      Number(clock.nowUs()),
+      context.remainingMs(),
+    ),
   );
   return {
     rowsAccepted: BigInt(result.accepted),

@@ -31,8 +31,10 @@ export interface IngestStoreOptions {
 /** Commits rows to Postgres: history or ledger, online state, quarantine and event in one transaction. */
 export function ingestStore({ database, priors, clock, timeoutMs }: IngestStoreOptions): IngestStore {
   return {
-    ingest: (tenant, source, work) =>
-      database.transaction((tx) => work(ingestTransaction(tx, tenant, source, priors, clock)), { timeoutMs }),
+    ingest: (tenant, source, work, remainingMs = timeoutMs) =>
+      database.transaction((tx) => work(ingestTransaction(tx, tenant, source, priors, clock)), {
+        timeoutMs: Math.min(timeoutMs, Math.max(1, Math.floor(remainingMs))),
+      }),
   };
 }
 
