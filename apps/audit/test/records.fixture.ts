@@ -1,4 +1,4 @@
-import { hash, randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   AppendRequestSchema,
@@ -7,19 +7,13 @@ import {
   RecordKind,
   type AppendRequest,
 } from '@plumbline/contract-audit';
-import { parseEventId, tenantDigest } from '../src/domain/event-id.ts';
+import { mintUuidV7, parseUuid } from '@plumbline/uuid';
+import { tenantDigest } from '../src/domain/event-id.ts';
 
 export const sha256 = (bytes: Uint8Array): Buffer => hash('sha256', bytes, 'buffer');
 
 /** A version 7 UUID minted now, as gateways mint prediction ids. */
-export function mintId(nowMs = Date.now()): string {
-  const id = randomBytes(16);
-  id.writeUIntBE(nowMs, 0, 6);
-  id[6] = 0x70 | ((id[6] ?? 0) & 0x0f);
-  id[8] = 0x80 | ((id[8] ?? 0) & 0x3f);
-  const hex = id.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}
+export const mintId = (nowMs = Date.now()): string => mintUuidV7(BigInt(nowMs) * 1_000n);
 
 export interface RecordDraft {
   readonly tenant: string;
@@ -41,7 +35,7 @@ export const MODEL = sha256(Buffer.from('model'));
 export function appendRequest(draft: RecordDraft): AppendRequest {
   const { tenant, eventId = mintId(), kind = RecordKind.PREDICTION, request = randomUUID() } = draft;
   const { payload = Buffer.from(`payload of ${eventId}`), model = MODEL, producer } = draft;
-  const id = parseEventId(eventId)!;
+  const id = parseUuid(eventId)!;
   const answered = kind === RecordKind.PREDICTION || kind === RecordKind.SHADOW;
   const commitment = create(CommitmentSchema, {
     eventId: id,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatEventId, indexKey, lookupKeys, parseEventId } from './event-id.ts';
+import { indexKey, lookupKeys } from './event-id.ts';
 
 const NOW_US = 983_404_800_000_000n;
 const NOW_MS = Number(NOW_US / 1_000n);
@@ -13,23 +13,6 @@ function mintedAt(ms: number, tail: number): Buffer {
   id[6] = 0x70 | (tail & 0x0f);
   return id;
 }
-
-describe('event ids', () => {
-  it('keep their bytes through the text form', () => {
-    fc.assert(
-      fc.property(anyId, (id) => {
-        expect(parseEventId(formatEventId(id))).toEqual(Buffer.from(id));
-      }),
-    );
-  });
-
-  it.each(['', 'x', '00000000-0000-4000-8000-00000000000', '{00000000-0000-4000-8000-000000000000}'])(
-    'are not read from %j',
-    (text) => {
-      expect(parseEventId(text)).toBeUndefined();
-    },
-  );
-});
 
 describe('index keys', () => {
   it('are always among the keys that a lookup tries', () => {

@@ -2,23 +2,11 @@ import { hash } from 'node:crypto';
 
 export const EVENT_ID_BYTES = 16;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
 const VERSION_7 = 0x7;
 /** Ids minted within this many milliseconds share a window key: 2^2. */
 const WINDOW_BITS = 2n;
 /** A version 7 id is filed under its window only if it was minted so shortly before its commit. */
 const WINDOW_REACH_US = 10_000_000n;
-
-/** The 16 bytes of a UUID's text form; undefined when it is none. */
-export function parseEventId(text: string): Buffer | undefined {
-  return UUID.test(text) ? Buffer.from(text.replaceAll('-', ''), 'hex') : undefined;
-}
-
-/** The text form of a UUID of 16 bytes. */
-export function formatEventId(id: Uint8Array): string {
-  const hex = Buffer.from(id).toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}
 
 /** SHA-256(tenant ‖ 0x00 ‖ event id): binds a leaf to its tenant without telling who that is. */
 export function tenantDigest(tenant: string, eventId: Uint8Array): Buffer {

@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 import { toBinary } from '@bufbuild/protobuf';
 import { DecisionRecordedSchema, type DecisionRecorded } from '@plumbline/contract-events';
 import type { Envelope } from '@plumbline/events';
+import { parseUuid } from '@plumbline/uuid';
 import { encodeDecision, readCommitment } from '../codec/commitment.ts';
 import { checkSubmission } from '../domain/check-submission.ts';
 import { errors } from '../domain/errors.ts';
-import { parseEventId, tenantDigest } from '../domain/event-id.ts';
+import { tenantDigest } from '../domain/event-id.ts';
 import { type AppendOutcome } from '../domain/plan-append.ts';
 import { type Submission } from '../domain/record.ts';
 
@@ -34,7 +35,7 @@ export function decisionRecorded<Tx>(append: AppendWithin<Tx>) {
 }
 
 function submissionOf(message: DecisionRecorded, { tenant, occurredAtUs }: Envelope): Submission {
-  const eventId = parseEventId(message.decisionId);
+  const eventId = parseUuid(message.decisionId);
   if (!eventId) throw errors.INVALID_DECISION(`"${message.decisionId}" is no UUID`);
   const payload = toBinary(DecisionRecordedSchema, message);
   const digest = hash('sha256', payload, 'buffer');

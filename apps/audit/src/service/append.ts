@@ -2,10 +2,10 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { AppendResponseSchema, PredictionFactsSchema } from '@plumbline/contract-audit';
 import { requireTenant, type CallContext, type RawHandler } from '@plumbline/rpc';
 import { FieldReader, WireError } from '@plumbline/wire';
+import { formatUuid } from '@plumbline/uuid';
 import { type Appender } from '../domain/appender.ts';
 import { checkSubmission } from '../domain/check-submission.ts';
 import { errors } from '../domain/errors.ts';
-import { formatEventId } from '../domain/event-id.ts';
 import { type ProducerStamp, type Submission } from '../domain/record.ts';
 import { type Records } from '../domain/records.ts';
 import { readCommitment } from '../codec/commitment.ts';
@@ -77,7 +77,7 @@ function checkFacts(facts: Uint8Array, eventId: Uint8Array): void {
   } catch (cause) {
     throw invalid('facts', 'are no PredictionFacts', cause);
   }
-  if (predictionId.toLowerCase() !== formatEventId(eventId)) {
+  if (predictionId.toLowerCase() !== formatUuid(eventId)) {
     throw invalid('facts.prediction_id', 'is not the event id of the commitment');
   }
 }

@@ -1,5 +1,5 @@
+import { mintUuidV7 } from '@plumbline/uuid';
 import { factsOf, keepsPayload, payloadOf, type AnswerPorts, type MirrorRequest } from './answer.ts';
-import { mintUuidV7 } from './prediction-id.ts';
 import type { GatewayRecord } from './record.ts';
 
 export interface ShadowPorts extends Pick<AnswerPorts, 'nowUs' | 'infer'> {

@@ -10,7 +10,7 @@ import {
   type PredictionFacts as FactsMessage,
   type Record as RecordMessage,
 } from '@plumbline/contract-audit';
-import { uuidBytes } from '../domain/prediction-id.ts';
+import { parseUuid } from '@plumbline/uuid';
 import type { ExistingRecord, GatewayRecord, PredictionFacts, PredictionPayload } from '../domain/record.ts';
 import { valueOf } from './scalars.ts';
 
@@ -53,7 +53,8 @@ export function existingRecordOf(record: RecordMessage): ExistingRecord {
 const NOTHING = new Uint8Array(0);
 
 function commitmentBytes(record: GatewayRecord, payload: Uint8Array): Uint8Array {
-  const eventId = uuidBytes(record.eventId);
+  const eventId = parseUuid(record.eventId);
+  if (eventId === undefined) throw new RangeError(`the record's id ${record.eventId} is no UUID`);
   return toBinary(
     CommitmentSchema,
     create(CommitmentSchema, {

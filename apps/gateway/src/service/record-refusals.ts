@@ -1,6 +1,6 @@
 import { Code, ServiceError } from '@plumbline/errors';
 import { formatCaller, type CallContext } from '@plumbline/rpc';
-import { mintUuidV7 } from '../domain/prediction-id.ts';
+import { mintUuidV7 } from '@plumbline/uuid';
 import type { GatewayRecord } from '../domain/record.ts';
 
 export interface RefusalDependencies {

@@ -1,4 +1,5 @@
 import type { FieldViolation } from '@plumbline/errors';
+import { isUuid } from '@plumbline/uuid';
 import { errors } from './errors.ts';
 
 export interface Label {
@@ -23,8 +24,6 @@ export interface Submitted {
 }
 
 export const MAX_LABELS = 10_000;
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Takes labels in: all of them, or none and LABELS_INVALID. Idempotent; of several labels of one prediction the one
@@ -72,7 +71,7 @@ function check(labels: readonly Label[], completeUntilUs: bigint): void {
 
 function violations(label: Label, index: number): FieldViolation[] {
   const problems: [string, string][] = [];
-  if (!UUID.test(label.predictionId)) problems.push(['prediction_id', 'is no UUID']);
+  if (!isUuid(label.predictionId)) problems.push(['prediction_id', 'is no UUID']);
   if (!Number.isFinite(label.value)) problems.push(['value', 'is not finite']);
   if (label.knownAtUs <= 0n) problems.push(['known_at_us', 'is not after 1970']);
   return problems.map(([field, description]) => ({ field: `labels[${index}].${field}`, description }));

@@ -66,7 +66,7 @@ async function fire(
 }
 
 /** The training that a firing asks for: it ends at the firing, its last stretch held out for the gate. */
-export function orderOf(rule: DeclaredRule, jobId: string, firedAtUs: bigint): TrainingOrder {
+function orderOf(rule: DeclaredRule, jobId: string, firedAtUs: bigint): TrainingOrder {
   const { model, name, training } = rule;
   const fitToUs = firedAtUs - training.gateLengthUs;
   return { jobId, model, rule: name, training, fitToUs, gateToUs: firedAtUs };

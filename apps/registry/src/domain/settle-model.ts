@@ -67,7 +67,7 @@ export function settleRoute(
  * What inference replicas keep loaded: what every alias points at and would roll back to, the candidate of the
  * running rollout, and whatever a route names.
  */
-export function wantedVersions(
+function wantedVersions(
   ledgers: ReadonlyMap<string, readonly Release[]>,
   rollout: Rollout | undefined,
   routes: readonly RouteTraffic[],

@@ -4,7 +4,7 @@ import type { ManifestFile } from '@plumbline/release';
 import { errors } from './errors.ts';
 
 /** Files that serving and monitoring need of every version. */
-export const REQUIRED_FILES: readonly string[] = [
+const REQUIRED_FILES: readonly string[] = [
   'model.onnx',
   'signature.json',
   'baseline.pb',

@@ -10,7 +10,7 @@ const STEPS: { readonly [S in RolloutStep]: StepMessage } = {
   aborted: StepMessage.ABORTED,
 };
 
-export const stepMessageOf = (step: RolloutStep): StepMessage => STEPS[step];
+const stepMessageOf = (step: RolloutStep): StepMessage => STEPS[step];
 
 /** Undefined for UNSPECIFIED and for values that this build does not know. */
 export function stepOf(message: StepMessage): RolloutStep | undefined {

@@ -3,7 +3,7 @@ import { errors } from '../domain/errors.ts';
 import { isPermitted } from '../domain/permissions.ts';
 
 /** The service that vouches for the call: what a service says about whom it acts for gives it no further rights. */
-export function vouchingService({ id, kind, via }: Caller): string | undefined {
+function vouchingService({ id, kind, via }: Caller): string | undefined {
   if (via !== undefined) return via;
   return kind === 'service' ? id : undefined;
 }

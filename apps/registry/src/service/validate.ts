@@ -1,5 +1,6 @@
 import type { FieldViolation } from '@plumbline/errors';
 import { isDigest } from '@plumbline/release';
+import { isUuid as isUuidText } from '@plumbline/uuid';
 import { errors } from '../domain/errors.ts';
 
 type Violations = FieldViolation[];
@@ -19,7 +20,6 @@ export function rule(holds: boolean, field: string, description: string): Violat
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const ALIAS = /^[a-z][a-z0-9_-]{0,62}$/;
 const TENANT = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const isName = (field: string, text: string): Violations =>
   rule(NAME.test(text), field, 'is not lower_snake_case of at most 63 characters');
@@ -31,7 +31,7 @@ export const isTenant = (field: string, text: string): Violations =>
   rule(TENANT.test(text), field, 'is not lower-case letters, digits and inner hyphens, at most 63');
 
 export const isUuid = (field: string, text: string): Violations =>
-  rule(UUID.test(text), field, 'is not a UUID');
+  rule(isUuidText(text), field, 'is not a UUID');
 
 export const areUuids = (field: string, texts: readonly string[]): Violations =>
   texts.length > 100

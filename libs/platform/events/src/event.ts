@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
 import { EnvelopeSchema } from '@plumbline/contract-events/plumbline/events/v1/envelope_pb.js';
+import { isUuid } from '@plumbline/uuid';
 import { errors } from './errors.ts';
 
 /** An event on its way into the outbox. */
@@ -73,8 +74,7 @@ export function encodeEnvelope(event: OutgoingEvent): Uint8Array {
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   try {
     const { id, type, tenant, occurredAt, payload, traceparent } = fromBinary(EnvelopeSchema, bytes);
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
-      throw new RangeError('its id is not a UUID');
+    if (!isUuid(id)) throw new RangeError('its id is not a UUID');
     if (!occurredAt) throw new RangeError('it has no instant');
     const occurredAtUs = occurredAt.seconds * 1_000_000n + BigInt(Math.trunc(occurredAt.nanos / 1_000));
     return { id: id.toLowerCase(), type, tenant, occurredAtUs, payload, traceparent };

@@ -110,7 +110,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
 }
 
 /** Whether the stream is another one, or an older state of the same one, than it was. */
-export function hasLost(before: StreamState, now: StreamState): boolean {
+function hasLost(before: StreamState, now: StreamState): boolean {
   return now.createdAtUs !== before.createdAtUs || now.lastSequence < before.lastSequence;
 }
 

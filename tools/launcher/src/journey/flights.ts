@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { derivedUuid } from '@plumbline/uuid';
 
 const MINUTE_US = 60_000_000n;
 const HOUR_US = 60n * MINUTE_US;
@@ -70,11 +71,7 @@ export function isSampled(id: number, share: number): boolean {
 
 /** The flight's prediction id in a tenant: a UUID (version 8) that follows from both, so that a retry is the same id. */
 export function predictionIdOf(tenant: string, id: number): string {
-  const bytes = createHash('sha256').update(`prediction\0${tenant}\0${id}`).digest().subarray(0, 16);
-  bytes[6] = 0x80 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return derivedUuid(`prediction\0${tenant}\0${id}`);
 }
 
 /** Instant of a local date and time in 2001, e.g. day(3, 21) = 21 March 00:00. */

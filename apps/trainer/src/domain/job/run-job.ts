@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { derivedUuid } from '@plumbline/uuid';
 import { bundleOf, canonicalParameters } from '../artifact/bundle.ts';
 import { checkAlike, checkUsable, type Dataset } from '../training/dataset.ts';
 import type { DatasetFile, Engine, FitOutcome } from '../training/engine.ts';
@@ -126,13 +126,4 @@ function gateEvidence(job: Job, gate: Dataset, { metrics, baselineDifference }: 
       : [],
     measuredAtUs: job.createdAtUs,
   };
-}
-
-/** A UUID of version 8 (RFC 9562) from the SHA-256 of a text. */
-function derivedUuid(text: string): string {
-  const hash = createHash('sha256').update(text).digest();
-  hash[6] = (hash[6]! & 0x0f) | 0x80;
-  hash[8] = (hash[8]! & 0x3f) | 0x80;
-  const hex = hash.toString('hex', 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

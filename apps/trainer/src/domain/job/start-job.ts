@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isUuid } from '@plumbline/uuid';
 import { errors } from '../errors.ts';
 import { checkSpec, specInvalid, violation } from '../training/training-spec.ts';
-import { UUID } from './find-job.ts';
 import type { Job, JobRequest } from './job.ts';
 import type { JobStore } from './job-store.ts';
 
@@ -10,7 +10,10 @@ import type { JobStore } from './job-store.ts';
  * Throws SPEC_INVALID, PARAMETERS_INVALID, JOB_SPEC_DIFFERS.
  */
 export async function startJob(store: Pick<JobStore, 'add'>, request: JobRequest): Promise<Job> {
-  if (!UUID.test(request.jobId)) throw specInvalid([violation('job_id', 'is not a UUID in lower case')]);
+  const { jobId } = request;
+  if (!isUuid(jobId) || jobId !== jobId.toLowerCase()) {
+    throw specInvalid([violation('job_id', 'is not a UUID in lower case')]);
+  }
   checkSpec(request.spec);
   const job = await store.add(request);
   if (isDeepStrictEqual(job.spec, request.spec)) return job;

@@ -1,0 +1,1 @@
+export { derivedUuid, formatUuid, isUuid, mintUuidV7, parseUuid } from './uuid.ts';
