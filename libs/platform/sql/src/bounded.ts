@@ -15,9 +15,16 @@ export interface BoundedCall {
   remainingMs(): number;
 }
 
-/** The bounds of a call: `database.query(text, values, within(context))`. */
+/** Of a call's remaining time, what its answer gets to travel back in: a tenth, at most this. */
+const LONGEST_RETURN_MS = 100;
+
+/**
+ * The bounds of a call: `database.query(text, values, within(context))`. They end a little before the call does, so
+ * that its caller still hears that it was the database which did not answer.
+ */
 export function within(call: BoundedCall): Required<Bounds> {
-  return { signal: call.signal, timeoutMs: call.remainingMs() };
+  const remainingMs = call.remainingMs();
+  return { signal: call.signal, timeoutMs: remainingMs - Math.min(LONGEST_RETURN_MS, remainingMs / 10) };
 }
 
 /** statement_timeout is set per connection only when it changes, so remaining times are rounded up to these. */

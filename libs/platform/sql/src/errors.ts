@@ -14,6 +14,10 @@ export const errors = defineErrors('sql', {
     code: 'ABORTED',
     help: 'Concurrent transactions kept conflicting. Try again.',
   },
+  TEXT_NOT_STORABLE: {
+    code: 'INVALID_ARGUMENT',
+    help: 'A text holds the character U+0000, which no database column can hold. Remove it; do not retry.',
+  },
   CALL_CANCELLED: {
     code: 'CANCELLED',
     help: 'The caller gave up before the database answered.',

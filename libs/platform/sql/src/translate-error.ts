@@ -9,18 +9,24 @@ const UNREACHABLE = new Set([
 ]);
 /** Admin shutdown, crash shutdown, cannot connect now, too many connections; class 08 is connection exceptions. */
 const UNAVAILABLE_STATES = new Set(['57P01', '57P02', '57P03', '53300']);
+/** Character not in repertoire; untranslatable character: U+0000, which protobuf carries and Postgres cannot. */
+const TEXT_STATES = new Set(['22021', '22P05']);
 const BROKEN_CONNECTION =
   /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|timeout expired|not queryable|after calling end/i;
 
 /**
- * Connection failures become DATABASE_UNAVAILABLE and server-side timeouts DATABASE_TIMEOUT. Everything else,
- * constraint violations first of all, passes unchanged for the store to interpret.
+ * Connection failures become DATABASE_UNAVAILABLE, server-side timeouts DATABASE_TIMEOUT and text that no column can
+ * hold TEXT_NOT_STORABLE. Everything else, constraint violations first of all, passes unchanged for the store to
+ * interpret.
  */
 export function translateError(error: unknown): unknown {
   if (error instanceof ServiceError || !types.isNativeError(error)) return error;
   const state = sqlState(error);
   if (state === '57014') {
     return errors.DATABASE_TIMEOUT('the database ran out of time for this call', { cause: error });
+  }
+  if (state !== undefined && TEXT_STATES.has(state)) {
+    return errors.TEXT_NOT_STORABLE('a text of the request holds the character U+0000', { cause: error });
   }
   if (isConnectionFailure(error, state)) {
     return errors.DATABASE_UNAVAILABLE('the database cannot be reached', { retryAfterMs: 250, cause: error });

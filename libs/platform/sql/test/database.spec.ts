@@ -50,6 +50,16 @@ describe('values', () => {
     });
   });
 
+  it.each([
+    ['text', 'SELECT $1::text AS value', 'a\0b'],
+    ['JSON', 'SELECT ($1::jsonb)->>0 AS value', '["a\\u0000b"]'],
+  ])('refuses U+0000 in %s as the caller’s mistake', async (_kind, statement, value) => {
+    await expect(database.query(statement, [value])).rejects.toMatchObject({
+      codeName: 'INVALID_ARGUMENT',
+      reason: 'TEXT_NOT_STORABLE',
+    });
+  });
+
   it('sees its own schema only', async () => {
     const [row] = await database.query<{ path: string }>(`SELECT current_setting('search_path') AS path`);
     expect(row?.path).toBe('"sql"');
@@ -121,6 +131,15 @@ describe('bounds', () => {
     await expect(slow).rejects.toMatchObject({ reason: 'DATABASE_TIMEOUT' });
     expect(await single.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await single.close();
+  });
+
+  it('gives up on behalf of a call in time for the call to say so', async () => {
+    const call = { signal: AbortSignal.timeout(500), remainingMs: () => 500 };
+    await expect(database.query('SELECT pg_sleep(5)', [], within(call))).rejects.toMatchObject({
+      codeName: 'DEADLINE_EXCEEDED',
+      reason: 'DATABASE_TIMEOUT',
+    });
+    expect(call.signal.aborted).toBe(false);
   });
 
   it('counts the wait for a connection', async () => {
