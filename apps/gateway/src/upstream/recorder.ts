@@ -21,6 +21,8 @@ export class Recorder {
   readonly #spool: Spool;
   readonly #recent: RecentAnswers;
   readonly #producer: Omit<ProducerStamp, 'sequence'>;
+  /** Predictions on their way into the spool, by tenant and id. */
+  readonly #spooling = new Map<string, Promise<void>>();
   #sequence = 0n;
 
   constructor(parts: {
@@ -46,16 +48,27 @@ export class Recorder {
     }
   }
 
-  /** Spools a record whose answer may leave at once. Answers what the id was answered with before, if it was. */
+  /**
+   * Spools a record before its answer leaves. Answers what the id was answered with before, if it was, and no sooner
+   * than that answer was spooled.
+   */
   async spoolPrediction(record: GatewayRecord): Promise<ExistingRecord | undefined> {
     const { tenant, eventId, request, answer, atUs } = record;
+    const key = `${tenant}\0${eventId}`;
     const existing = this.#recent.claim(tenant, eventId, request, answer, atUs);
-    if (existing !== undefined) return existing;
+    if (existing !== undefined) {
+      await this.#spooling.get(key);
+      return existing;
+    }
+    const spooled = this.spool(record);
+    this.#spooling.set(key, spooled);
     try {
-      await this.spool(record);
+      await spooled;
     } catch (error) {
       this.#recent.forget(tenant, eventId);
       throw error;
+    } finally {
+      this.#spooling.delete(key);
     }
     return undefined;
   }
