@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fromBinary } from '@bufbuild/protobuf';
+import { DecisionRecordedSchema } from '@plumbline/contract-events';
 import { GateVerdict } from '@plumbline/contract-registry';
 import { ServiceError } from '@plumbline/errors';
 import {
@@ -72,6 +74,35 @@ describe('EvaluateGate', () => {
       [Buffer.from(decisionId)],
     );
     expect(events).toHaveLength(1);
+  });
+});
+
+describe('declarations', () => {
+  it('of routes and retraining rules are recorded as decisions, once each', async () => {
+    const model = await newModel();
+    const route = { name: model, model, alias: 'champion' };
+    for (let round = 0; round < 2; round++) await operator.registry.putRoute({ route });
+    await operator.registry.putRetrainingRule({
+      model,
+      rule: {
+        name: 'volume',
+        minNewLabels: 10n,
+        training: {
+          ...{ featureService: 'f', spineSource: 's', spineInstant: 'date', label: 'late' },
+          gateLengthUs: 1n,
+        },
+      },
+    });
+    const rows = await harness.database.query<{ payload: Buffer }>(
+      `SELECT payload FROM outbox WHERE subject = 'plumbline.registry.decision-recorded'
+         AND position($1::bytea IN payload) > 0 ORDER BY enqueued_at`,
+      [Buffer.from(model)],
+    );
+    const decisions = rows.map(({ payload }) => fromBinary(DecisionRecordedSchema, payload));
+    expect(decisions.map(({ action, subject }) => [action, subject])).toEqual([
+      ['route_declared', `route/${model}`],
+      ['retraining_rule_declared', `model/${model}/rule/volume`],
+    ]);
   });
 });
 

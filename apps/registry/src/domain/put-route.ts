@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NO_TRAFFIC } from '@plumbline/release';
 import type { Call } from './call.ts';
+import { decided } from './event.ts';
 import { lockModel } from './refuse.ts';
 import { settleModel } from './settle-model.ts';
 import type { Tables } from './tables.ts';
@@ -19,8 +20,21 @@ export async function putRoute(tables: Pick<Tables, Touched>, call: Call, route:
   const epoch = await tables.traffic.nextEpoch();
   await tables.routes.put(redeclare(call.tenant, route, before, epoch));
   for (const model of modelsOf(route, before)) await settleModel(tables, model, epoch, call.nowUs);
-  await tables.events.publish(call.nowUs, { kind: 'traffic-changed', epoch });
+  await tables.events.publish(
+    call.nowUs,
+    { kind: 'traffic-changed', epoch },
+    decided(call, declarationOf(route)),
+  );
   return epoch;
+}
+
+function declarationOf({ name, model, alias, auditClass, payloadPolicy }: Route) {
+  return {
+    action: 'route_declared',
+    subject: `route/${name}`,
+    outcome: `model/${model}/alias/${alias}`,
+    reasons: [`audit class ${auditClass}, payload policy ${payloadPolicy}`],
+  };
 }
 
 /** In one order, so that concurrent calls lock alike. */

@@ -1,6 +1,6 @@
 import type { RetrainingRule } from '@plumbline/contract-registry';
 import type { FieldViolation } from '@plumbline/errors';
-import { requireModel } from '../domain/refuse.ts';
+import { putRetrainingRule as put } from '../domain/put-retraining-rule.ts';
 import { ruleOf } from '../messages/retraining.ts';
 import { callOf, type Registry, type RegistryHandler } from './handler.ts';
 import { isJson, isName, isPresent, requireValid, rule } from './validate.ts';
@@ -9,11 +9,9 @@ export const putRetrainingRule =
   ({ store, clock }: Registry): RegistryHandler<'putRetrainingRule'> =>
   async ({ model, rule: declared }, context) => {
     requireValid(isName('model', model), ruleViolations(declared));
-    const { tenant, nowUs } = callOf(context, clock);
-    await store.transaction(tenant, context, async (tables) => {
-      await requireModel(tables, model);
-      await tables.retrainings.putRule(ruleOf(model, declared as RetrainingRule), nowUs);
-    });
+    const call = callOf(context, clock);
+    const intent = ruleOf(model, declared as RetrainingRule);
+    await store.transaction(call.tenant, context, (tables) => put(tables, call, intent));
     return {};
   };
 
