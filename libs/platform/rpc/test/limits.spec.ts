@@ -61,6 +61,21 @@ describe.each([false, true])('message limits (coalesced: %s)', (coalesce) => {
     expect(response.equals(bytes)).toBe(true);
   });
 
+  it('counts the elements of requests that a raw handler is going to decode', async () => {
+    const { channel } = await serveImplementations(
+      [implementRaw(TestService, { UnaryCall: async (request) => request }, { countElements: true })],
+      { limits: { maxElements: 10 } },
+      { coalesce },
+    );
+    const unknownField = Buffer.from([0xf8, 0x07, 0x01]);
+    const withElements = (count: number) => Buffer.concat(Array<Buffer>(count).fill(unknownField));
+    await rawUnary(channel, UNARY, withElements(10));
+    await expect(rawUnary(channel, UNARY, withElements(11))).rejects.toMatchObject({
+      codeName: 'RESOURCE_EXHAUSTED',
+      reason: 'TOO_MANY_ELEMENTS',
+    });
+  });
+
   it('answers an empty request with an empty response', async () => {
     const { channel } = await serve({ emptyCall: () => ({}) }, {}, { coalesce });
     const { response } = await rawUnary(channel, 'grpc.testing.TestService/EmptyCall', Buffer.alloc(0));

@@ -35,7 +35,7 @@ export type Handlers<S extends DescService> = { readonly [K in keyof S['method']
 /** Bytes in, bytes out: the serialised request as received, and a serialised response. */
 export type RawHandler = (request: Buffer, context: CallContext) => Awaitable<Buffer>;
 
-/** What a method does, in bytes. `input` is the type to measure and decode requests by; raw methods have none. */
+/** What a method does, in bytes. */
 export type MethodBody =
   | { readonly kind: 'unary'; readonly handle: (request: Buffer, context: CallContext) => Promise<Buffer> }
   | {
@@ -53,7 +53,10 @@ export type MethodBody =
 
 export interface MethodImplementation {
   readonly method: DescMethod;
+  /** The type to measure requests by, before the body runs; undefined: their bytes alone are limited. */
   readonly input: DescMessage | undefined;
+  /** Whether the body was given as bytes to bytes. */
+  readonly raw: boolean;
   readonly body: MethodBody;
 }
 
@@ -70,20 +73,27 @@ export function implement<S extends DescService>(service: S, handlers: Handlers<
     .map(([name, handler]) => {
       const method = service.method[name];
       if (method === undefined) throw new TypeError(`${service.typeName} has no method "${name}"`);
-      return { method, input: method.input, body: typedBody(method, handler as Handler<DescMethod>) };
+      const body = typedBody(method, handler as Handler<DescMethod>);
+      return { method, input: method.input, raw: false, body };
     });
   return { service, methods };
 }
 
+export interface RawOptions {
+  /** Also counts the elements of each request before the handler runs: for handlers that decode it. Default false. */
+  readonly countElements?: boolean;
+}
+
 /**
  * Handlers that take and give serialised messages, keyed by proto method name (`ModelInfer`). The size limit applies
- * before they run; what is inside is theirs to check.
+ * before they run, the element limit where they ask for it; what is inside is theirs to check.
  *
  * @throws TypeError when a handler names no unary method
  */
 export function implementRaw(
   service: DescService,
   handlers: Readonly<Record<string, RawHandler>>,
+  { countElements = false }: RawOptions = {},
 ): Implementation {
   const methods = Object.entries(handlers).map(([name, handler]): MethodImplementation => {
     const method = service.methods.find((candidate) => candidate.name === name);
@@ -91,7 +101,8 @@ export function implementRaw(
       throw new TypeError(`${service.typeName} has no unary method "${name}"`);
     const handle = async (request: Buffer, context: CallContext): Promise<Buffer> =>
       handler(request, context);
-    return { method, input: undefined, body: { kind: 'unary', handle } };
+    const input = countElements ? method.input : undefined;
+    return { method, input, raw: true, body: { kind: 'unary', handle } };
   });
   return { service, methods };
 }

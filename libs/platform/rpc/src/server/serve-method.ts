@@ -11,14 +11,14 @@ export function serveMethod(
   limits: MethodLimits,
   interceptors: readonly ServerInterceptor[],
 ): ServedMethod {
-  const { method, input, body } = implementation;
+  const { method, input, raw, body } = implementation;
   const service = method.parent.typeName;
   const info: MethodInfo = {
     path: `${service}/${method.name}`,
     service,
     name: method.name,
     kind: body.kind,
-    raw: input === undefined,
+    raw,
   };
   return { info, limits, run: composeChain(interceptors, invocation(body, input, limits)) };
 }
