@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AuditService } from '@plumbline/contract-audit';
 import { FeatureStoreService } from '@plumbline/contract-features';
@@ -70,7 +71,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     audit,
     spool,
     recent: new RecentAnswers(settings.recentAnswersMaxBytes),
-    producer: { producerId: `gateway:${settings.host}:${settings.grpcPort}`, epoch: clock.nowUs() },
+    producer: { producerId: `gateway:${hostname()}:${settings.grpcPort}`, epoch: clock.nowUs() },
   });
   let routes: RoutingTable | undefined;
   const table = () => routes;

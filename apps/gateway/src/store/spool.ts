@@ -163,6 +163,7 @@ export class Spool {
         await segment?.file?.sync();
       } catch (error) {
         this.#options.onTrouble(error, 'the record spool cannot be synced to disk');
+        // Retiring syncs again, and fails again where the disk does: that has just been told.
         if (segment !== undefined) await this.#retire(segment).catch(() => undefined);
       }
     });
