@@ -31,3 +31,10 @@ export function decodeBytesElements(raw: Uint8Array, field = 'raw_input_contents
   }
   return elements;
 }
+
+/** The first element of a raw BYTES tensor; undefined where there is no whole one. */
+export function firstBytesElement(raw: Uint8Array): Uint8Array | undefined {
+  if (raw.length < 4) return undefined;
+  const end = 4 + new DataView(raw.buffer, raw.byteOffset, 4).getUint32(0, true);
+  return end > raw.length ? undefined : raw.subarray(4, end);
+}

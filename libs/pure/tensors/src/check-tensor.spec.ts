@@ -90,6 +90,24 @@ describe('rawInputs', () => {
   });
 });
 
+describe('typed contents', () => {
+  const bools = (count: number) => ({
+    ...sample({ datatype: 'BOOL' }),
+    contents: { boolContents: Array<boolean>(count).fill(true) },
+  });
+  const texts = (count: number, length: number) => ({
+    ...sample({ datatype: 'BYTES' }),
+    contents: { bytesContents: Array<Uint8Array>(count).fill(Buffer.alloc(length)) },
+  });
+
+  it('are counted over the whole request, in elements and not in bytes', () => {
+    expect(rawInputs(requestOf([bools(262_143), texts(1, 2_000_000)]))).toHaveLength(2);
+    for (const tooMany of [[bools(262_145)], [bools(262_143), texts(2, 0)]]) {
+      expect(() => rawInputs(requestOf(tooMany))).toThrow('send them raw');
+    }
+  });
+});
+
 describe('checkTensor', () => {
   it('accepts every well-formed tensor', () => {
     fc.assert(

@@ -4,7 +4,7 @@ import type { InferRequestView, RawTensor } from './infer-request.ts';
 import type { InferResponseView } from './infer-response.ts';
 import { elementCount, formatShape } from './shape.ts';
 import { TensorError } from './tensor-error.ts';
-import { rawFromContents } from './typed-contents.ts';
+import { MAX_TYPED_ELEMENTS, rawFromContents } from './typed-contents.ts';
 
 /** A tensor whose datatype exists and whose bytes are as many as its shape says. */
 export interface CheckedTensor extends RawTensor {
@@ -36,7 +36,8 @@ export function checkTensor(tensor: RawTensor, field: string): asserts tensor is
 
 /**
  * The elements of a message's tensors in their order, raw: views of the message, or typed contents converted.
- * @throws TensorError where raw and typed contents are mixed, or not every tensor has its elements.
+ * @throws TensorError where raw and typed contents are mixed, not every tensor has its elements, or typed contents
+ * hold more than 262,144 elements in all.
  */
 export function rawInputs(message: InferRequestView): RawTensor[] {
   return pairElements(message.inputs, message.raw, 'inputs', 'raw_input_contents');
@@ -57,6 +58,7 @@ function pairElements(
   if (isRaw && raw.length !== tensors.length) {
     throw new TensorError(rawField, `${raw.length} raw contents for ${tensors.length} tensors`);
   }
+  const budget = { left: MAX_TYPED_ELEMENTS };
   return tensors.map(({ name, datatype, shape, contents }, index) => {
     const at = `${field}[${index}].contents`;
     if (isRaw) {
@@ -67,7 +69,7 @@ function pairElements(
     }
     if (!isDatatype(datatype))
       throw new TensorError(`${field}[${index}].datatype`, `"${datatype}" is no datatype`);
-    return { name, datatype, shape, raw: rawFromContents(datatype, contents ?? EMPTY, at) };
+    return { name, datatype, shape, raw: rawFromContents(datatype, contents ?? EMPTY, at, budget) };
   });
 }
 

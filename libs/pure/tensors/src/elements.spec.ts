@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { tensorOf } from '../test/arbitraries.ts';
-import { decodeElements, encodeElements } from './elements.ts';
+import { decodeElements, encodeElements, firstElement } from './elements.ts';
 import { elementSizeBytes } from './datatype.ts';
 
 const encoded =
@@ -49,5 +49,21 @@ describe('encodeElements and decodeElements', () => {
     expect(() => decodeElements('FP64', new Uint8Array(12))).toThrow('do not divide');
     expect(() => decodeElements('BYTES', new Uint8Array([4, 0, 0, 0, 1]))).toThrow('longer than its tensor');
     expect(() => decodeElements('BYTES', new Uint8Array([4, 0]))).toThrow('length prefix');
+  });
+});
+
+describe('firstElement', () => {
+  it('is the first of all elements, and undefined for an empty tensor', () => {
+    fc.assert(
+      fc.property(tensorOf(), ({ datatype, raw }) => {
+        expect(firstElement(datatype, raw)).toEqual(decodeElements(datatype, raw)[0]);
+      }),
+    );
+  });
+
+  it('is undefined where the bytes end within it', () => {
+    expect(firstElement('FP64', new Uint8Array(7))).toBeUndefined();
+    expect(firstElement('BYTES', new Uint8Array([4, 0, 0]))).toBeUndefined();
+    expect(firstElement('BYTES', new Uint8Array([4, 0, 0, 0, 1]))).toBeUndefined();
   });
 });

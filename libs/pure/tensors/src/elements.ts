@@ -1,4 +1,4 @@
-import { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
+import { decodeBytesElements, encodeBytesElements, firstBytesElement } from './bytes-elements.ts';
 import { elementSizeBytes, type Datatype } from './datatype.ts';
 import { TensorError } from './tensor-error.ts';
 
@@ -114,7 +114,7 @@ export function encodeElements(datatype: Datatype, elements: readonly Element[],
   const raw = Buffer.allocUnsafe(elements.length * size);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   elements.forEach((element, index) => {
-    codec.write(view, index * size, normalize(datatype, codec, element, `${field}[${index}]`) as never);
+    codec.write(view, index * size, normalize(datatype, codec, element, field, index) as never);
   });
   return raw;
 }
@@ -134,20 +134,33 @@ export function decodeElements(datatype: Datatype, raw: Uint8Array, field = 'ele
   return Array.from({ length: raw.length / size }, (_, index) => read(view, index * size));
 }
 
-function normalize(datatype: Datatype, codec: NumberCodec, element: Element, field: string): Element {
+/** The first element of a raw tensor, without a look at the others; undefined where there is no whole one. */
+export function firstElement(datatype: Datatype, raw: Uint8Array): Element | undefined {
+  if (datatype === 'BYTES') return firstBytesElement(raw);
+  const size = elementSizeBytes(datatype);
+  if (raw.length < size) return undefined;
+  return CODECS[datatype].read(new DataView(raw.buffer, raw.byteOffset, size), 0);
+}
+
+function normalize(
+  datatype: Datatype,
+  codec: NumberCodec,
+  element: Element,
+  field: string,
+  index: number,
+): Element {
+  const refused = (problem: string) => new TensorError(`${field}[${index}]`, problem);
   if (datatype === 'BOOL') {
     if (typeof element === 'boolean') return element;
-    throw new TensorError(field, 'BOOL needs true or false');
+    throw refused('BOOL needs true or false');
   }
-  if (typeof element !== 'number' && typeof element !== 'bigint') {
-    throw new TensorError(field, `${datatype} needs a number`);
-  }
+  if (typeof element !== 'number' && typeof element !== 'bigint') throw refused(`${datatype} needs a number`);
   if (codec.min === undefined || codec.max === undefined) return Number(element);
   if (typeof element === 'number' && !Number.isInteger(element)) {
-    throw new TensorError(field, `${datatype} needs an integer`);
+    throw refused(`${datatype} needs an integer`);
   }
   if (element < codec.min || element > codec.max) {
-    throw new TensorError(field, `${element} is outside the range of ${datatype}`);
+    throw refused(`${element} is outside the range of ${datatype}`);
   }
   return typeof codec.min === 'bigint' ? BigInt(element) : Number(element);
 }

@@ -2,7 +2,7 @@ export { DATATYPES, elementSizeBytes, isDatatype, type Datatype } from './dataty
 export { elementCount, formatShape, shapeFits, type Shape } from './shape.ts';
 export { TensorError } from './tensor-error.ts';
 export { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
-export { decodeElements, encodeElements, type Element } from './elements.ts';
+export { decodeElements, encodeElements, firstElement, type Element } from './elements.ts';
 export { rawFromContents } from './typed-contents.ts';
 export { readParameters, type ParameterValue } from './infer-parameter.ts';
 export type { TensorHeader, TensorView } from './infer-tensor.ts';

@@ -15,7 +15,7 @@ const INT: ContentsField = { field: 2, wireType: Wire.VARINT, read: (reader) => 
 const UINT: ContentsField = { field: 4, wireType: Wire.VARINT, read: (reader) => reader.int64Number() };
 
 const FIELDS: Readonly<Partial<Record<Datatype, ContentsField>>> = {
-  BOOL: { field: 1, wireType: Wire.VARINT, read: (reader) => reader.bool() },
+  BOOL: { field: 1, wireType: Wire.VARINT, read: (reader) => reader.int64Number() !== 0 },
   INT8: INT,
   INT16: INT,
   INT32: INT,
@@ -29,15 +29,29 @@ const FIELDS: Readonly<Partial<Record<Datatype, ContentsField>>> = {
   BYTES: { field: 8, wireType: Wire.LENGTH, read: (reader) => reader.bytes() },
 };
 
+/** What may still be converted: typed elements cost tens of nanoseconds and an object each, raw ones next to nothing. */
+export interface TypedBudget {
+  left: number;
+}
+
+/** Typed elements that a request may hold. */
+export const MAX_TYPED_ELEMENTS = 262_144;
+
 /**
  * The raw form of typed contents (an InferTensorContents message), packed or not.
  * @throws TensorError where the datatype can only travel raw (FP16, BF16), where another field than the
- * datatype's own is filled, or where an element is out of the datatype's range.
+ * datatype's own is filled, where an element is out of the datatype's range, or beyond the budget, which the
+ * elements are taken from.
  */
-export function rawFromContents(datatype: Datatype, contents: Uint8Array, field = 'contents'): Buffer {
+export function rawFromContents(
+  datatype: Datatype,
+  contents: Uint8Array,
+  field = 'contents',
+  budget: TypedBudget = { left: MAX_TYPED_ELEMENTS },
+): Buffer {
   const declared = FIELDS[datatype];
   if (declared === undefined) throw new TensorError(field, `${datatype} can only travel raw`);
-  const elements = readWire(() => readContents(new FieldReader(contents), datatype, declared, field));
+  const elements = readWire(() => readContents(new FieldReader(contents), datatype, declared, field, budget));
   return datatype === 'BYTES'
     ? encodeBytesElements(elements as Uint8Array[])
     : encodeElements(datatype, elements, field);
@@ -48,21 +62,35 @@ function readContents(
   datatype: Datatype,
   declared: ContentsField,
   field: string,
+  budget: TypedBudget,
 ): Element[] {
   const elements: Element[] = [];
   while (reader.next()) {
     if (reader.field > 8) reader.skip();
-    else if (reader.field === declared.field) readElements(reader, declared, elements);
+    else if (reader.field === declared.field) readElements(reader, declared, elements, budget.left);
     else throw new TensorError(field, `the contents do not match ${datatype}`);
+    if (elements.length > budget.left) {
+      throw new TensorError(
+        field,
+        `a request holds at most ${MAX_TYPED_ELEMENTS} typed elements: send them raw`,
+      );
+    }
   }
+  budget.left -= elements.length;
   return elements;
 }
 
-function readElements(reader: FieldReader, declared: ContentsField, elements: Element[]): void {
+/** Stops just beyond the limit. */
+function readElements(
+  reader: FieldReader,
+  declared: ContentsField,
+  elements: Element[],
+  limit: number,
+): void {
   if (declared.wireType === Wire.LENGTH || reader.wireType !== Wire.LENGTH) {
     elements.push(declared.read(expectWire(reader, declared.wireType)));
     return;
   }
   const packed = reader.message();
-  while (!packed.atEnd) elements.push(declared.read(packed));
+  while (!packed.atEnd && elements.length <= limit) elements.push(declared.read(packed));
 }
