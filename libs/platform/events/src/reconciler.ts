@@ -84,13 +84,14 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function work(): Promise<void> {
-    while (!closed) {
+    for (;;) {
+      await waker.wait(intervalMs); // the first connection ends the first pause
+      if (closed) return;
       try {
         await nextPass();
       } catch (error) {
         log.warn({ error, nextAttemptMs: intervalMs }, 'the outbox could not be compared with the stream');
       }
-      if (!closed) await waker.wait(intervalMs);
     }
   }
 
