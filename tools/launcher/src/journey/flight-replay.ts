@@ -55,6 +55,7 @@ export class FlightReplay {
     let predicting: Promise<unknown> = Promise.resolve();
     for (const slice of slices) {
       await Promise.all([this.#ingest(slice), predicting]);
+      this.#addLabels(slice);
       predicting = Promise.all(slice.departures.map((index) => this.#predict(index)));
       const share = Number(slice.startUs - span.fromUs) / Number(span.toUs - span.fromUs);
       progress.update(share, `${monthAndDay(slice.startUs)}, ${this.#parts.log.count} predictions`);
@@ -82,6 +83,10 @@ export class FlightReplay {
       );
     }
     this.#outcomes += outcomes.length;
+  }
+
+  /** Called once the slice before has been answered: at night a flight's outcome can come with the very next slice. */
+  #addLabels({ startUs, outcomes }: Slice): void {
     for (const index of outcomes) this.#addLabel(index);
     this.#completeUntilUs = startUs;
     if (this.#labels.length >= LABEL_BATCH) this.#sendLabels();
