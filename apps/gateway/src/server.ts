@@ -115,11 +115,15 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   const server = scope.adopt(
     createServer({
       implementations: [
-        implementRaw(PredictionService, {
-          Predict: recordingRefusals(refusing, (request, context) =>
-            handlePredict(dependencies, request, context),
-          ),
-        }),
+        implementRaw(
+          PredictionService,
+          {
+            Predict: recordingRefusals(refusing, (request, context) =>
+              handlePredict(dependencies, request, context),
+            ),
+          },
+          { countElements: true },
+        ),
         implementRaw(GRPCInferenceService, {
           ModelInfer: recordingRefusals(refusing, (request, context) =>
             handleModelInfer(dependencies, request, context),
@@ -128,6 +132,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
         implement(GRPCInferenceService, modelStatusHandlers(table)),
       ],
       authenticate: authenticateCallers(table, authenticateServices(settings.serviceSecret)),
+      limits: { perMethod: { 'plumbline.gateway.v1.PredictionService/Predict': { maxElements: 10_000 } } },
       log,
       metrics: scope.metrics,
     }),

@@ -10,10 +10,18 @@ import {
 import { PredictionService, type PredictRequestSchema } from '@plumbline/contract-gateway';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
 import { AuditClass } from '@plumbline/contract-registry';
-import { createChannel, createClient, rawUnary, type Channel } from '@plumbline/rpc';
+import { createChannel, createClient, rawUnary, serviceToken, type Channel } from '@plumbline/rpc';
 import { buildInferRequest, encodeElements } from '@plumbline/tensors';
 import { eventually, testEvents } from '@plumbline/testing';
-import { API_KEY, CANDIDATE, DIGEST, NO_SCOPE_KEY, startRig, type GatewayRig } from './gateway-rig.ts';
+import {
+  API_KEY,
+  CANDIDATE,
+  DIGEST,
+  NO_SCOPE_KEY,
+  SECRET,
+  startRig,
+  type GatewayRig,
+} from './gateway-rig.ts';
 
 let natsUrl: string;
 let rig: GatewayRig;
@@ -206,5 +214,38 @@ describe('a caller', () => {
     await expect(client.predict(asked({ predictionId: 'mine' }))).rejects.toMatchObject({
       reason: 'PREDICTION_ID_INVALID',
     });
+  });
+
+  it.each([-1n, 2n ** 53n, 2n ** 63n - 1n])('that asks as of %d µs is refused', async (asOfUs) => {
+    rig = await startRig(natsUrl);
+    const refusal = { codeName: 'INVALID_ARGUMENT', reason: 'INSTANT_INVALID' };
+    await expect(predictions(API_KEY).predict(asked({ asOfUs }))).rejects.toMatchObject(refusal);
+    const metadata = { 'plumbline-as-of-us': String(asOfUs) };
+    await expect(
+      rawUnary(connect(API_KEY), 'inference.GRPCInferenceService/ModelInfer', Buffer.alloc(0), { metadata }),
+    ).rejects.toMatchObject(refusal);
+  });
+
+  it('that sends a million empty entity keys is refused before they are decoded', async () => {
+    rig = await startRig(natsUrl);
+    const bomb = Buffer.alloc(2_000_000, Buffer.from([0x1a, 0x00]));
+    await expect(
+      rawUnary(connect(API_KEY), 'plumbline.gateway.v1.PredictionService/Predict', bomb, {}),
+    ).rejects.toMatchObject({ codeName: 'RESOURCE_EXHAUSTED', reason: 'TOO_MANY_ELEMENTS' });
+  });
+
+  it('that is a service and names no tenant is refused, and nothing is recorded of it', async () => {
+    rig = await startRig(natsUrl);
+    const channel = createChannel(rig.address, {
+      metadata: () => ({ authorization: serviceToken('operator', SECRET) }),
+    });
+    channels.push(channel);
+    const client = createClient(PredictionService, channel);
+    await expect(client.predict(asked())).rejects.toMatchObject({ reason: 'TENANT_REQUIRED' });
+    await expect(predictions(API_KEY).predict(asked({ route: 'nothing' }))).rejects.toMatchObject({
+      reason: 'ROUTE_NOT_FOUND',
+    });
+    await eventually(() => ofKind(RecordKind.REFUSAL).length > 0);
+    expect(rig.appended).toHaveLength(1);
   });
 });

@@ -1,11 +1,10 @@
 import type { Signature } from '@plumbline/signature';
 import {
-  checkTensor,
-  decodeElements,
+  firstElement,
+  isDatatype,
   parseInferRequest,
   rawInputs,
   TensorError,
-  type CheckedTensor,
   type RawTensor,
 } from '@plumbline/tensors';
 import type { Scalar } from './features.ts';
@@ -17,41 +16,35 @@ const MAX_MONITORED_ELEMENTS = 1;
 
 /**
  * Names and values of a tensor request's scalar inputs, under the feature's name where the signature tells one. Of a
- * request with several rows it describes the first.
+ * request with several rows it describes the first. Whether the tensors fit the model is inference's to say: what is
+ * missing here is NULL.
  */
 export function describeInputs(
   signature: Signature | undefined,
   request: Buffer,
 ): Pick<PredictionFacts, 'featureNames' | 'featureValues'> {
   const features = new Map(signature?.inputs.map((input) => [input.name, input.feature ?? input.name]));
-  const scalars = checkedInputs(request).filter(
-    ({ shape }) => elementsPerRow(shape) <= MAX_MONITORED_ELEMENTS,
-  );
+  const scalars = inputsOf(request).filter(({ shape }) => elementsPerRow(shape) <= MAX_MONITORED_ELEMENTS);
   return {
     featureNames: scalars.map(({ name }) => features.get(name) ?? name),
-    featureValues: scalars.map(firstElement),
+    featureValues: scalars.map(firstValue),
   };
 }
 
-function checkedInputs(request: Buffer): CheckedTensor[] {
+function inputsOf(request: Buffer): RawTensor[] {
   try {
-    return rawInputs(parseInferRequest(request)).map((tensor) => checked(tensor));
+    return rawInputs(parseInferRequest(request));
   } catch (cause) {
     if (!(cause instanceof TensorError)) throw cause;
     throw errors.REQUEST_MALFORMED(cause.message, { cause });
   }
 }
 
-function checked(tensor: RawTensor): CheckedTensor {
-  checkTensor(tensor, `inputs.${tensor.name}`);
-  return tensor;
-}
-
 const elementsPerRow = (shape: readonly number[]): number =>
   shape.slice(1).reduce((product, size) => product * size, 1);
 
-function firstElement({ datatype, raw }: CheckedTensor): Scalar {
-  const element = decodeElements(datatype, raw)[0];
+function firstValue({ datatype, raw }: RawTensor): Scalar {
+  const element = isDatatype(datatype) ? firstElement(datatype, raw) : undefined;
   if (element === undefined) return null;
   return element instanceof Uint8Array ? Buffer.from(element).toString() : element;
 }

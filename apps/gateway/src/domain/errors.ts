@@ -32,7 +32,7 @@ export const errors = defineErrors('gateway', {
   },
   INSTANT_INVALID: {
     code: 'INVALID_ARGUMENT',
-    help: 'The instant is not a whole number of microseconds since the Unix epoch.',
+    help: 'The instant is not a whole number of microseconds from the Unix epoch up to the year 2255.',
   },
   FEATURE_MISSING: {
     code: 'FAILED_PRECONDITION',

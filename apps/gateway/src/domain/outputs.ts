@@ -1,6 +1,8 @@
 import {
   checkTensor,
   decodeElements,
+  firstElement,
+  isDatatype,
   parseInferResponse,
   rawOutputs,
   type Element,
@@ -18,6 +20,8 @@ export function outputsOf(
 
 /** The first element of the first output as a number; NaN where it has none. */
 export function firstScore(response: Uint8Array): number {
-  const first = outputsOf(response)[0]?.values[0];
+  const [output] = rawOutputs(parseInferResponse(response));
+  if (output === undefined || !isDatatype(output.datatype)) return Number.NaN;
+  const first = firstElement(output.datatype, output.raw);
   return first === undefined || first instanceof Uint8Array ? Number.NaN : Number(first);
 }

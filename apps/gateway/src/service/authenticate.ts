@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Authenticate, Identity, ReadonlyMetadata } from '@plumbline/rpc';
+import type { Authenticate, Identity } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import type { RoutingTable } from '../domain/routing.ts';
 
@@ -22,12 +22,4 @@ function identityOf(secret: string, table: RoutingTable | undefined): Identity {
   const key = table.apiKey(createHash('sha256').update(secret).digest('hex'));
   if (key === undefined) throw errors.API_KEY_INVALID('the API key is unknown or revoked');
   return { caller: { id: key.name, kind: 'api-key', scopes: key.scopes }, tenant: key.tenant };
-}
-
-/** The instant that a call asks for, 0 for now. @throws INSTANT_INVALID */
-export function instantFrom(metadata: ReadonlyMetadata): bigint {
-  const text = metadata.get('plumbline-as-of-us') ?? '0';
-  if (!/^\d{1,18}$/.test(text))
-    throw errors.INSTANT_INVALID('metadata plumbline-as-of-us is no instant in microseconds');
-  return BigInt(text);
 }

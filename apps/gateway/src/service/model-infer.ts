@@ -1,8 +1,7 @@
-import { formatCaller, type CallContext } from '@plumbline/rpc';
+import { formatCaller, requireTenant, type CallContext } from '@plumbline/rpc';
 import { infer, type InferPorts } from '../domain/infer.ts';
 import type { RoutingTable } from '../domain/routing.ts';
-import { instantFrom } from './authenticate.ts';
-import { requireScope, requireTable } from './call.ts';
+import { instantFrom, requireScope, requireTable } from './call.ts';
 
 export interface ModelInferDependencies {
   readonly table: () => RoutingTable | undefined;
@@ -22,7 +21,7 @@ export async function handleModelInfer(
   const asOfUs = instantFrom(context.requestMetadata);
   if (asOfUs !== 0n) requireScope(context, 'as-of');
   const { predictionId, response } = await infer(ports(context), requireTable(table()), {
-    tenant: context.tenant,
+    tenant: requireTenant(context),
     caller: formatCaller(context.caller),
     method: context.method,
     request,

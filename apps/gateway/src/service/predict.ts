@@ -4,13 +4,13 @@ import {
   PredictResponseSchema,
   type PredictRequest,
 } from '@plumbline/contract-gateway';
-import { formatCaller, type CallContext } from '@plumbline/rpc';
+import { formatCaller, requireTenant, type CallContext } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import { predict, type EntityAnswer, type PredictPorts } from '../domain/predict.ts';
 import type { RoutingTable } from '../domain/routing.ts';
 import { outputsOf } from '../domain/outputs.ts';
 import { scalarsOf, valueOf } from '../messages/scalars.ts';
-import { requireScope, requireTable } from './call.ts';
+import { requireInstant, requireScope, requireTable } from './call.ts';
 
 export interface PredictDependencies {
   readonly table: () => RoutingTable | undefined;
@@ -31,7 +31,7 @@ export async function handlePredict(
     { ...ports(context), encodeAnswer: (answer) => encodeAnswer(answer, includeFeatures) },
     requireTable(table()),
     {
-      tenant: context.tenant,
+      tenant: requireTenant(context),
       caller: formatCaller(context.caller),
       method: context.method,
       request,
@@ -40,7 +40,7 @@ export async function handlePredict(
       entity: {
         keys: scalarsOf(message.entityKeys),
         requestValues: scalarsOf(message.requestValues),
-        asOfUs: message.asOfUs,
+        asOfUs: requireInstant(message.asOfUs),
       },
       stickyKey: message.stickyKey,
     },

@@ -32,7 +32,8 @@ async function recordRefusal(
 ): Promise<void> {
   const reason = error instanceof ServiceError ? error.reason : 'INTERNAL';
   count(reason);
-  if (error instanceof ServiceError && error.code === Code.CANCELLED) return;
+  // What no tenant asked for belongs in no tenant's log.
+  if (context.tenant === '' || (error instanceof ServiceError && error.code === Code.CANCELLED)) return;
   try {
     await spool({
       kind: 'refusal',
