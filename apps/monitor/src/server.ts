@@ -14,7 +14,7 @@ import {
   type CallContext,
   type Implementation,
 } from '@plumbline/rpc';
-import type { Scope } from '@plumbline/service';
+import type { Clock, Scope } from '@plumbline/service';
 import { boundedBy, migrate, openDatabase, within, type Database } from '@plumbline/sql';
 import type { MonitorConfig } from './config.ts';
 import { announceLabels } from './domain/announce-labels.ts';
@@ -73,7 +73,7 @@ export async function serve(scope: MonitorScope): Promise<number> {
 
   const server = scope.adopt(
     createServer({
-      implementations: [implementation(database, versions, rounds)],
+      implementations: [implementation(database, versions, rounds, scope.clock)],
       authenticate: authenticateServices(config.serviceSecret),
       log,
       metrics: scope.metrics,
@@ -150,7 +150,12 @@ async function openConsumers(
   scope.adopt(registered, 'versions consumer');
 }
 
-function implementation(database: Database, versions: Versions, rounds: Rounds): Implementation {
+function implementation(
+  database: Database,
+  versions: Versions,
+  rounds: Rounds,
+  clock: Clock,
+): Implementation {
   const bounded = (call: CallContext) => boundedBy(database, call);
   return implement(MonitorService, {
     submitLabels: (request, context) =>
@@ -158,7 +163,7 @@ function implementation(database: Database, versions: Versions, rounds: Rounds):
         (tenant, labels, completeUntilUs) =>
           database.transaction((tx) => {
             tx.afterCommit(() => rounds.kick());
-            return submitLabels(labelStore(tx), tenant, labels, completeUntilUs);
+            return submitLabels(labelStore(tx), tenant, labels, completeUntilUs, clock.nowUs());
           }, within(context)),
         request,
         context,

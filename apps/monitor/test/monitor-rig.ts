@@ -23,6 +23,9 @@ import { config } from '../src/config.ts';
 import { serve } from '../src/server.ts';
 
 const SECRET = 'test-secret';
+/** Later than everything that the synthetic flights do: 1 May 2001. */
+const NOW_US = BigInt(Date.UTC(2001, 4, 1)) * 1_000n;
+
 export const MODEL = 'flight_delay';
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -65,7 +68,7 @@ export async function startMonitor(baseline: Profile | Uint8Array | undefined): 
 
   async function start(): Promise<RunningService> {
     const running = await startService({
-      ...{ values, clock: fakeClock(), log: silentLog },
+      ...{ values, clock: fakeClock(NOW_US), log: silentLog },
       build: async (scope) => {
         port = await serve(scope);
       },

@@ -4,7 +4,7 @@ import { defineErrors } from '@plumbline/errors';
 export const errors = defineErrors('monitor', {
   LABELS_INVALID: {
     code: 'INVALID_ARGUMENT',
-    help: 'A label has no UUID, no finite value or no instant, or there are more than 10,000. None was taken.',
+    help: 'A label has no UUID, no finite value or no instant up to now, or there are more than 10,000. None was taken.',
   },
   RANGE_INVALID: {
     code: 'INVALID_ARGUMENT',

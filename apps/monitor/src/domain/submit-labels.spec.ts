@@ -20,7 +20,7 @@ it('keeps of each prediction the label known last, and tells how many wait', asy
           kept.push({ labels: distinct, untilUs });
           return 1;
         };
-        const { joined, waiting } = await submitLabels({ put }, 't', labels, until);
+        const { joined, waiting } = await submitLabels({ put }, 't', labels, until, 9n);
         const expected = ids.flatMap((id) => {
           const own = labels.filter(({ predictionId }) => predictionId.toLowerCase() === id);
           const latest = own.toSorted((left, right) => Number(left.knownAtUs - right.knownAtUs)).at(-1);
@@ -32,4 +32,45 @@ it('keeps of each prediction the label known last, and tells how many wait', asy
       },
     ),
   );
+});
+
+const MINUTE_US = 60_000_000n;
+const id = ids[0] ?? '';
+
+it.each([
+  [
+    'a label known tomorrow',
+    [{ predictionId: id, value: 1, knownAtUs: 10n + MINUTE_US }],
+    0n,
+    'labels[0].known_at_us',
+  ],
+  ['a promise for tomorrow', [], 10n + MINUTE_US, 'complete_until_us'],
+  [
+    'a label without an instant',
+    [{ predictionId: id, value: 1, knownAtUs: 0n }],
+    0n,
+    'labels[0].known_at_us',
+  ],
+  ['a promise of before 1970', [], -1n, 'complete_until_us'],
+  [
+    'a label of no prediction',
+    [{ predictionId: 'x', value: 1, knownAtUs: 1n }],
+    0n,
+    'labels[0].prediction_id',
+  ],
+  ['a label of no value', [{ predictionId: id, value: NaN, knownAtUs: 1n }], 0n, 'labels[0].value'],
+])('refuses %s and takes nothing', async (_what, labels, until, field) => {
+  const put = () => Promise.reject(new Error('nothing may be put'));
+  await expect(submitLabels({ put }, 't', labels, until, 9n)).rejects.toMatchObject({
+    reason: 'LABELS_INVALID',
+    fieldViolations: [{ field }],
+  });
+});
+
+it('takes what a clock a minute ahead of ours calls now', async () => {
+  const labels = [{ predictionId: id, value: 1, knownAtUs: 9n + MINUTE_US }];
+  await expect(submitLabels({ put: async () => 1 }, 't', labels, 9n + MINUTE_US, 9n)).resolves.toEqual({
+    joined: 1,
+    waiting: 0,
+  });
 });
