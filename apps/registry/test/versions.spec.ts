@@ -162,6 +162,23 @@ describe('AttachEvidence', () => {
       ],
     });
   });
+
+  it('keeps no texts of any length, and none that no column can hold', async () => {
+    const { digest } = await registerVersion(harness, 'flights', 'verbose');
+    const attach = (datasetDigest: string, slice: string) =>
+      operator.registry.attachEvidence({
+        ...{ model: 'flights', digest },
+        evidence: { ...evidence(), datasetDigest, metrics: [{ name: 'roc_auc', value: 0.9, n: 10n, slice }] },
+      });
+    await expect(attach('x'.repeat(256), 'x'.repeat(256))).rejects.toMatchObject({
+      reason: 'REQUEST_INVALID',
+      fieldViolations: [{ field: 'evidence.dataset_digest' }, { field: 'evidence.metrics[0].slice' }],
+    });
+    await expect(attach('', 'a\0b')).rejects.toMatchObject({
+      codeName: 'INVALID_ARGUMENT',
+      reason: 'TEXT_NOT_STORABLE',
+    });
+  });
 });
 
 describe('the tables', () => {

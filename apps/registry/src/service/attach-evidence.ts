@@ -4,7 +4,16 @@ import type { Evidence } from '@plumbline/contract-registry';
 import type { FieldViolation } from '@plumbline/errors';
 import { errors } from '../domain/errors.ts';
 import { callOf, type Registry, type RegistryHandler } from './handler.ts';
-import { isBetween, isName, isPresent, isUuid, isVersionDigest, requireValid, rule } from './validate.ts';
+import {
+  isBetween,
+  isName,
+  isPresent,
+  isText,
+  isUuid,
+  isVersionDigest,
+  requireValid,
+  rule,
+} from './validate.ts';
 
 export const attachEvidence =
   ({ store, clock }: Registry): RegistryHandler<'attachEvidence'> =>
@@ -23,7 +32,7 @@ export const attachEvidence =
   };
 
 function evidenceViolations(evidence: Evidence): FieldViolation[] {
-  const { evidenceId, kind, metrics, comparisons } = evidence;
+  const { evidenceId, kind, datasetDigest, metrics, comparisons } = evidence;
   return [
     ...isUuid('evidence.evidence_id', evidenceId),
     ...rule(
@@ -31,11 +40,13 @@ function evidenceViolations(evidence: Evidence): FieldViolation[] {
       'evidence.kind',
       `is none of ${EVIDENCE_KINDS.join(', ')}`,
     ),
+    ...isText('evidence.dataset_digest', datasetDigest, 255),
     ...isBetween('evidence.metrics', metrics.length, 0, 1_000),
     ...isBetween('evidence.comparisons', comparisons.length, 0, 1_000),
     ...rule(metrics.length + comparisons.length > 0, 'evidence', 'measures nothing'),
-    ...metrics.flatMap(({ name, n }, index) => [
+    ...metrics.flatMap(({ name, n, slice }, index) => [
       ...isName(`evidence.metrics[${index}].name`, name),
+      ...isText(`evidence.metrics[${index}].slice`, slice, 255),
       ...rule(n >= 0n, `evidence.metrics[${index}].n`, 'is negative'),
     ]),
     ...comparisons.flatMap((comparison, index) =>
@@ -58,6 +69,7 @@ function comparisonViolations(
     ...(otherKind === 'version' ? isVersionDigest(`${field}.other`, other) : []),
     ...rule(difference !== undefined, `${field}.difference`, 'is required'),
     ...(difference ? isName(`${field}.difference.name`, difference.name) : []),
+    ...isText(`${field}.difference.slice`, difference?.slice ?? '', 255),
     ...rule((difference?.n ?? 0n) >= 0n, `${field}.difference.n`, 'is negative'),
   ];
 }
