@@ -86,7 +86,8 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
           buildTrainingSet: (request, context) => handleBuildTrainingSet(jobs, request, context),
           recomputeFeatures: (request, context) =>
             handleRecomputeFeatures({ catalogues, jobs }, request, context),
-          listQuarantine: (request, context) => handleListQuarantine(quarantine, request, context),
+          listQuarantine: (request, context) =>
+            handleListQuarantine({ catalogues, quarantine }, request, context),
         }),
       ],
       authenticate: authenticateServices(config.serviceSecret),

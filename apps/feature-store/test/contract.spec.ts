@@ -135,6 +135,18 @@ describe('online features', () => {
       'INVALID_ARGUMENT',
     ],
     [
+      'an instant before all time',
+      { entities: [departure(-(2n ** 63n))] },
+      'AS_OF_INVALID',
+      'INVALID_ARGUMENT',
+    ],
+    [
+      'an instant after all time',
+      { entities: [departure(2n ** 63n - 1n)] },
+      'AS_OF_INVALID',
+      'INVALID_ARGUMENT',
+    ],
+    [
       'a missing request value',
       { entities: [{ ...departure(T0), requestValues: {} }] },
       'REQUEST_VALUE_MISSING',

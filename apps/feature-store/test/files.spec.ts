@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Dataset, IngestFileResponse } from '@plumbline/contract-features';
@@ -197,6 +197,8 @@ describe('IngestFile', () => {
   it.each<[string, string, string]>([
     ['a file that is not there', 'missing.parquet', 'FILE_NOT_FOUND'],
     ['a file outside the permitted directories', '../../../../etc/hostname', 'FILE_NOT_FOUND'],
+    ['a directory', 'folder', 'FILE_NOT_FOUND'],
+    ['a path with a NUL', 'flights\u0000.parquet', 'FILE_NOT_FOUND'],
     ['a file that is no Parquet', 'text.parquet', 'FILE_MALFORMED'],
     ['a file that was cut off', 'truncated.parquet', 'FILE_MALFORMED'],
     ['a file without a required column', 'columns.parquet', 'FILE_MALFORMED'],
@@ -204,6 +206,7 @@ describe('IngestFile', () => {
     'refuses %s',
     async (_, name, reason) => {
       const client = await prepared('refusals');
+      mkdirSync(pathOf('folder'), { recursive: true });
       writeFileSync(pathOf('text.parquet'), 'flight_id,date\n1,2001-01-01\n');
       await writeFlights('truncated.parquet', `SELECT ${SYNTHETIC} FROM range(1000) AS r (i)`);
       truncateSync(pathOf('truncated.parquet'), 900);
@@ -212,6 +215,13 @@ describe('IngestFile', () => {
     },
     30_000,
   );
+
+  it('refuses a condition that is not defined for a row', async () => {
+    const client = await prepared('undefined');
+    await expect(load(client, 'flights.parquet', '1 / delay > 0.5')).rejects.toMatchObject({
+      reason: 'EXPRESSION_INVALID',
+    });
+  }, 30_000);
 
   it('points at the column of a condition that does not parse', async () => {
     const client = await prepared('conditions');
@@ -239,6 +249,7 @@ describe('BuildTrainingSet', () => {
     ['an unknown feature service', { featureService: 'weather' }, 'FEATURE_SERVICE_NOT_FOUND'],
     ['an unknown source', { spineSource: 'weather' }, 'SOURCE_NOT_FOUND'],
     ['an empty time range', { toUs: T0 }, 'SPINE_INVALID'],
+    ['a watermark that was not reached', { watermark: 2n ** 62n }, 'SPINE_INVALID'],
     ['a label that is a text', { label: 'origin' }, 'SPINE_INVALID'],
     ['an instant that is a number', { spineInstant: 'delay' }, 'EXPRESSION_INVALID'],
     ['a request input that nothing gives', { requestValues: {} }, 'REQUEST_VALUE_MISSING'],

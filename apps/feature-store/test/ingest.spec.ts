@@ -80,8 +80,27 @@ describe('IngestRows', () => {
     const origins = [...first.rows, ...second.rows].map(({ origin }) => origin);
     expect(origins).toEqual([2, 1, 0].map((row) => `batch bad row ${row}`));
     expect(second.nextPageToken).toBe('');
-    const call = client.listQuarantine({ pageToken: 'x' });
-    await expect(call).rejects.toMatchObject({ reason: 'PAGE_TOKEN_INVALID' });
+    const forged = client.listQuarantine({ pageToken: 'x' });
+    await expect(forged).rejects.toMatchObject({ reason: 'PAGE_TOKEN_INVALID' });
+    const unknown = client.listQuarantine({ source: 'weather' });
+    await expect(unknown).rejects.toMatchObject({ reason: 'SOURCE_NOT_FOUND' });
+  });
+
+  it('keeps texts with any character apart, online and in quarantine', async () => {
+    const client = store.clientOf('texts');
+    const definitions = flightsDefinitions();
+    for (const column of definitions.sources[0]!.columns.slice(4)) column.pattern = '';
+    await client.applyDefinitions({ definitions });
+    const origins = ['\u0000', '"],["', '\\', '', '\u{1F6EB}'];
+    const rows = origins.map((origin, id) => flight(id, T0, 3, origin));
+    await client.ingestRows(
+      batch('odd', [...rows, { values: flight(9, T0, 3, '\u0000').values!.with(2, NULL) }]),
+    );
+    const entities = origins.map((origin) => departure(T0 + 2n * HOUR, origin));
+    const { vectors } = await client.getOnlineFeatures({ featureService: 'flight_delay', entities });
+    expect(vectors.map(({ values }) => values[0]!.kind.value)).toEqual(origins.map(() => 1n));
+    const { rows: quarantined } = await client.listQuarantine({});
+    expect(JSON.parse(Buffer.from(quarantined[0]!.raw).toString())).toMatchObject({ origin: '\u0000' });
   });
 
   it('answers a repeated batch as the first time and counts nothing twice', async () => {
@@ -136,6 +155,7 @@ describe('IngestRows', () => {
 
   it.each<[string, object, string]>([
     ['no batch id', { batchId: '' }, 'ROWS_INVALID'],
+    ['a batch id with control characters', { batchId: 'a\u0000b' }, 'ROWS_INVALID'],
     ['no rows', { rows: [] }, 'ROWS_INVALID'],
     ['an unknown column', { columns: [...COLUMNS.slice(0, 5), 'gate'] }, 'ROWS_INVALID'],
     ['a column named twice', { columns: [...COLUMNS.slice(0, 5), 'delay'] }, 'ROWS_INVALID'],

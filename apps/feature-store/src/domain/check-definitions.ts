@@ -13,6 +13,7 @@ import {
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 /** Longest window: the tiles of one read stay few. */
 const MAX_WINDOW_US = 400 * 86_400_000_000;
+const MAX_TTL_US = 36_525 * 86_400_000_000;
 
 type Report = (field: string, description: string) => void;
 
@@ -56,6 +57,9 @@ function checkSource(source: SourceDefinition, report: Report): void {
     } catch (error) {
       report(`${path}.columns.${column.name}.pattern`, (error as Error).message);
     }
+    if (Number.isNaN(column.min ?? 0) || Number.isNaN(column.max ?? 0)) {
+      report(`${path}.columns.${column.name}`, 'a bound is not a number');
+    }
     if (column.domain.length + column.pattern.length > 0 && column.type !== 'STRING') {
       report(`${path}.columns.${column.name}`, 'domain and pattern are for STRING columns');
     }
@@ -93,7 +97,7 @@ function checkView(view: FeatureViewDefinition, definitions: Definitions, report
   checkNames(`${path}.features`, [...view.features, ...view.latestColumns.map((name) => ({ name }))], report);
   if (view.features.length + view.latestColumns.length === 0)
     report(path, 'a view needs at least one feature');
-  if (!(view.ttlUs >= 0)) report(`${path}.ttl_us`, 'must not be negative');
+  if (!(view.ttlUs >= 0 && view.ttlUs <= MAX_TTL_US)) report(`${path}.ttl_us`, 'must lie in 0 to 100 years');
   const source = definitions.sources.find((candidate) => candidate.name === view.source);
   const entity = definitions.entities.find((candidate) => candidate.name === view.entity);
   if (source === undefined) report(`${path}.source`, `unknown source ${view.source}`);

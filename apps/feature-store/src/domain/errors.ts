@@ -64,13 +64,17 @@ export const errors = defineErrors('feature-store', {
     code: 'PERMISSION_DENIED',
     help: 'Reading as of another instant than now needs the scope "as-of".',
   },
+  AS_OF_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: 'The instant lies outside the years 1 to 2200.',
+  },
   AS_OF_TOO_OLD: {
     code: 'OUT_OF_RANGE',
     help: 'The instant lies before what is kept online. Use a training set or RecomputeFeatures for history.',
   },
   SPINE_INVALID: {
     code: 'INVALID_ARGUMENT',
-    help: 'The training set cannot be built from this spine: an empty time range, or a join key it does not carry.',
+    help: 'The training set cannot be built like this: an empty time range, a join key that the spine lacks, a watermark that was not reached.',
   },
   VECTORS_INVALID: { code: 'INVALID_ARGUMENT', help: 'No vector or more than 10,000 were sent.' },
   PAGE_TOKEN_INVALID: { code: 'INVALID_ARGUMENT', help: 'The page token is none that this method gave.' },

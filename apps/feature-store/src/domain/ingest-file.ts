@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ExpressionError, fieldsOf, parseTyped, type Value } from '@plumbline/expressions';
+import { EvaluationError, ExpressionError, fieldsOf, parseTyped, type Value } from '@plumbline/expressions';
 import { Fault, type Admit } from '@plumbline/features';
 import type { SourcePlan } from './catalogue.ts';
 import { commitRows } from './commit-rows.ts';
@@ -219,14 +219,23 @@ function compileWhere(
     const row: Value[] = [];
     return (chunk, index) => {
       for (const slot of slots) row[slot] = chunk.value(slot, index);
-      return evaluate(row) === true;
+      try {
+        return evaluate(row) === true;
+      } catch (error) {
+        throw whereFault(error);
+      }
     };
   } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    throw errors.EXPRESSION_INVALID(`where: ${error.message}`, {
-      fieldViolations: [{ field: 'where', description: error.message }],
-    });
+    throw whereFault(error);
   }
+}
+
+/** A condition that does not parse, or is not defined for one of the rows, fails the load. */
+function whereFault(error: unknown): unknown {
+  if (!(error instanceof ExpressionError || error instanceof EvaluationError)) return error;
+  return errors.EXPRESSION_INVALID(`where: ${error.message}`, {
+    fieldViolations: [{ field: 'where', description: error.message }],
+  });
 }
 
 /** The same file read in the same way is the same load, wherever it lies. */

@@ -24,7 +24,8 @@ export interface IngestedBatch {
 }
 
 const MAX_ROWS = 10_000;
-const MAX_BATCH_ID_LENGTH = 200;
+/** Printable characters, so that an id can be stored, logged and pasted. */
+const BATCH_ID = /^[^\p{C}]{1,200}$/u;
 
 /**
  * Ingests a batch of rows in one transaction: history, online tiles, sequences, quarantine. The same batch id again
@@ -81,9 +82,8 @@ export function refuseBadBatch(
 
 /** For each raw column of the source its place among the batch's columns; -1: absent, hence NULL. */
 function columnOrder(source: SourcePlan, { batchId, columns, rows }: RowBatch): number[] {
-  if (batchId === '' || batchId.length > MAX_BATCH_ID_LENGTH) {
-    throw errors.ROWS_INVALID(`a batch id of 1 to ${MAX_BATCH_ID_LENGTH} characters is required`);
-  }
+  if (!BATCH_ID.test(batchId))
+    throw errors.ROWS_INVALID('a batch id of 1 to 200 printable characters is required');
   if (rows.length === 0 || rows.length > MAX_ROWS) {
     throw errors.ROWS_INVALID(`a batch has 1 to ${MAX_ROWS} rows, not ${rows.length}`);
   }

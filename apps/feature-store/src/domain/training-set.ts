@@ -1,6 +1,7 @@
 import type { Value, ValueType } from '@plumbline/expressions';
 import type { Micros } from '@plumbline/features';
 import type { Catalogue, ServicePlan } from './catalogue.ts';
+import { errors } from './errors.ts';
 import { featureValue, NEVER_SEEN, type EntityAnswer } from './feature-value.ts';
 import { latestVisible } from './latest-visible.ts';
 import type { HistoryStore } from './history-store.ts';
@@ -64,7 +65,7 @@ export async function* buildTrainingSet(
   const { tenant } = request;
   const plan = catalogue.service(request.featureService, request.featureServiceVersion);
   const sourceNames = [...new Set([request.spineSource, ...plan.views.map((view) => view.sourceName)])];
-  const watermark = request.watermark || (await newestWatermark(stores.history, tenant, sourceNames));
+  const watermark = await watermarkOf(stores.history, request, sourceNames);
   const histories = new Map(
     sourceNames.map((name) => {
       const source = catalogue.source(name);
@@ -104,14 +105,19 @@ export async function* buildTrainingSet(
   yield { rowsDone: order.length, rowsTotal: order.length, dataset };
 }
 
-async function newestWatermark(
+/** The watermark asked for, which must have been reached, or the newest. */
+async function watermarkOf(
   history: HistoryStore,
-  tenant: string,
+  { tenant, watermark }: TrainingSetRequest,
   sources: readonly string[],
 ): Promise<number> {
   const watermarks: number[] = [];
   for (const source of sources) watermarks.push(await history.watermark(tenant, source));
-  return Math.min(...watermarks);
+  const newest = Math.min(...watermarks);
+  if (watermark < 0 || watermark > newest) {
+    throw errors.SPINE_INVALID(`watermark ${watermark} was not reached; the newest is ${newest}`);
+  }
+  return watermark === 0 ? newest : watermark;
 }
 
 function findView(histories: ReadonlyMap<string, SourceHistory>, name: string): ViewHistory {

@@ -5,8 +5,10 @@ import {
   type FeatureVectorSchema,
 } from '@plumbline/contract-features';
 import type { ValueType } from '@plumbline/expressions';
+import { isInstant } from '@plumbline/features';
 import type { ServicePlan } from '../domain/catalogue.ts';
 import type { EntityRequest } from '../domain/entity-request.ts';
+import { errors } from '../domain/errors.ts';
 import type { FeatureStatus } from '../domain/feature-value.ts';
 import type { TypedValue } from '../domain/ingest-rows.ts';
 import type { FeatureVector } from '../domain/online-features.ts';
@@ -19,13 +21,11 @@ const STATUSES: Readonly<Record<FeatureStatus, StatusMessage>> = {
   OUTSIDE_MAX_AGE: StatusMessage.OUTSIDE_MAX_AGE,
 };
 
-/** An entity row as of its own instant, or as of `nowUs` where it names none. */
+/** An entity row as of its own instant, or as of `nowUs` where it names none. Throws AS_OF_INVALID. */
 export function entityFromMessage(row: EntityRow, nowUs: number): EntityRequest {
-  return {
-    keys: valuesFrom(row.keys),
-    requestValues: valuesFrom(row.requestValues),
-    at: row.asOfUs === 0n ? nowUs : Number(row.asOfUs),
-  };
+  const at = row.asOfUs === 0n ? nowUs : Number(row.asOfUs);
+  if (!isInstant(at)) throw errors.AS_OF_INVALID('the instant lies outside the years 1 to 2200');
+  return { keys: valuesFrom(row.keys), requestValues: valuesFrom(row.requestValues), at };
 }
 
 export function vectorToMessage(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
@@ -88,8 +88,8 @@ function fileChunk(chunk: DuckDBDataChunk, selected: readonly SelectedColumn[]):
 async function permittedPath(path: string, directories: readonly string[]): Promise<string> {
   const file = await realpath(path).catch(() => undefined);
   const roots = await Promise.all(directories.map((directory) => realpath(directory).catch(() => undefined)));
-  if (file !== undefined && roots.some((root) => root !== undefined && file.startsWith(root + sep)))
-    return file;
+  const isWithin = roots.some((root) => root !== undefined && file?.startsWith(root + sep) === true);
+  if (file !== undefined && isWithin && (await stat(file)).isFile()) return file;
   throw errors.FILE_NOT_FOUND(`no file ${path} below the directories that this service reads`, {
     metadata: { path },
   });

@@ -1,5 +1,14 @@
 export { composeKey, keyParts, type KeyValue } from './entity-key.ts';
-export { DAY_US, HOUR_US, MINUTE_US, NEVER, tileLengthUs, tileStartOf, type Micros } from './instants.ts';
+export {
+  DAY_US,
+  HOUR_US,
+  MINUTE_US,
+  NEVER,
+  isInstant,
+  tileLengthUs,
+  tileStartOf,
+  type Micros,
+} from './instants.ts';
 export {
   compareVersions,
   isAged,

@@ -4,6 +4,15 @@
  */
 export type Micros = number;
 
+/** Instants outside the years 1 to 2200 are refused: they are mistakes, and differences of others stay exact. */
+const EARLIEST_US = -62_135_596_800_000_000;
+const LATEST_US = 7_258_118_400_000_000;
+
+/** Whether a value is an instant that rows and questions may have. */
+export function isInstant(value: unknown): value is Micros {
+  return typeof value === 'number' && value >= EARLIEST_US && value <= LATEST_US;
+}
+
 /** "Not superseded": later than every instant. */
 export const NEVER: Micros = Infinity;
 

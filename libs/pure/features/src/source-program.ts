@@ -12,7 +12,7 @@ import {
 import { checkOf, type CheckValue, type ColumnSpec } from './column-check.ts';
 import { composeKey } from './entity-key.ts';
 import { Fault } from './fault.ts';
-import type { Micros } from './instants.ts';
+import { isInstant, type Micros } from './instants.ts';
 
 /** A column computed from a row. */
 export interface DerivedSpec {
@@ -43,10 +43,6 @@ export interface AdmittedRow {
 
 /** Admits or faults one raw row; `commitUs` stands in for an undeclared known-at. */
 export type Admit = (values: readonly Value[], commitUs: Micros) => AdmittedRow | Fault;
-
-/** Beyond these (the years 1 and 2200) instants are refused. */
-const EARLIEST_US = -62_135_596_800_000_000;
-const LATEST_US = 7_258_118_400_000_000;
 
 /**
  * A compiled source: admits or faults raw rows and completes them with their derived columns. Compiling throws
@@ -156,8 +152,4 @@ export class SourceProgram {
       return new Fault('VALUE_REQUIRED', 'a column of the row key is NULL');
     return { rowKey: composeKey(parts), event, known, values: row };
   }
-}
-
-function isInstant(value: Value): value is number {
-  return typeof value === 'number' && value >= EARLIEST_US && value <= LATEST_US;
 }
