@@ -1,6 +1,6 @@
 /* eslint-disable no-console -- a command whose output is its purpose */
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -138,6 +138,7 @@ async function replay(store: FeatureStoreClient): Promise<ServedVector[]> {
   const read: number[] = [];
   const served: ServedVector[] = [];
   let rows = 0;
+  const before = cpu();
   const started = performance.now();
   for (const slice of slices) {
     const outcomes = byKnown.get(slice)!;
@@ -151,6 +152,8 @@ async function replay(store: FeatureStoreClient): Promise<ServedVector[]> {
     );
   }
   const seconds = (performance.now() - started) / 1000;
+  const used = cpu().map((ms, index) => ((ms - before[index]!) / slices.length).toFixed(2));
+  console.log(`CPU of a slice with its reads: service ${used[0]} ms, Postgres ${used[1]} ms`);
   console.log(
     `replay: ${slices.length} slices, ${rows} rows, ${served.length} reads in ${seconds.toFixed(1)} s`,
   );
@@ -214,6 +217,25 @@ async function recompute(store: FeatureStoreClient, served: readonly ServedVecto
     (vector, index) => print(vector) !== print((sample[index] as unknown as { vector: unknown }).vector),
   );
   console.log(`${differing.length} of ${vectors.length} vectors differ`);
+}
+
+/** CPU time of the service and of all Postgres processes so far, in milliseconds; wall time lies on a busy machine. */
+function cpu(): [number, number] {
+  const clocks = readdirSync('/proc').flatMap((pid): { pid: number; parent: number; ticks: number }[] => {
+    try {
+      const fields = readFileSync(`/proc/${Number(pid)}/stat`, 'utf8')
+        .split(') ')
+        .at(-1)!
+        .split(' ')
+        .map(Number);
+      return [{ pid: Number(pid), parent: fields[1]!, ticks: fields[11]! + fields[12]! }];
+    } catch {
+      return []; // not a process, or ended meanwhile
+    }
+  });
+  const sum = (of: (clock: { pid: number; parent: number }) => boolean): number =>
+    clocks.filter(of).reduce((total, clock) => total + 10 * clock.ticks, 0);
+  return [sum(({ pid }) => pid === service.pid), sum(({ parent }) => parent === postgres.pid)];
 }
 
 async function milliseconds(work: () => Promise<unknown>): Promise<number> {
