@@ -53,9 +53,20 @@ function defined<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K
   };
 }
 
-/** The time that a call gets, of what its client asks for: undefined for no wish, 0 or less for already expired. */
+/** Of the time that a client grants, what is left for the answer to travel back in: a twentieth, at most this. */
+const LONGEST_RETURN_MS = 50;
+
+/**
+ * The time that a call gets, of what its client asks for: undefined for no wish, 0 or less for already expired. It ends
+ * a little before the client's patience does, so that the client hears why there is no answer: one that gives up by
+ * its own clock knows no reason.
+ */
 export function clampTimeoutMs(requestedMs: number | undefined, limits: MethodLimits): number {
-  return Math.min(requestedMs ?? limits.defaultDeadlineMs, limits.maxDeadlineMs);
+  const grantedMs =
+    requestedMs === undefined
+      ? limits.defaultDeadlineMs
+      : requestedMs - Math.min(LONGEST_RETURN_MS, Math.max(0, requestedMs / 20));
+  return Math.min(grantedMs, limits.maxDeadlineMs);
 }
 
 /**
