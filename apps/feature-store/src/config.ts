@@ -38,7 +38,7 @@ export const config = defineConfig('feature-store', {
     default: 768,
     min: 256,
     unit: 'MiB',
-    help: 'Memory of one job: half for its heap, a quarter for DuckDB, the rest for columns.',
+    help: 'Sizes one job: half of it bounds the heap, a quarter DuckDB; the columns of large data sets come on top.',
   }),
   jobThreads: integer({ default: 2, min: 1, max: 64, help: 'DuckDB threads of one job.' }),
   partitionRows: integer({

@@ -62,7 +62,6 @@ export async function* buildTrainingSet(
   catalogue: Catalogue,
   request: TrainingSetRequest,
 ): AsyncGenerator<TrainingSetProgress> {
-  const { tenant } = request;
   const plan = catalogue.service(request.featureService, request.featureServiceVersion);
   const sourceNames = [...new Set([request.spineSource, ...plan.views.map((view) => view.sourceName)])];
   const watermark = await watermarkOf(stores.history, request, sourceNames);
