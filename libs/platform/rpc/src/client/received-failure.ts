@@ -22,7 +22,9 @@ export function receivedFailure({
 }
 
 const WITHOUT_DETAILS: Readonly<Record<number, (details: string) => ServiceError>> = {
-  [Code.UNAVAILABLE]: (details) => rpcErrors.CONNECTION_LOST(details),
+  // Addresses and system errors are for the log of whoever called; the error itself may travel on to a stranger.
+  [Code.UNAVAILABLE]: (details) =>
+    rpcErrors.CONNECTION_LOST('the connection failed or could not be made', { cause: new Error(details) }),
   [Code.DEADLINE_EXCEEDED]: () => rpcErrors.DEADLINE_EXPIRED('the deadline of the call has passed'),
   [Code.CANCELLED]: (details) => rpcErrors.CALL_CANCELLED(details),
 };
