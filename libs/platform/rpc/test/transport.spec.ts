@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { connect as connectHttp2, type Settings } from 'node:http2';
 import {
   createServer as createTcpServer,
@@ -15,16 +16,27 @@ import { adopt, closeAll, connect, serve } from './serve.ts';
 
 afterEach(closeAll);
 
+/** A connection without grpc-js in it, and what the server announces on it. */
+async function announced(port: number) {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  adopt({
+    close: () => {
+      session.destroy();
+    },
+  });
+  const settings = await new Promise<Settings>((resolve) => session.once('remoteSettings', resolve));
+  return { session, settings };
+}
+
+it('lets a connection hold thousands of calls open, and no more', async () => {
+  const { port } = await serve({});
+  expect((await announced(port)).settings.maxConcurrentStreams).toBe(8_192);
+});
+
 describe('receive windows', () => {
   it('are raised on the stream and on the connection', async () => {
     const { port } = await serve({});
-    const session = connectHttp2(`http://127.0.0.1:${port}`);
-    adopt({
-      close: () => {
-        session.destroy();
-      },
-    });
-    const settings = await new Promise<Settings>((resolve) => session.once('remoteSettings', resolve));
+    const { session, settings } = await announced(port);
     expect(settings.initialWindowSize).toBe(8 * 1024 * 1024);
     await new Promise((resolve) => session.ping(resolve));
     expect(session.state.remoteWindowSize).toBe(16 * 1024 * 1024);
@@ -65,6 +77,19 @@ describe('keepalive', () => {
     });
     expect(performance.now() - startedMs).toBeLessThan(10_000);
   });
+});
+
+describe('a server that is not there', () => {
+  it.each([false, true])(
+    'is told without its address, which is for the log (coalesced: %s)',
+    async (coalesce) => {
+      const client = createClient(TestService, connect('127.0.0.1:1', { coalesce }));
+      const failure = await client.emptyCall({}).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ codeName: 'UNAVAILABLE', reason: 'CONNECTION_LOST' });
+      expect((failure as Error).message).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
+      expect(inspect(failure)).toContain('127.0.0.1:1');
+    },
+  );
 });
 
 describe('methods that the server does not have', () => {

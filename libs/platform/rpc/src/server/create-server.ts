@@ -17,7 +17,13 @@ import { mapErrors } from './interceptors/map-errors.ts';
 import { observe } from './interceptors/observe.ts';
 import type { ServedMethod } from './call.ts';
 import { buildRouter, type Router } from './router.ts';
-import { DEFAULT_KEEPALIVE, DEFAULT_WINDOWS, type RpcServer, type ServerOptions } from './server-options.ts';
+import {
+  DEFAULT_KEEPALIVE,
+  DEFAULT_WINDOWS,
+  MAX_CONCURRENT_STREAMS,
+  type RpcServer,
+  type ServerOptions,
+} from './server-options.ts';
 import { unknownMethod } from './unknown-method.ts';
 
 /**
@@ -74,6 +80,7 @@ function grpcOptions(
   return {
     'grpc.max_receive_message_length': Math.max(...methods.map(({ limits }) => limits.maxMessageBytes)),
     'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
     'grpc.keepalive_time_ms': keepalive.intervalMs,
     'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
     'grpc.enable_channelz': 0,

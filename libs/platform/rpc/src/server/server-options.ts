@@ -46,3 +46,5 @@ const MIB = 1024 * 1024;
 
 export const DEFAULT_WINDOWS: ReceiveWindows = { streamBytes: 8 * MIB, connectionBytes: 16 * MIB };
 export const DEFAULT_KEEPALIVE: Keepalive = { intervalMs: 10_000, timeoutMs: 5_000 };
+/** Calls that one connection may hold open, finished or not: each costs kilobytes before it is anybody's. */
+export const MAX_CONCURRENT_STREAMS = 8_192;
