@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { create, fromJsonString, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { ValueSchema, type Value } from '@plumbline/contract-common';
 import { DefinitionsSchema, type RowSchema } from '@plumbline/contract-features';
+import type { PredictRequestSchema } from '@plumbline/contract-gateway';
 import { ProfileSchema } from '@plumbline/contract-monitor';
 import { AuditClass, GoldenSetSchema, PayloadPolicy } from '@plumbline/contract-registry';
 import type { ObjectStore } from '@plumbline/objects';
@@ -13,7 +14,7 @@ import { buildProfile } from '@plumbline/statistics';
 import { connectTenant, type TenantClients } from '../../src/journey/clients.ts';
 
 export const ROUTE = 'flight_delay';
-const MODEL = 'flight_delay';
+export const MODEL = 'flight_delay';
 const DEFINITIONS_FILE = new URL('../../flights/definitions.json', import.meta.url);
 const HOUR_US = 3_600_000_000n;
 /** 1 January 2001, noon: the instant of every prediction here. */
@@ -68,7 +69,8 @@ export async function createTenant(
     },
   });
   const { digest: champion } = await registerVersion(clients, objects, 'first');
-  await release(clients, champion, '');
+  const epoch = await release(clients, champion, '');
+  await clients.traffic.waitForEpoch({ epoch }, { timeoutMs: 20_000 });
   return { clients, apiKey, champion };
 }
 
@@ -94,7 +96,9 @@ export function outcomes(count: number, firstId = 0) {
 }
 
 /** What a caller sends to the gateway. */
-export function predictRequest(change: { route?: string; predictionId?: string } = {}) {
+export function predictRequest(
+  change: MessageInitShape<typeof PredictRequestSchema> = {},
+): MessageInitShape<typeof PredictRequestSchema> {
   return {
     route: ROUTE,
     entityKeys: { origin: text('ATL'), destination: text('BOS') },
@@ -104,17 +108,12 @@ export function predictRequest(change: { route?: string; predictionId?: string }
   };
 }
 
-export interface Registered {
-  readonly digest: string;
-  readonly files: readonly ManifestFile[];
-}
-
 /** Registers the model once more; `label` makes its bytes, hence its digest, another. */
 export async function registerVersion(
   { registry }: TenantClients,
   objects: ObjectStore,
   label: string,
-): Promise<Registered> {
+): Promise<{ readonly digest: string; readonly files: readonly ManifestFile[] }> {
   const contents = {
     'model.onnx': modelBytes(label),
     'signature.json': Buffer.from(formatSignature(SIGNATURE)),
@@ -131,34 +130,43 @@ export async function registerVersion(
   return { digest: manifestDigest(files), files };
 }
 
-/** Moves the champion alias behind a gate and waits until every replica acts by it. */
+/** Moves the champion alias from `expectedDigest` ("" for the first release) behind a gate. Answers the new epoch. */
 export async function release(
-  { registry, traffic }: TenantClients,
+  { registry }: TenantClients,
   digest: string,
   expectedDigest: string,
-  withinMs = 20_000,
-): Promise<void> {
-  const metric = { name: 'roc_auc', value: 0.8, lower: 0.7, upper: 0.9, confidence: 0.95, n: 1_000n };
+): Promise<bigint> {
+  const measured = (name: string, value: number) => ({
+    ...{ name, value, lower: value - 0.05, upper: value + 0.05 },
+    ...{ confidence: 0.95, n: 1_000n },
+  });
+  const replaces = expectedDigest !== '';
   await registry.attachEvidence({
     model: MODEL,
     digest,
-    evidence: { evidenceId: randomUUID(), kind: 'evaluation', metrics: [metric] },
+    evidence: {
+      evidenceId: randomUUID(),
+      kind: 'evaluation',
+      metrics: [measured('roc_auc', 0.8)],
+      comparisons: replaces
+        ? [{ otherKind: 'version', other: expectedDigest, difference: measured('roc_auc', 0.1) }]
+        : [],
+    },
   });
-  const better = { metric: 'roc_auc', subject: { case: 'metricLowerAbove' as const, value: 0.5 } };
-  const gate = await registry.evaluateGate({
+  const subject = replaces
+    ? { case: 'otherAlias' as const, value: 'champion' }
+    : { case: 'metricLowerAbove' as const, value: 0.5 };
+  const { decisionId } = await registry.evaluateGate({
     model: MODEL,
     digest,
-    gate: { name: 'fair', conditions: [better] },
+    gate: { name: 'fair', conditions: [{ metric: 'roc_auc', subject }] },
   });
   const { epoch } = await registry.moveAlias({
-    model: MODEL,
-    alias: 'champion',
-    digest,
-    expectedDigest,
+    ...{ model: MODEL, alias: 'champion', digest, expectedDigest },
     reason: 'test',
-    decisionIds: [gate.decisionId],
+    decisionIds: [decisionId],
   });
-  await traffic.waitForEpoch({ epoch }, { timeoutMs: withinMs });
+  return epoch;
 }
 
 /** probability = sigmoid(late_share + hour). */
@@ -218,6 +226,7 @@ function baseline(): Uint8Array {
   return toBinary(ProfileSchema, create(ProfileSchema, profile));
 }
 
-const int = (value: bigint): Value => create(ValueSchema, { kind: { case: 'int64Value', value } });
-const text = (value: string): Value => create(ValueSchema, { kind: { case: 'stringValue', value } });
-const instant = (value: bigint): Value => create(ValueSchema, { kind: { case: 'timestampUs', value } });
+export const int = (value: bigint): Value => create(ValueSchema, { kind: { case: 'int64Value', value } });
+export const text = (value: string): Value => create(ValueSchema, { kind: { case: 'stringValue', value } });
+export const instant = (value: bigint): Value =>
+  create(ValueSchema, { kind: { case: 'timestampUs', value } });
