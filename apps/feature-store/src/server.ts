@@ -22,7 +22,7 @@ import { currentRevision, definitionStore, type AnnounceRevision } from './store
 import { sharedDuck } from './store/duckdb.ts';
 import { ingestStore } from './store/ingest-store.ts';
 import { OnlineReads } from './store/online-reads.ts';
-import { PriorVersions } from './store/prior-versions.ts';
+import { CommitSurvey } from './store/commit-survey.ts';
 import { quarantineStore } from './store/quarantine-store.ts';
 import { findSealed } from './store/sealed-rows.ts';
 
@@ -63,8 +63,8 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
     () => performance.now(),
   );
   const duck = scope.adopt(sharedDuck({ memoryLimitMb: 128, threads: 1 }), 'DuckDB');
-  const priors = new PriorVersions(findSealed(() => duck.get(), fileObjects(config.objectsDir)));
-  const rows = ingestStore({ database, priors, clock, timeoutMs: config.commitTimeoutMs });
+  const survey = new CommitSurvey(findSealed(() => duck.get(), fileObjects(config.objectsDir)));
+  const rows = ingestStore({ database, survey, clock, timeoutMs: config.commitTimeoutMs });
   const online = new OnlineReads(database, config.readTimeoutMs);
   const jobs = scope.adopt(jobRunner(config), 'offline jobs');
   const quarantine = quarantineStore(database);

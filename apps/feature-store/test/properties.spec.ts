@@ -19,7 +19,7 @@ import { openDuck, type Duck } from '../src/store/duckdb.ts';
 import { historyStore } from '../src/store/history-store.ts';
 import { ingestStore } from '../src/store/ingest-store.ts';
 import { OnlineReads } from '../src/store/online-reads.ts';
-import { PriorVersions } from '../src/store/prior-versions.ts';
+import { CommitSurvey } from '../src/store/commit-survey.ts';
 import { findSealed } from '../src/store/sealed-rows.ts';
 import { NAMES, ORACLE_DEFINITIONS, oracleFeatures, type OracleRow } from './oracle.ts';
 
@@ -37,8 +37,8 @@ beforeAll(async () => {
   await migrate(database, new URL('../migrations/', import.meta.url));
   objects = fileObjects(await temporaryDirectory());
   duck = await openDuck({ memoryLimitMb: 128, threads: 1 });
-  const priors = new PriorVersions(findSealed(() => Promise.resolve(duck), objects));
-  rowStore = ingestStore({ database, priors, clock: systemClock, timeoutMs: 10_000 });
+  const survey = new CommitSurvey(findSealed(() => Promise.resolve(duck), objects));
+  rowStore = ingestStore({ database, survey, clock: systemClock, timeoutMs: 10_000 });
   history = historyStore(database, duck, objects);
   online = new OnlineReads(database, 5_000);
 }, 60_000);

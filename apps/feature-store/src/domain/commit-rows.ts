@@ -24,8 +24,7 @@ export async function commitRows(
 ): Promise<RowCommit> {
   const states = await store.lockEntities(entitiesOf(source, rows));
   const rowKeys = [...new Set(rows.map(({ row }) => row.rowKey))];
-  const priors = await store.priorVersions(source, rowKeys);
-  const commit = await store.nextCommit();
+  const { commit, priors } = await store.survey(source, rowKeys);
   const resolution = resolveVersions(source, rows, priors, commit);
   const drafts = draftEntities(source, resolution, states, nowUs);
   const stored = await store.readTiles(touchedTiles(drafts));

@@ -95,6 +95,14 @@ export interface SealedRows {
   readonly hasCorrections: boolean;
 }
 
+/** What a commit learns once it holds its locks. */
+export interface Survey {
+  /** The commit's number: greater than all before that met one of its entities. */
+  readonly commit: number;
+  /** Every stored version of its row keys. */
+  readonly priors: ReadonlyMap<string, readonly StoredVersion[]>;
+}
+
 /** The reads and writes of one ingesting transaction of one tenant. Nothing is visible before it commits. */
 export interface CommitStore {
   /**
@@ -102,15 +110,13 @@ export interface CommitStore {
    * commit changes them, and every sequence taken is greater than any they have seen.
    */
   lockEntities(refs: readonly EntityRef[]): Promise<ReadonlyMap<string, EntityState>>;
-  /** Every stored version of these row keys, from live history and sealed partitions. */
-  priorVersions(
-    source: SourcePlan,
-    rowKeys: readonly string[],
-  ): Promise<ReadonlyMap<string, StoredVersion[]>>;
+  /**
+   * Numbers the commit and finds what is stored of its row keys, in live history and sealed partitions. Throws
+   * CATALOGUE_STALE when the definitions that the source belongs to are not the newest any more.
+   */
+  survey(source: SourcePlan, rowKeys: readonly string[]): Promise<Survey>;
   /** Bodies of the tiles that exist, by {@link tileId}. */
   readTiles(refs: readonly TileRef[]): Promise<ReadonlyMap<string, Buffer>>;
-  /** The next commit number: greater than all before. */
-  nextCommit(): Promise<number>;
 }
 
 export const entityId = (ref: EntityRef): string => `${ref.viewId} ${ref.key}`;

@@ -65,16 +65,33 @@ export async function* buildTrainingSet(
   const plan = catalogue.service(request.featureService, request.featureServiceVersion);
   const sourceNames = [...new Set([request.spineSource, ...plan.views.map((view) => view.sourceName)])];
   const watermark = await watermarkOf(stores.history, request, sourceNames);
+  const { spine, columns } = yield* computeColumns(
+    stores.history,
+    catalogue,
+    request,
+    plan,
+    sourceNames,
+    watermark,
+  );
+  const rows = spine.instants.length;
+  const written = await stores.datasets.write(columns, rows);
+  yield { rowsDone: rows, rowsTotal: rows, dataset: { ...describe(plan, spine), ...written, watermark } };
+}
+
+/** Reads history and computes all columns. What it holds of history is let go when it returns, before the writing. */
+async function* computeColumns(
+  store: HistoryStore,
+  catalogue: Catalogue,
+  request: TrainingSetRequest,
+  plan: ServicePlan,
+  sourceNames: readonly string[],
+  watermark: number,
+): AsyncGenerator<TrainingSetProgress, { spine: Spine; columns: DatasetColumn[] }> {
+  const { tenant, knownBy } = request;
   const histories = new Map(
     sourceNames.map((name) => {
-      const source = catalogue.source(name);
-      return [
-        name,
-        new SourceHistory(
-          source,
-          plan.views.filter((view) => view.sourceName === name),
-        ),
-      ];
+      const views = plan.views.filter((view) => view.sourceName === name);
+      return [name, new SourceHistory(catalogue.source(name), views)];
     }),
   );
   const viewHistories = plan.views.map((view) => findView(histories, view.name));
@@ -82,26 +99,21 @@ export async function* buildTrainingSet(
     viewHistories[view]!.codeOf(key),
   );
   for (const [name, history] of histories) {
-    const source = catalogue.source(name);
     const sinks = name === request.spineSource ? [history, spine] : [history];
-    const range = { tenant, source, watermark, knownBy: request.knownBy };
-    for await (const _ of readHistory(stores.history, range, sinks)) {
+    const range = { tenant, source: catalogue.source(name), watermark, knownBy };
+    for await (const _ of readHistory(store, range, sinks)) {
       yield { rowsDone: 0, rowsTotal: 0, dataset: undefined };
     }
   }
   const order = spine.order();
-  const features: DatasetColumn[] = [];
+  const features = requestColumns(plan, spine, order);
   for (const [place, history] of viewHistories.entries()) {
-    const computed = computeView(plan, place, history, histories.get(history.view.sourceName)!, spine, order);
-    for (const column of computed) features.push(column);
+    const source = histories.get(history.view.sourceName)!;
+    features.push(...computeView(plan, place, history, source, spine, order));
     const share = (place + 1) / (viewHistories.length + 1);
     yield { rowsDone: Math.floor(order.length * share), rowsTotal: order.length, dataset: undefined };
   }
-  features.push(...requestColumns(plan, spine, order));
-  const columns = [...spineColumns(spine, order), ...inServiceOrder(plan, features)];
-  const written = await stores.datasets.write(columns, order.length);
-  const dataset = { ...describe(plan, spine), ...written, watermark };
-  yield { rowsDone: order.length, rowsTotal: order.length, dataset };
+  return { spine, columns: [...spineColumns(spine, order), ...inServiceOrder(plan, features)] };
 }
 
 /** The watermark asked for, which must have been reached, or the newest. */

@@ -13,7 +13,7 @@ import { historyStore } from '../store/history-store.ts';
 import { ingestStore } from '../store/ingest-store.ts';
 import { ledgerStore } from '../store/ledger.ts';
 import { parquetFiles } from '../store/parquet-file.ts';
-import { PriorVersions } from '../store/prior-versions.ts';
+import { CommitSurvey } from '../store/commit-survey.ts';
 import { findSealed, sealStore } from '../store/sealed-rows.ts';
 import type { FromJob, JobKind, JobReport, JobSettings, ToJob } from './job-messages.ts';
 
@@ -69,7 +69,7 @@ async function* run(message: ToJob, resources: Resources): AsyncGenerator<JobRep
         seals: sealStore(duck, objects),
         rows: ingestStore({
           database,
-          priors: new PriorVersions(findSealed(() => Promise.resolve(duck), objects)),
+          survey: new CommitSurvey(findSealed(() => Promise.resolve(duck), objects)),
           clock: systemClock,
           timeoutMs: PARTITION_TIMEOUT_MS,
         }),

@@ -5,7 +5,6 @@ import { encodeRow, ByteWriter } from '@plumbline/features';
 import type { Clock } from '@plumbline/service';
 import type { Database, Transaction } from '@plumbline/sql';
 import type { SourcePlan } from '../domain/catalogue.ts';
-import { errors } from '../domain/errors.ts';
 import type {
   BatchResult,
   HistoryRow,
@@ -16,23 +15,23 @@ import type {
 } from '../domain/row-store.ts';
 import { lockEntities, readTiles } from './commit-reads.ts';
 import { packBytes } from './packed-bytes.ts';
-import type { PriorVersions } from './prior-versions.ts';
+import type { CommitSurvey } from './commit-survey.ts';
 import type { Statement } from './statement.ts';
 import { onlineStatements } from './write-online.ts';
 
 export interface IngestStoreOptions {
   readonly database: Database;
-  readonly priors: PriorVersions;
+  readonly survey: CommitSurvey;
   readonly clock: Clock;
   /** Bounds one commit. */
   readonly timeoutMs: number;
 }
 
 /** Commits rows to Postgres: history or ledger, online state, quarantine and event in one transaction. */
-export function ingestStore({ database, priors, clock, timeoutMs }: IngestStoreOptions): IngestStore {
+export function ingestStore({ database, survey, clock, timeoutMs }: IngestStoreOptions): IngestStore {
   return {
     ingest: (tenant, source, work, remainingMs = timeoutMs) =>
-      database.transaction((tx) => work(ingestTransaction(tx, tenant, source, priors, clock)), {
+      database.transaction((tx) => work(ingestTransaction(tx, tenant, source, survey, clock)), {
         timeoutMs: Math.min(timeoutMs, Math.max(1, Math.floor(remainingMs))),
       }),
   };
@@ -42,7 +41,7 @@ function ingestTransaction(
   tx: Transaction,
   tenant: string,
   source: SourcePlan,
-  priors: PriorVersions,
+  survey: CommitSurvey,
   clock: Clock,
 ): IngestTransaction {
   const name = source.program.spec.name;
@@ -52,13 +51,10 @@ function ingestTransaction(
     hasPartition: (loadId, firstRow) => hasPartition(tx, tenant, name, loadId, firstRow),
     lockEntities: (refs) => lockEntities(tx, tenant, refs),
     readTiles: (refs) => readTiles(tx, tenant, refs),
-    priorVersions: (plan, rowKeys) => priors.find(tx, tenant, plan, rowKeys),
-    async nextCommit() {
-      const [row] = await tx.query<{ commit: bigint; revision: number }>(NEXT_COMMIT, [tenant], {
-        name: 'next-commit',
-      });
-      if (row!.revision !== source.revision) throw errors.CATALOGUE_STALE('definitions changed meanwhile');
-      return (commit = Number(row!.commit));
+    async survey(plan, rowKeys) {
+      const taken = await survey.take(tx, tenant, plan, rowKeys);
+      commit = taken.commit;
+      return taken;
     },
     async writeBatch(batchId, result, changes) {
       const [first, ...more] = onlineStatements(tenant, changes.online);
@@ -74,11 +70,6 @@ function ingestTransaction(
     },
   };
 }
-
-/** Asked after the locks: a revision that its maker saw as having no rows is visible to every later ingest. */
-const NEXT_COMMIT = `
-SELECT nextval('row_commit') AS commit,
-       (SELECT max(revision) FROM definition_revision WHERE tenant = $1) AS revision`;
 
 /** The lock lets a training set wait until no commit with an earlier number is still in flight. */
 async function claimBatch(

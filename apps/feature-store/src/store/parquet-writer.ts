@@ -65,8 +65,11 @@ async function append(
   const appender = await connection.createAppender('draft');
   try {
     const types = columns.map(({ type }) => draftType(type));
+    // One chunk for all: its memory is DuckDB's, and the collector does not know how much there is of it.
+    const chunk = DuckDBDataChunk.create(types);
     for (let first = 0; first < rowCount; first += CHUNK_ROWS) {
-      const chunk = DuckDBDataChunk.create(types, Math.min(CHUNK_ROWS, rowCount - first));
+      chunk.reset();
+      chunk.rowCount = Math.min(CHUNK_ROWS, rowCount - first);
       columns.forEach(({ value }, index) => fillColumn(chunk, index, (row) => value(first + row)));
       appender.appendDataChunk(chunk);
     }

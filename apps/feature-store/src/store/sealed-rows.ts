@@ -7,7 +7,7 @@ import type { SealStore } from '../domain/file-store.ts';
 import type { HistoryRow, StoredVersion } from '../domain/row-store.ts';
 import { identifier, literal, type Duck } from './duckdb.ts';
 import { writeParquet, type WrittenColumn } from './parquet-writer.ts';
-import type { FindSealed } from './prior-versions.ts';
+import type { FindSealed } from './commit-survey.ts';
 import { columnReader } from './vectors.ts';
 
 /** A sealed row as it is read back. */
