@@ -1,6 +1,13 @@
 import { AuditService } from '@plumbline/contract-audit';
 import { DecisionRecordedSchema } from '@plumbline/contract-events';
-import { connectEvents, consume, startReconciler, startRelay, type EventBus } from '@plumbline/events';
+import {
+  connectEvents,
+  consume,
+  singly,
+  startReconciler,
+  startRelay,
+  type EventBus,
+} from '@plumbline/events';
 import {
   authenticateServices,
   createServer,
@@ -119,7 +126,7 @@ async function consumeDecisions(scope: AuditScope, database: Database, bus: Even
       durable,
       subject,
       schema: DecisionRecordedSchema,
-      handle,
+      handle: singly(handle),
     });
     scope.adopt(consumer, durable);
   }

@@ -9,6 +9,7 @@ import {
   enqueue,
   eventOf,
   listDeadLetters,
+  singly,
   startRelay,
   type EventBus,
   type Relay,
@@ -127,11 +128,11 @@ describe('recorded predictions', () => {
       durable: 'test-predictions',
       subject: 'plumbline.audit.predictions-recorded',
       schema: PredictionsRecordedSchema,
-      handle: async (_tx, message, { tenant }) => {
+      handle: singly((_tx, message, { tenant }) => {
         for (const { kind, facts } of message.predictions) {
           told.set(facts!.predictionId, { tenant, kind, score: facts!.score, digest: facts!.modelDigest });
         }
-      },
+      }),
     });
     const sent = ['left', 'right'].flatMap((tenant) =>
       [RecordKind.PREDICTION, RecordKind.SHADOW, RecordKind.REFUSAL].map((kind) => ({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PredictionsRecordedSchema } from '@plumbline/contract-events';
-import { connectEvents, consume } from '@plumbline/events';
+import { connectEvents, consume, singly } from '@plumbline/events';
 import { openDatabase } from '@plumbline/sql';
 import { eventually, silentLog } from '@plumbline/testing';
 import { startAudit, surroundings, type RunningAudit, type Surroundings } from './audit.fixture.ts';
@@ -78,10 +78,10 @@ describe('while NATS is away', () => {
       durable: 'test-untold',
       subject: 'plumbline.audit.predictions-recorded',
       schema: PredictionsRecordedSchema,
-      handle: async (_tx, message, { tenant }) => {
+      handle: singly((_tx, message, { tenant }) => {
         if (tenant !== 'untold') return;
         for (const { facts } of message.predictions) told.add(facts?.predictionId ?? '');
-      },
+      }),
     });
     await eventually(() => expect([...told].toSorted()).toEqual(ids.toSorted()) === undefined, {
       timeoutMs: 20_000,

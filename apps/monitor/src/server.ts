@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { PredictionsRecordedSchema, VersionRegisteredSchema } from '@plumbline/contract-events';
 import { MonitorService } from '@plumbline/contract-monitor';
 import { RegistryService } from '@plumbline/contract-registry';
-import { connectEvents, consume, startReconciler, startRelay, type EventBus } from '@plumbline/events';
+import {
+  connectEvents,
+  consume,
+  singly,
+  startReconciler,
+  startRelay,
+  type EventBus,
+} from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import {
   authenticateServices,
@@ -134,9 +141,9 @@ async function openConsumers(
     subject: 'plumbline.audit.predictions-recorded',
     schema: PredictionsRecordedSchema,
     ackWaitMs: TAKE_OVER_AFTER_MS,
-    handle: async (tx, message, { tenant }) => {
+    handle: async (tx, events) => {
       tx.afterCommit(() => rounds.kick());
-      await onPredictionsRecorded(predictionIntake(tx), versions, tenant, message);
+      await onPredictionsRecorded(predictionIntake(tx), versions, events);
     },
   });
   scope.adopt(predictions, 'predictions consumer');
@@ -145,7 +152,7 @@ async function openConsumers(
     durable: 'monitor-versions',
     subject: 'plumbline.registry.version-registered',
     schema: VersionRegisteredSchema,
-    handle: (_tx, message, { tenant }) => onVersionRegistered(versions.learn, tenant, message),
+    handle: singly((_tx, message, { tenant }) => onVersionRegistered(versions.learn, tenant, message)),
   });
   scope.adopt(registered, 'versions consumer');
 }

@@ -1,5 +1,5 @@
 import { LabelsAdvancedSchema } from '@plumbline/contract-events';
-import { connectEvents, consume, startReconciler, startRelay } from '@plumbline/events';
+import { connectEvents, consume, singly, startReconciler, startRelay } from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import { authenticateServices, createServer } from '@plumbline/rpc';
 import type { Scope } from '@plumbline/service';
@@ -40,7 +40,7 @@ export async function serve(scope: Scope<RegistryConfig>): Promise<number> {
     durable: 'registry-labels',
     schema: LabelsAdvancedSchema,
     subject: 'plumbline.monitor.labels-advanced',
-    handle: labelsAdvanced({ tablesOf, clock, limits }),
+    handle: singly(labelsAdvanced({ tablesOf, clock, limits })),
   });
   scope.adopt(consumer, 'labels consumer');
 

@@ -2,7 +2,7 @@ import { FeatureStoreService } from '@plumbline/contract-features';
 import { TrainingRequestedSchema } from '@plumbline/contract-events';
 import { RegistryService } from '@plumbline/contract-registry';
 import { TrainerService } from '@plumbline/contract-trainer';
-import { connectEvents, consume, startReconciler, startRelay } from '@plumbline/events';
+import { connectEvents, consume, singly, startReconciler, startRelay } from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import {
   authenticateServices,
@@ -84,10 +84,10 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
       durable: 'trainer-training-requested',
       subject: 'plumbline.registry.training-requested',
       schema: TrainingRequestedSchema,
-      handle: async (tx, message, envelope) => {
+      handle: singly(async (tx, message, envelope) => {
         await trainingRequested({ add: (request) => addJob(tx, request) }, message, envelope);
         tx.afterCommit(kick);
-      },
+      }),
     }),
     'training requests',
   );

@@ -1,5 +1,6 @@
 import type { Queryable } from '@plumbline/sql';
 import type { CountStore, Counts } from '../domain/counts.ts';
+import { LABELS_WITH_PREDICTIONS } from './labels.ts';
 
 interface CountsRow {
   readonly predictions: bigint;
@@ -13,13 +14,15 @@ export function countStore(queryable: Queryable): CountStore {
   return {
     async count(tenant, model): Promise<Counts> {
       const [row] = await queryable.query<CountsRow>(
-        `SELECT coalesce(sum(predictions), 0)::bigint AS predictions, coalesce(sum(shadows), 0)::bigint AS shadows,
-           (SELECT count(*) FROM labels JOIN predictions USING (tenant, prediction_id)
-            WHERE tenant = $1 AND ($2::text IS NULL OR model = $2)) AS labels_joined,
-           (SELECT count(*) FROM labels LEFT JOIN predictions USING (tenant, prediction_id)
-            WHERE tenant = $1 AND model IS NULL) AS labels_waiting,
-           coalesce(max(watermark_us), 0) AS watermark_us
-         FROM model_progress WHERE tenant = $1 AND ($2::text IS NULL OR model = $2)`,
+        `SELECT p.*, l.* FROM (
+           SELECT coalesce(sum(predictions), 0)::bigint AS predictions, coalesce(sum(shadows), 0)::bigint AS shadows,
+             coalesce(max(watermark_us), 0) AS watermark_us
+           FROM model_progress WHERE tenant = $1 AND ($2::text IS NULL OR model = $2)
+         ) p CROSS JOIN (
+           SELECT count(*) FILTER (WHERE model = coalesce($2::text, model)) AS labels_joined,
+             count(*) FILTER (WHERE model IS NULL) AS labels_waiting
+           FROM ${LABELS_WITH_PREDICTIONS}
+         ) l`,
         [tenant, model ?? null],
       );
       return {

@@ -3,6 +3,7 @@ import { LabelsAdvancedSchema } from '@plumbline/contract-events';
 import type { Queryable } from '@plumbline/sql';
 import type { LabelLedger, LabelsAdvance } from '../domain/announce-labels.ts';
 import { lockEventTime } from './event-time-rows.ts';
+import { LABELS_WITH_PREDICTIONS } from './labels.ts';
 
 /** The ledger within a transaction; `nowUs` stamps the events that leave with it. */
 export function labelLedger(tx: Queryable, nowUs: bigint): LabelLedger {
@@ -17,17 +18,15 @@ export function labelLedger(tx: Queryable, nowUs: bigint): LabelLedger {
     },
     async countWaiting(tenant, beforeUs) {
       const [row] = await tx.query<{ waiting: bigint }>(
-        `SELECT count(*) AS waiting FROM labels WHERE tenant = $1 AND known_at_us < $2
-         AND NOT EXISTS (SELECT FROM predictions WHERE predictions.tenant = labels.tenant
-           AND predictions.prediction_id = labels.prediction_id)`,
+        `SELECT count(*) AS waiting FROM ${LABELS_WITH_PREDICTIONS} WHERE known_at_us < $2 AND model IS NULL`,
         [tenant, beforeUs],
       );
       return Number(row?.waiting ?? 0n);
     },
     async countJoined(tenant, model, beforeUs) {
       const [row] = await tx.query<{ joined: bigint }>(
-        `SELECT count(*) AS joined FROM labels JOIN predictions USING (tenant, prediction_id)
-         WHERE tenant = $1 AND model = $2 AND NOT shadow AND known_at_us < $3`,
+        `SELECT count(*) AS joined FROM ${LABELS_WITH_PREDICTIONS}
+         WHERE model = $2 AND NOT shadow AND known_at_us < $3`,
         [tenant, model, beforeUs],
       );
       return Number(row?.joined ?? 0n);

@@ -1,6 +1,17 @@
 import type { Queryable } from '@plumbline/sql';
 import type { LabelStore } from '../domain/submit-labels.ts';
 
+/**
+ * Labels of tenant $1 with what is known of their predictions: NULL where none has come. Looked up one by one, whatever
+ * the planner believes of tables that have just filled: with the statistics of an empty one it joins in n².
+ */
+export const LABELS_WITH_PREDICTIONS = `(
+  SELECT l.known_at_us, p.model, p.shadow FROM labels l LEFT JOIN LATERAL (
+    SELECT model, shadow FROM predictions WHERE tenant = l.tenant AND prediction_id = l.prediction_id LIMIT 1
+  ) p ON true
+  WHERE l.tenant = $1
+) labelled`;
+
 /** Labels within a transaction. */
 export function labelStore(tx: Queryable): LabelStore {
   return {

@@ -12,10 +12,25 @@ export interface Subscription<S extends DescMessage> {
   /** The payload's message. An event of another type becomes a dead letter. */
   readonly schema: S;
   /**
-   * Applies one event by queries of `tx`, which also notes that it was handled. It may run again after a failure,
-   * so all of its effects must be in `tx`. A ServiceError decides what becomes of the event, see judgeFailure.
+   * Applies events, in their order, by queries of `tx`, which also notes that they were handled. It may run again
+   * after a failure, so all effects must be in `tx`. What fails together is applied again one by one; a ServiceError
+   * then decides what becomes of the event, see judgeFailure. `singly` makes one of a handler of single events.
    */
-  readonly handle: (tx: Transaction, message: MessageShape<S>, envelope: Envelope) => Promise<void>;
+  readonly handle: (tx: Transaction, events: readonly ReceivedEvent<S>[]) => Promise<void>;
+}
+
+export interface ReceivedEvent<S extends DescMessage> {
+  readonly message: MessageShape<S>;
+  readonly envelope: Envelope;
+}
+
+/** A handler of events that treats each on its own. */
+export function singly<S extends DescMessage>(
+  handle: (tx: Transaction, message: MessageShape<S>, envelope: Envelope) => Promise<void> | void,
+): Subscription<S>['handle'] {
+  return async (tx, events) => {
+    for (const { message, envelope } of events) await handle(tx, message, envelope);
+  };
 }
 
 /** Applies events in order in one transaction, each exactly once: those in the inbox are skipped. */
@@ -23,12 +38,11 @@ export async function applyEvents<S extends DescMessage>(
   { database, durable, schema, handle }: Subscription<S>,
   envelopes: readonly Envelope[],
 ): Promise<void> {
-  const messages = envelopes.map((envelope) => ({ envelope, message: decodePayload(schema, envelope) }));
+  const received = envelopes.map((envelope) => ({ envelope, message: decodePayload(schema, envelope) }));
   await database.transaction(async (tx) => {
     const fresh = await noteHandled(tx, durable, envelopes);
-    for (const { envelope, message } of messages) {
-      if (fresh.delete(envelope.id)) await handle(tx, message, envelope);
-    }
+    const events = received.filter(({ envelope }) => fresh.delete(envelope.id));
+    if (events.length > 0) await handle(tx, events);
   });
 }
 

@@ -2,7 +2,7 @@ export { errors as eventErrors } from './errors.ts';
 export { type Deliveries, type Delivery, type EventBus, type Hint } from './bus.ts';
 export { connectEvents, type ConnectOptions } from './connect-events.ts';
 export { consume, type ConsumeOptions, type Consumer } from './consume.ts';
-export { type Subscription } from './apply-events.ts';
+export { singly, type ReceivedEvent, type Subscription } from './apply-events.ts';
 export { listDeadLetters, replayDeadLetters, type DeadLetter, type ReplayOptions } from './dead-letters.ts';
 export { eventOf, type Envelope, type OutgoingEvent } from './event.ts';
 export { enqueue } from './outbox.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EnvelopeSchema } from '@plumbline/contract-events/plumbline/events/v1/envelope_pb.js';
 import { migrate, type Database, type Transaction } from '@plumbline/sql';
 import { silentLog, temporaryDirectory } from '@plumbline/testing';
-import { consume, eventOf, type Consumer, type EventBus, type OutgoingEvent } from '../src/index.ts';
+import { consume, eventOf, singly, type Consumer, type EventBus, type OutgoingEvent } from '../src/index.ts';
 
 export const SUBJECT = 'plumbline.test.thing-happened';
 
@@ -48,6 +48,6 @@ export const consumeThings = (
     ackWaitMs: 1_000,
     subject: SUBJECT,
     schema: EnvelopeSchema,
-    handle: (tx, message, envelope) => record(tx, message.type, envelope.id),
+    handle: singly((tx, message, envelope) => record(tx, message.type, envelope.id)),
     ...options,
   });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { EnvelopeSchema } from '@plumbline/contract-events/plumbline/events/v1/envelope_pb.js';
 import { Code, ServiceError } from '@plumbline/errors';
 import { Registry } from 'prom-client';
-import { openDatabase, type Database, type Transaction } from '@plumbline/sql';
+import { openDatabase, type Database } from '@plumbline/sql';
 import { eventually, silentLog, testDatabase, testEvents, type TestDatabase } from '@plumbline/testing';
 import { encodeEnvelope } from '../src/event.ts';
 import {
@@ -11,6 +11,7 @@ import {
   enqueue,
   listDeadLetters,
   replayDeadLetters,
+  singly,
   startReconciler,
   startRelay,
   type Consumer,
@@ -57,10 +58,10 @@ describe('outbox and relay', () => {
   it('deliver what was committed, in order, with its envelope, and nothing that was rolled back', async () => {
     const envelopes: unknown[] = [];
     await startConsumer({
-      handle: async (tx, message, envelope) => {
+      handle: singly(async (tx, message, envelope) => {
         envelopes.push(envelope);
         await record(tx, message.type, envelope.id);
-      },
+      }),
     });
     startTestRelay();
     await expect(
@@ -133,11 +134,11 @@ describe('consumers', () => {
 
   it('keep an event with a permanent failure as a dead letter, pass on the rest, and replay it once mended', async () => {
     let broken = true;
-    const handle = async (tx: Transaction, message: { type: string }, envelope: { id: string }) => {
+    const handle = singly<typeof EnvelopeSchema>(async (tx, message, envelope) => {
       if (broken && message.type === 'bad')
         throw new ServiceError(Code.INVALID_ARGUMENT, 'FEATURE_UNKNOWN', 'no such');
       await record(tx, message.type, envelope.id);
-    };
+    });
     await startConsumer({ handle });
     startTestRelay();
     const bad = event('bad');
@@ -198,10 +199,10 @@ describe('consumers', () => {
     let away = 3;
     await startConsumer({
       maxDeliver: 1,
-      handle: async (tx, message, envelope) => {
+      handle: singly(async (tx, message, envelope) => {
         if (away-- > 0) throw new ServiceError(Code.UNAVAILABLE, 'AUDIT_UNAVAILABLE', 'away');
         await record(tx, message.type, envelope.id);
-      },
+      }),
     });
     startTestRelay();
     await publishInTransaction(event('patient'));
@@ -213,9 +214,9 @@ describe('consumers', () => {
 describe('metrics', () => {
   it('show what waits in the outbox and what became of deliveries', async () => {
     const metrics = new Registry();
-    const handle = async (_tx: Transaction, message: { type: string }) => {
+    const handle = singly<typeof EnvelopeSchema>((_tx, message) => {
       if (message.type === 'bad') throw new ServiceError(Code.INVALID_ARGUMENT, 'FEATURE_UNKNOWN', 'no such');
-    };
+    });
     await startConsumer({ handle, metrics });
     const relay = startRelay({ database, bus, log: silentLog, metrics });
     await publishInTransaction(event('good'), event('bad'), event('good'));
