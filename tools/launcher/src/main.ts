@@ -43,14 +43,8 @@ async function start(options: Options, screen: Screen): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
   screen.say('Plumbline: starting Postgres, NATS and seven services …');
   const platform = await startPlatform(options, screen);
-  const stopped = new Promise<'stopped'>((resolve) => {
-    const stop = () => resolve('stopped');
-    if (stopping.signal.aborted) stop();
-    stopping.signal.addEventListener('abort', stop);
-  });
   try {
-    const outcome = await Promise.race([stay(options, screen, platform, stopping.signal), stopped]);
-    return outcome === 'stopped' ? (options.once ? 1 : 0) : outcome;
+    return await stay(options, screen, platform, stopping.signal);
   } finally {
     screen.say('\nDraining …');
     await platform.stop();
@@ -58,7 +52,7 @@ async function start(options: Options, screen: Screen): Promise<number> {
   }
 }
 
-/** The journey, where it is due, then streaming until stopped. Answers the exit status. */
+/** The journey, where it is due, then streaming until stopped; ends soon after `signal`. Answers the exit status. */
 async function stay(
   options: Options,
   screen: Screen,
@@ -73,7 +67,9 @@ async function stay(
     return 0;
   }
   if (kept === undefined) {
-    const { passed, result } = await journey(screen, platform);
+    const outcome = await Promise.race([journey(screen, platform), aborted(signal)]);
+    if (outcome === undefined) return options.once ? 1 : 0;
+    const { passed, result } = outcome;
     if (options.once || result === undefined) return passed ? 0 : 1;
     saveState(statePath, { tenant: result.tenant, apiKey: result.apiKey, positionUs: String(day(4, 1)) });
   }
@@ -92,7 +88,7 @@ async function stay(
     onPosition: (instantUs) => saveState(statePath, { ...state, positionUs: String(instantUs) }),
     signal,
   });
-  screen.say('The data ends here (30 June 2001). Everything stays up; Ctrl-C stops it.');
+  if (!signal.aborted) screen.say('The data ends here (30 June 2001). Everything stays up; Ctrl-C stops it.');
   await aborted(signal);
   return 0;
 }

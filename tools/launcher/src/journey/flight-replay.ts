@@ -13,6 +13,8 @@ import { SOURCE } from './setting.ts';
 const TENSOR_EVERY = 10;
 /** Labels are sent in batches of at least this many, and whenever a replay pauses. */
 const LABEL_BATCH = 200;
+/** Outcomes go in so many slices ahead of the oldest one that is still being answered. */
+const SLICES_IN_FLIGHT = 4;
 
 export interface ReplayParts {
   readonly clients: TenantClients;
@@ -44,24 +46,32 @@ export class FlightReplay {
   }
 
   /**
-   * Replays slices in order. While a slice is predicted the next one's outcomes go in: what is known only after a
-   * flight's own instant is invisible to it, whenever it arrives.
+   * Replays slices in order: each one's flights are predicted once its outcomes are in. Meanwhile the next ones'
+   * outcomes go in: what is known only after a flight's own instant is invisible to it, whenever it arrives.
    */
   async run(
     slices: Iterable<Slice>,
     progress: Progress,
     span: { fromUs: bigint; toUs: bigint },
   ): Promise<void> {
-    let predicting: Promise<unknown> = Promise.resolve();
+    const inFlight: Promise<void>[] = [];
     for (const slice of slices) {
-      await Promise.all([this.#ingest(slice), predicting]);
-      this.#addLabels(slice);
-      predicting = Promise.all(slice.departures.map((index) => this.#predict(index)));
+      if (inFlight.length === SLICES_IN_FLIGHT) await inFlight.shift();
+      await this.#ingest(slice);
+      inFlight.push(this.#answer(slice, inFlight.at(-1)));
       const share = Number(slice.startUs - span.fromUs) / Number(span.toUs - span.fromUs);
       progress.update(share, `${monthAndDay(slice.startUs)}, ${this.#parts.log.count} predictions`);
     }
-    await predicting;
+    await inFlight.at(-1);
     await this.flush();
+  }
+
+  /** Predicts a slice. Its labels wait for `before`: at night a flight's outcome can come with the very next slice. */
+  async #answer(slice: Slice, before: Promise<void> | undefined): Promise<void> {
+    const answered = Promise.all(slice.departures.map((index) => this.#predict(index)));
+    await before;
+    this.#addLabels(slice);
+    await answered;
   }
 
   /** Sends the labels that wait. */
@@ -85,7 +95,6 @@ export class FlightReplay {
     this.#outcomes += outcomes.length;
   }
 
-  /** Called once the slice before has been answered: at night a flight's outcome can come with the very next slice. */
   #addLabels({ startUs, outcomes }: Slice): void {
     for (const index of outcomes) this.#addLabel(index);
     this.#completeUntilUs = startUs;
