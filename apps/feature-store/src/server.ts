@@ -7,6 +7,7 @@ import { authenticateServices, createServer, implement } from '@plumbline/rpc';
 import type { Scope } from '@plumbline/service';
 import { migrate, openDatabase, type Database } from '@plumbline/sql';
 import type { FeatureStoreConfig } from './config.ts';
+import { BatchCommitter } from './domain/batch-committer.ts';
 import { Catalogues } from './domain/catalogues.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { handleApplyDefinitions } from './service/apply-definitions.ts';
@@ -69,7 +70,7 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
   const jobs = scope.adopt(jobRunner(config), 'offline jobs');
   const quarantine = quarantineStore(database);
   const { partitionRows } = config;
-  const ingesting = { catalogues, rows, clock };
+  const ingesting = { catalogues, committer: new BatchCommitter(rows), clock };
   const server = scope.adopt(
     createServer({
       implementations: [

@@ -130,6 +130,29 @@ describe('IngestRows', () => {
     expect(await countOf(client)).toBe(24n);
   });
 
+  it('refuses, of batches that arrive together, only those that deserve it', async () => {
+    const client = store.clientOf('mixed-fates');
+    const definitions = flightsDefinitions();
+    definitions.sources[0]!.rejectBatchAboveShare = 0.25;
+    await client.applyDefinitions({ definitions });
+    await client.ingestRows(batch('b0', [flight(0, T0, 3)]));
+    const bad = { values: flight(9, T0, 3).values!.with(4, text('?')) };
+    const answers = await Promise.allSettled([
+      ...[1, 2, 3].map((id) => client.ingestRows(batch(`b${id}`, [flight(id, T0, 3)]))),
+      client.ingestRows(batch('rejected', [bad])),
+      client.ingestRows(batch('b0', [flight(0, T0, 4)])),
+      client.ingestRows(batch('b0', [flight(0, T0, 3)])),
+      ...[4, 5].map((id) => client.ingestRows(batch(`b${id}`, [flight(id, T0, 3)]))),
+    ]);
+    const fates = answers.map((answer) =>
+      answer.status === 'fulfilled'
+        ? answer.value.alreadyApplied
+        : (answer.reason as { reason: string }).reason,
+    );
+    expect(fates).toEqual([false, false, false, 'BATCH_REJECTED', 'BATCH_ID_REUSED', true, false, false]);
+    expect(await countOf(client)).toBe(6n);
+  });
+
   it('counts a row that another batch repeats once, and the newest version of a corrected one', async () => {
     const client = await prepared('corrections');
     await client.ingestRows(batch('b1', [flight(1, T0, 3), flight(2, T0, 30)]));

@@ -67,7 +67,7 @@ async function stay(
     return 0;
   }
   if (kept === undefined) {
-    const outcome = await Promise.race([journey(screen, platform), aborted(signal)]);
+    const outcome = await Promise.race([journey(screen, platform, signal), aborted(signal)]);
     if (outcome === undefined) return options.once ? 1 : 0;
     const { passed, result } = outcome;
     if (options.once || result === undefined) return passed ? 0 : 1;
@@ -96,6 +96,7 @@ async function stay(
 async function journey(
   screen: Screen,
   platform: Platform,
+  signal: AbortSignal,
 ): Promise<{ passed: boolean; result: JourneyResult | undefined }> {
   const memory = new MemoryPeak(() => [...platform.supervisor.pids, ...platform.infrastructure.pids]);
   const steps: StepReport[] = [];
@@ -112,6 +113,7 @@ async function journey(
       onStep: (report) => steps.push(report),
     });
   } catch (error) {
+    if (signal.aborted) return { passed: false, result: undefined };
     failure = error instanceof Error ? error.message : String(error);
     screen.say(`\n✗ The journey ended early: ${failure}`);
   }

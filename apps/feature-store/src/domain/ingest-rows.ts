@@ -23,47 +23,95 @@ export interface IngestedBatch {
   readonly alreadyApplied: boolean;
 }
 
-const MAX_ROWS = 10_000;
+/** Rows of a batch, and of the batches that are committed together. */
+export const MAX_ROWS = 10_000;
 /** Printable characters, so that an id can be stored, logged and pasted. */
 const BATCH_ID = /^[^\p{C}]{1,200}$/u;
 
+/** A batch whose rows have been checked against their source; what remains needs the store. */
+export interface CheckedBatch {
+  readonly batch: RowBatch;
+  /** Identifies the rows. */
+  readonly digest: string;
+  /** Rows that passed, with their places in the batch. */
+  readonly routed: readonly { readonly row: RoutedRow; readonly index: number }[];
+  readonly quarantined: readonly QuarantinedRow[];
+  readonly nowUs: number;
+}
+
+/** Checks every row of a batch. Throws ROWS_INVALID when the batch itself is malformed. */
+export function checkBatch(source: SourcePlan, batch: RowBatch, nowUs: number): CheckedBatch {
+  const order = columnOrder(source, batch);
+  return { batch, digest: digestOf(batch), nowUs, ...judge(source, batch, order, nowUs) };
+}
+
 /**
- * Ingests a batch of rows in one transaction: history, online tiles, sequences, quarantine. The same batch id again
- * answers as the first time; a row that is stored already counts as accepted and changes nothing.
+ * Commits batches of one source, with distinct ids, in one transaction: history, online tiles, sequences, quarantine.
+ * Answers in their order. A batch id that was committed before answers as the first time; a row that is stored already
+ * counts as accepted and changes nothing. All or none: throws when one of the batches is refused.
  */
-export async function ingestRows(
+export function commitBatches(
   store: IngestStore,
   tenant: string,
   source: SourcePlan,
-  batch: RowBatch,
-  nowUs: number,
+  batches: readonly CheckedBatch[],
   remainingMs?: number,
-): Promise<IngestedBatch> {
-  const order = columnOrder(source, batch);
-  const digest = digestOf(batch);
-  const commit = async (tx: IngestTransaction): Promise<IngestedBatch> => {
-    const before = await tx.claimBatch(batch.batchId);
-    if (before !== undefined) return repeat(batch.batchId, before, digest);
-    const { routed, quarantined } = judge(source, batch, order, nowUs);
-    const { resolution, online } = await commitRows(
-      tx,
-      source,
-      routed.map(({ row }) => row),
-      nowUs,
-    );
-    for (const { position, fault } of resolution.faults) {
-      quarantined.push(quarantine(batch, routed[position]!.index, fault));
-    }
-    refuseBadBatch(source, quarantined, batch.rows.length);
-    const result = {
-      digest,
-      accepted: batch.rows.length - quarantined.length,
-      quarantined: quarantined.length,
-    };
-    await tx.writeBatch(batch.batchId, result, { online, history: resolution.accepted, quarantined });
-    return { accepted: result.accepted, quarantined: result.quarantined, alreadyApplied: false };
+): Promise<IngestedBatch[]> {
+  const commit = async (tx: IngestTransaction): Promise<IngestedBatch[]> => {
+    const before = await tx.claimBatches(batches.map(({ batch }) => batch.batchId));
+    const fresh = batches.filter(({ batch }) => !before.has(batch.batchId));
+    const results = fresh.length === 0 ? [] : await commitFresh(tx, source, fresh);
+    const byId = new Map(results.map((result) => [result.batchId, result]));
+    return batches.map(({ batch: { batchId }, digest }) => {
+      const earlier = before.get(batchId);
+      if (earlier !== undefined) return repeat(batchId, earlier, digest);
+      const { accepted, quarantined } = byId.get(batchId)!;
+      return { accepted, quarantined, alreadyApplied: false };
+    });
   };
   return store.ingest(tenant, source, commit, remainingMs);
+}
+
+async function commitFresh(
+  tx: IngestTransaction,
+  source: SourcePlan,
+  batches: readonly CheckedBatch[],
+): Promise<BatchResult[]> {
+  const routed = batches.flatMap((checked) =>
+    checked.routed.map(({ row, index }) => ({ checked, row, index })),
+  );
+  const { resolution, online } = await commitRows(
+    tx,
+    source,
+    routed.map(({ row }) => row),
+    Math.max(...batches.map(({ nowUs }) => nowUs)),
+  );
+  const quarantined = new Map(batches.map((checked) => [checked, [...checked.quarantined]]));
+  for (const { position, fault } of resolution.faults) {
+    const { checked, index } = routed[position]!;
+    quarantined.get(checked)!.push(quarantine(checked.batch, index, fault));
+  }
+  const results = batches.map((checked) => resultOf(source, checked, quarantined.get(checked)!));
+  await tx.writeBatches(results, {
+    online,
+    history: resolution.accepted,
+    quarantined: [...quarantined.values()].flat(),
+  });
+  return results;
+}
+
+function resultOf(
+  source: SourcePlan,
+  { batch: { batchId, rows }, digest }: CheckedBatch,
+  quarantined: readonly QuarantinedRow[],
+): BatchResult {
+  refuseBadBatch(source, quarantined, rows.length);
+  return {
+    batchId,
+    digest,
+    accepted: rows.length - quarantined.length,
+    quarantined: quarantined.length,
+  };
 }
 
 /** Refuses a batch whole when a larger share of it than the source tolerates failed the checks. */
@@ -106,7 +154,7 @@ function judge(
   batch: RowBatch,
   order: readonly number[],
   nowUs: number,
-): { routed: { row: RoutedRow; index: number }[]; quarantined: QuarantinedRow[] } {
+): Pick<CheckedBatch, 'routed' | 'quarantined'> {
   const routed: { row: RoutedRow; index: number }[] = [];
   const quarantined: QuarantinedRow[] = [];
   const declared = source.program.spec.columns.map((column) => column.type);

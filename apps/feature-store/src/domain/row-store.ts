@@ -66,6 +66,7 @@ export interface QuarantinedRow {
 
 /** The result of a batch, kept so that its repetition answers alike. */
 export interface BatchResult {
+  readonly batchId: string;
   /** Identifies the rows; another digest under the same id is another batch. */
   readonly digest: string;
   readonly accepted: number;
@@ -124,9 +125,10 @@ export const tileId = (ref: TileRef): string => `${ref.viewId} ${ref.start} ${re
 
 /** One ingesting transaction: the reads of a commit, and its writes. */
 export interface IngestTransaction extends CommitStore {
-  /** Claims the batch id until the commit; answers the result when it was committed before. */
-  claimBatch(batchId: string): Promise<BatchResult | undefined>;
-  writeBatch(batchId: string, result: BatchResult, changes: BatchChanges): Promise<void>;
+  /** Claims batch ids until the commit; answers, by id, the results of those that were committed before. */
+  claimBatches(batchIds: readonly string[]): Promise<ReadonlyMap<string, BatchResult>>;
+  /** Writes what claimed batches amount to. */
+  writeBatches(results: readonly BatchResult[], changes: BatchChanges): Promise<void>;
   /** Whether the partition is in the ledger. Claims it until the commit when it is not. */
   hasPartition(loadId: string, firstRow: number): Promise<boolean>;
   writePartition(record: PartitionRecord, changes: PartitionChanges): Promise<void>;

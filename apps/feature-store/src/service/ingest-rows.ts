@@ -8,18 +8,17 @@ import type {
 import { requireTenant, type CallContext } from '@plumbline/rpc';
 import type { Clock } from '@plumbline/service';
 import type { Catalogues } from '../domain/catalogues.ts';
-import { ingestRows } from '../domain/ingest-rows.ts';
-import type { IngestStore } from '../domain/row-store.ts';
+import type { BatchCommitter } from '../domain/batch-committer.ts';
 import { valueFromMessage } from './value-messages.ts';
 
 export interface IngestDependencies {
   readonly catalogues: Catalogues;
-  readonly rows: IngestStore;
+  readonly committer: BatchCommitter;
   readonly clock: Clock;
 }
 
 export async function handleIngestRows(
-  { catalogues, rows, clock }: IngestDependencies,
+  { catalogues, committer, clock }: IngestDependencies,
   request: IngestRowsRequest | IngestStreamRequest,
   context: CallContext,
 ): Promise<MessageInitShape<typeof IngestRowsResponseSchema>> {
@@ -30,14 +29,7 @@ export async function handleIngestRows(
     rows: request.rows.map(({ values }) => values.map(valueFromMessage)),
   };
   const result = await catalogues.use(tenant, (catalogue) =>
-    ingestRows(
-      rows,
-      tenant,
-      catalogue.source(request.source),
-      batch,
-      Number(clock.nowUs()),
-      context.remainingMs(),
-    ),
+    committer.ingest(tenant, catalogue.source(request.source), batch, Number(clock.nowUs()), context),
   );
   return {
     rowsAccepted: BigInt(result.accepted),

@@ -46,8 +46,13 @@ function ingestTransaction(
 ): IngestTransaction {
   const name = source.program.spec.name;
   let commit = 0;
+  let claimed: ReadonlyMap<string, string> = new Map();
   return {
-    claimBatch: (batchId) => claimBatch(tx, tenant, name, batchId),
+    async claimBatches(batchIds) {
+      const claim = await claimBatches(tx, tenant, name, batchIds);
+      claimed = claim.claimed;
+      return claim.before;
+    },
     hasPartition: (loadId, firstRow) => hasPartition(tx, tenant, name, loadId, firstRow),
     lockEntities: (refs) => lockEntities(tx, tenant, refs),
     readTiles: (refs) => readTiles(tx, tenant, refs),
@@ -56,10 +61,10 @@ function ingestTransaction(
       commit = taken.commit;
       return taken;
     },
-    async writeBatch(batchId, result, changes) {
+    async writeBatches(results, changes) {
       const [first, ...more] = onlineStatements(tenant, changes.online);
       addHistory(first!, source, changes.history);
-      addResult(first!, name, batchId, result);
+      addResults(first!, claimed, results);
       for (const statement of [first!, ...more]) await statement.run(tx);
       await writeQuarantine(tx, tenant, name, changes.quarantined, clock);
     },
@@ -71,46 +76,73 @@ function ingestTransaction(
   };
 }
 
-/** The lock lets a training set wait until no commit with an earlier number is still in flight. */
-async function claimBatch(
+interface Claim {
+  readonly before: ReadonlyMap<string, BatchResult>;
+  /** Addresses of the claimed rows by batch id; they stand still until the commit. */
+  readonly claimed: ReadonlyMap<string, string>;
+}
+
+/**
+ * Ids are claimed in one order, so that no two commits wait for each other. The lock lets a training set wait until no
+ * commit with an earlier number is still in flight.
+ */
+async function claimBatches(
   tx: Transaction,
   tenant: string,
   source: string,
-  batchId: string,
-): Promise<BatchResult | undefined> {
-  const claimed = await tx.query(
+  batchIds: readonly string[],
+): Promise<Claim> {
+  const rows = await tx.query<{ batch_id: string; address: string }>(
     `WITH in_flight AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(hashtextextended($1 || ' ' || $2, 1)))
      INSERT INTO ingest_batch (tenant, source, batch_id, digest, rows_accepted, rows_quarantined)
-     SELECT $1, $2, $3, '', 0, 0 FROM in_flight ON CONFLICT (tenant, source, batch_id) DO NOTHING RETURNING 1`,
-    [tenant, source, batchId],
-    { name: 'claim-batch' },
+     SELECT $1, $2, id, '', 0, 0 FROM in_flight CROSS JOIN unnest($3::text[]) AS id ORDER BY id
+     ON CONFLICT (tenant, source, batch_id) DO NOTHING RETURNING batch_id, ctid::text AS address`,
+    [tenant, source, batchIds],
+    { name: 'claim-batches' },
   );
-  if (claimed.length > 0) return undefined;
-  const [row] = await tx.query<{ digest: string; rows_accepted: number; rows_quarantined: number }>(
-    `SELECT digest, rows_accepted, rows_quarantined FROM ingest_batch
-     WHERE tenant = $1 AND source = $2 AND batch_id = $3`,
-    [tenant, source, batchId],
-  );
-  return { digest: row!.digest, accepted: row!.rows_accepted, quarantined: row!.rows_quarantined };
+  const claimed = new Map(rows.map((row) => [row.batch_id, row.address]));
+  const known = batchIds.filter((batchId) => !claimed.has(batchId));
+  return { claimed, before: known.length === 0 ? new Map() : await readResults(tx, tenant, source, known) };
 }
 
-function addResult(
-  statement: Statement,
+async function readResults(
+  tx: Transaction,
+  tenant: string,
   source: string,
-  batchId: string,
-  { digest, accepted, quarantined }: BatchResult,
+  batchIds: readonly string[],
+): Promise<Map<string, BatchResult>> {
+  const rows = await tx.query<{
+    batch_id: string;
+    digest: string;
+    rows_accepted: number;
+    rows_quarantined: number;
+  }>(
+    `SELECT batch_id, digest, rows_accepted, rows_quarantined FROM ingest_batch
+     WHERE tenant = $1 AND source = $2 AND batch_id = ANY ($3::text[])`,
+    [tenant, source, batchIds],
+  );
+  const resultOf = (row: (typeof rows)[number]): BatchResult => ({
+    batchId: row.batch_id,
+    digest: row.digest,
+    accepted: row.rows_accepted,
+    quarantined: row.rows_quarantined,
+  });
+  return new Map(rows.map((row) => [row.batch_id, resultOf(row)]));
+}
+
+function addResults(
+  statement: Statement,
+  claimed: ReadonlyMap<string, string>,
+  results: readonly BatchResult[],
 ): void {
-  statement.add('result', [
-    'UPDATE ingest_batch SET digest = ',
-    ['text', digest],
-    ', rows_accepted = ',
-    ['int', accepted],
-    ', rows_quarantined = ',
-    ['int', quarantined],
-    ' WHERE tenant = $1 AND source = ',
-    ['text', source],
-    ' AND batch_id = ',
-    ['text', batchId],
+  statement.add('results', [
+    `UPDATE ingest_batch b SET digest = u.digest, rows_accepted = u.accepted, rows_quarantined = u.quarantined
+     FROM unnest(`,
+    ['tid[]', results.map(({ batchId }) => claimed.get(batchId))],
+    ['text[]', results.map(({ digest }) => digest)],
+    ['int[]', results.map(({ accepted }) => accepted)],
+    ['int[]', results.map(({ quarantined }) => quarantined)],
+    ') AS u (address, digest, accepted, quarantined) WHERE b.ctid = u.address',
   ]);
 }
 

@@ -13,8 +13,8 @@ import { SOURCE } from './setting.ts';
 const TENSOR_EVERY = 10;
 /** Labels are sent in batches of at least this many, and whenever a replay pauses. */
 const LABEL_BATCH = 200;
-/** Outcomes go in so many slices ahead of the oldest one that is still being answered. */
-const SLICES_IN_FLIGHT = 4;
+/** Slices whose outcomes or predictions are under way at once. */
+const SLICES_IN_FLIGHT = 8;
 
 export interface ReplayParts {
   readonly clients: TenantClients;
@@ -54,20 +54,25 @@ export class FlightReplay {
     progress: Progress,
     span: { fromUs: bigint; toUs: bigint },
   ): Promise<void> {
-    const inFlight: Promise<void>[] = [];
+    const underWay: Promise<void>[] = [];
+    let ingested: Promise<unknown> = Promise.resolve();
     for (const slice of slices) {
-      if (inFlight.length === SLICES_IN_FLIGHT) await inFlight.shift();
-      await this.#ingest(slice);
-      inFlight.push(this.#answer(slice, inFlight.at(-1)));
+      if (underWay.length === SLICES_IN_FLIGHT) await underWay.shift();
+      ingested = Promise.all([ingested, this.#ingest(slice)]);
+      const answered = this.#answer(slice, ingested, underWay.at(-1));
+      // Awaited above or below; until then it must not count as unhandled.
+      answered.catch(() => undefined);
+      underWay.push(answered);
       const share = Number(slice.startUs - span.fromUs) / Number(span.toUs - span.fromUs);
       progress.update(share, `${monthAndDay(slice.startUs)}, ${this.#parts.log.count} predictions`);
     }
-    await inFlight.at(-1);
+    await underWay.at(-1);
     await this.flush();
   }
 
   /** Predicts a slice. Its labels wait for `before`: at night a flight's outcome can come with the very next slice. */
-  async #answer(slice: Slice, before: Promise<void> | undefined): Promise<void> {
+  async #answer(slice: Slice, ingested: Promise<unknown>, before: Promise<void> | undefined): Promise<void> {
+    await ingested;
     const answered = Promise.all(slice.departures.map((index) => this.#predict(index)));
     await before;
     this.#addLabels(slice);
