@@ -2,26 +2,37 @@ import type { Queryable } from '@plumbline/sql';
 import { entityId, tileId, type EntityRef, type EntityState, type TileRef } from '../domain/row-store.ts';
 import { fromInt8 } from './numbers.ts';
 
-interface EntityRow {
-  view_id: number;
-  entity_key: string;
-  sequence: bigint;
-  first_seen_us: bigint;
-  newest_event_us: bigint | null;
-  retained_from_us: bigint | null;
-  latest: Buffer;
-}
-
 /**
  * Keys are sorted before they are looked up and locked one by one, so every commit takes its locks in the same order
- * and none deadlock. The lateral limit keeps a plan made on an empty table from reading it all later.
+ * and none deadlock. The lateral limit keeps a plan made on an empty table from reading it all later. The answer is one
+ * row: parsing one per entity costs more than finding them.
  */
 const LOCK_ENTITIES = `
-SELECT k.view_id, k.entity_key, e.sequence, e.first_seen_us, e.newest_event_us, e.retained_from_us, e.latest
-FROM (SELECT * FROM unnest($2::int[], $3::text[]) AS u (view_id, entity_key) ORDER BY view_id, entity_key) k
-CROSS JOIN LATERAL (
-  SELECT * FROM online_entity WHERE tenant = $1 AND view_id = k.view_id AND entity_key = k.entity_key LIMIT 1 FOR UPDATE
-) e`;
+SELECT array_agg(position::int) AS positions, array_agg(sequence) AS sequences, array_agg(first_seen_us) AS first_seen,
+       array_agg(newest_event_us) AS newest_events, array_agg(retained_from_us) AS retained_from,
+       array_agg(length(latest)) AS lengths, string_agg(latest, ''::bytea) AS latest
+FROM (
+  SELECT k.position, e.*
+  FROM (
+    SELECT * FROM unnest($2::int[], $3::text[]) WITH ORDINALITY AS u (view_id, entity_key, position)
+    ORDER BY view_id, entity_key
+  ) k
+  CROSS JOIN LATERAL (
+    SELECT sequence, first_seen_us, newest_event_us, retained_from_us, latest FROM online_entity
+    WHERE tenant = $1 AND view_id = k.view_id AND entity_key = k.entity_key LIMIT 1 FOR UPDATE
+  ) e
+) locked`;
+
+interface LockedEntities {
+  /** 1-based, into the keys asked for; NULL when none exists. */
+  positions: number[] | null;
+  sequences: bigint[];
+  first_seen: bigint[];
+  newest_events: (bigint | null)[];
+  retained_from: (bigint | null)[];
+  lengths: number[];
+  latest: Buffer;
+}
 
 /** Entities seen for the first time are made at once, so that they can be locked like all others. */
 const MAKE_ENTITIES = `
@@ -37,34 +48,35 @@ export async function lockEntities(
   tenant: string,
   refs: readonly EntityRef[],
 ): Promise<ReadonlyMap<string, EntityState>> {
-  let rows = await queryEntities<EntityRow>(tx, 'lock-entities', LOCK_ENTITIES, tenant, refs);
-  if (rows.length < refs.length) {
-    await queryEntities(tx, 'make-entities', MAKE_ENTITIES, tenant, refs);
-    rows = await queryEntities<EntityRow>(tx, 'lock-entities', LOCK_ENTITIES, tenant, refs);
-  }
-  const known = rows.filter((row) => row.sequence > 0n);
-  return new Map(known.map((row) => [entityId({ viewId: row.view_id, key: row.entity_key }), stateOf(row)]));
-}
-
-function queryEntities<Row>(
-  tx: Queryable,
-  name: string,
-  text: string,
-  tenant: string,
-  refs: readonly EntityRef[],
-): Promise<Row[]> {
+  if (refs.length === 0) return new Map();
   const values = [tenant, refs.map((ref) => ref.viewId), refs.map((ref) => ref.key)];
-  return tx.query<Row>(text, values, { name });
+  const lock = () => tx.query<LockedEntities>(LOCK_ENTITIES, values, { name: 'lock-entities' });
+  let [locked] = await lock();
+  if ((locked!.positions?.length ?? 0) < refs.length) {
+    await tx.query(MAKE_ENTITIES, values, { name: 'make-entities' });
+    [locked] = await lock();
+  }
+  return statesOf(refs, locked!);
 }
 
-function stateOf(row: EntityRow): EntityState {
-  return {
-    sequence: Number(row.sequence),
-    firstSeen: Number(row.first_seen_us),
-    newestEvent: fromInt8(row.newest_event_us, -Infinity),
-    retainedFrom: fromInt8(row.retained_from_us, -Infinity),
-    latest: row.latest,
-  };
+function statesOf(refs: readonly EntityRef[], locked: LockedEntities): Map<string, EntityState> {
+  const states = new Map<string, EntityState>();
+  let offset = 0;
+  locked.positions?.forEach((position, index) => {
+    const end = offset + locked.lengths[index]!;
+    const latest = locked.latest.subarray(offset, end);
+    offset = end;
+    const sequence = Number(locked.sequences[index]);
+    if (sequence === 0) return;
+    states.set(entityId(refs[position - 1]!), {
+      sequence,
+      firstSeen: Number(locked.first_seen[index]),
+      newestEvent: fromInt8(locked.newest_events[index]!, -Infinity),
+      retainedFrom: fromInt8(locked.retained_from[index]!, -Infinity),
+      latest,
+    });
+  });
+  return states;
 }
 
 /** Positions of the tiles that exist, and their bodies as one string: rows and hexadecimal text cost more. */

@@ -1,4 +1,4 @@
-import { BloomFilter, decodeRow } from '@plumbline/features';
+import { BloomFilter, decodeRow, hashKey } from '@plumbline/features';
 import type { Queryable } from '@plumbline/sql';
 import type { SourcePlan } from '../domain/catalogue.ts';
 import { errors } from '../domain/errors.ts';
@@ -77,8 +77,9 @@ export class CommitSurvey {
       row!.unmet === null ? met : [...met, ...(await readFilters(tx, tenant, name, row!.unmet))];
     this.#filters.set(id, filters);
     const priors = liveVersions(source, row!);
+    const hashes = rowKeys.map(hashKey);
     for (const { objectDigest, filter } of filters) {
-      const candidates = rowKeys.filter((key) => filter.mayHold(key));
+      const candidates = rowKeys.filter((_, index) => filter.mayHold(hashes[index]!));
       if (candidates.length === 0) continue;
       const sealed = await this.#findSealed(objectDigest, source, candidates);
       for (const [key, versions] of sealed) priors.set(key, [...(priors.get(key) ?? []), ...versions]);

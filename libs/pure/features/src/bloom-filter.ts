@@ -5,6 +5,12 @@
 const BITS_PER_KEY = 32;
 const PROBES = 22;
 
+/** Two independent 32-bit hashes of a key, the second odd: computed once for however many filters. */
+export interface KeyHash {
+  readonly first: number;
+  readonly second: number;
+}
+
 export class BloomFilter {
   readonly bits: Uint8Array;
 
@@ -13,29 +19,32 @@ export class BloomFilter {
   }
 
   static of(keys: readonly string[]): BloomFilter {
-    const filter = new BloomFilter(new Uint8Array(Math.max(8, Math.ceil((keys.length * BITS_PER_KEY) / 8))));
-    for (const key of keys) filter.#probe(key, (byte, mask) => ((filter.bits[byte]! |= mask), true));
-    return filter;
+    const bits = new Uint8Array(Math.max(8, Math.ceil((keys.length * BITS_PER_KEY) / 8)));
+    const size = bits.length * 8;
+    for (const key of keys) {
+      const { first, second } = hashKey(key);
+      for (let probe = 0; probe < PROBES; probe++) {
+        const bit = (first + probe * second) % size;
+        bits[bit >>> 3]! |= 1 << (bit & 7);
+      }
+    }
+    return new BloomFilter(bits);
   }
 
   /** False: certainly absent. */
-  mayHold(key: string): boolean {
-    return this.#probe(key, (byte, mask) => (this.bits[byte]! & mask) !== 0);
-  }
-
-  #probe(key: string, visit: (byte: number, mask: number) => boolean): boolean {
-    const [first, second] = hashes(key);
-    const size = this.bits.length * 8;
+  mayHold({ first, second }: KeyHash): boolean {
+    const { bits } = this;
+    const size = bits.length * 8;
     for (let probe = 0; probe < PROBES; probe++) {
       const bit = (first + probe * second) % size;
-      if (!visit(bit >>> 3, 1 << (bit & 7))) return false;
+      if ((bits[bit >>> 3]! & (1 << (bit & 7))) === 0) return false;
     }
     return true;
   }
 }
 
-/** Two independent 32-bit hashes, the second odd: FNV-1a over UTF-16 units, finished as in MurmurHash3. */
-function hashes(key: string): [number, number] {
+/** FNV-1a over UTF-16 units, finished as in MurmurHash3. */
+export function hashKey(key: string): KeyHash {
   let first = 0x811c9dc5;
   let second = 0x9747b28c;
   for (let i = 0; i < key.length; i++) {
@@ -44,7 +53,7 @@ function hashes(key: string): [number, number] {
     second = Math.imul(second ^ unit, 0x5bd1e995);
     second ^= second >>> 15;
   }
-  return [finish(first) >>> 0, (finish(second) | 1) >>> 0];
+  return { first: finish(first) >>> 0, second: (finish(second) | 1) >>> 0 };
 }
 
 function finish(hash: number): number {

@@ -55,5 +55,5 @@ export {
   type LatestRow,
   type LatestRows,
 } from './latest.ts';
-export { BloomFilter } from './bloom-filter.ts';
+export { BloomFilter, hashKey, type KeyHash } from './bloom-filter.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
