@@ -72,8 +72,8 @@ function bound(inputs: readonly InputPlan[]) {
   return inputs.map(({ name, datatype }, column) => ({ name, datatype, column }));
 }
 
-/** Bins twice, row numbers twice, and three doubles per row. */
-const fittingBytesPerRow = (columns: number): number => 2 * columns + 2 * 4 + 3 * 8;
+/** Bins in three bytes, beyond 256 columns in five; row numbers three times, and three doubles per row. */
+const fittingBytesPerRow = (columns: number): number => (columns > 256 ? 5 : 3) * columns + 3 * 4 + 3 * 8;
 
 function grow(
   matrix: LabelledMatrix,

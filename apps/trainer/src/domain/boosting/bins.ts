@@ -1,18 +1,21 @@
 import { columnOf, type LabelledMatrix } from './matrix.ts';
 import type { Random } from './random.ts';
 
-/** Bins per feature in a histogram; the last one holds missing values (NaN). */
-export const BIN_COUNT = 256;
-export const MISSING_BIN = BIN_COUNT - 1;
 /** Values from which a column's edges are taken; more change no quantile of 255 noticeably. */
 const SAMPLE_SIZE = 200_000;
 
-/** Every value of every feature as the index of its bin, kept both ways: summing walks rows, splitting columns. */
+/** Every value of every feature as its bin, kept both ways: summing walks rows, splitting columns. */
 export interface BinnedMatrix {
   readonly rowCount: number;
   readonly columnCount: number;
-  /** Row-major. */
-  readonly bins: Uint8Array;
+  /**
+   * Bins are numbered through all features: those of feature f are `offsets[f]` up to, not including,
+   * `offsets[f + 1]`, and the last of them holds its missing values (NaN).
+   */
+  readonly offsets: Uint32Array;
+  /** Row-major, numbered through all features. */
+  readonly bins: Uint16Array | Uint32Array;
+  /** Per feature, numbered from 0 within it. */
   readonly columns: readonly Uint8Array[];
 }
 
@@ -47,9 +50,9 @@ function quantilesOf(sorted: Float32Array, count: number): Float32Array {
   return distinctOf(edges);
 }
 
-/** Index of the bin that holds `value`; NaN has a bin of its own. */
+/** Index of the bin that holds `value`; NaN has the one behind the last edge. */
 export function binOf(value: number, edges: BinEdges): number {
-  if (Number.isNaN(value)) return MISSING_BIN;
+  if (Number.isNaN(value)) return edges.length;
   let low = 0;
   let high = edges.length - 1;
   while (low < high) {
@@ -66,15 +69,27 @@ export function edgesOf(matrix: LabelledMatrix, maxBins: number, random: Random)
 }
 
 export function binMatrix(matrix: LabelledMatrix, edges: readonly BinEdges[]): BinnedMatrix {
-  const columnCount = matrix.columns.length;
-  const bins = new Uint8Array(matrix.rowCount * columnCount);
-  const columns = edges.map(() => new Uint8Array(matrix.rowCount));
+  const { rowCount, values } = matrix;
+  const columnCount = edges.length;
+  const offsets = offsetsOf(edges);
+  const BinNumbers = offsets.at(-1)! <= 2 ** 16 ? Uint16Array : Uint32Array;
+  const bins = new BinNumbers(rowCount * columnCount);
+  const columns = edges.map(() => new Uint8Array(rowCount));
   for (const [column, columnEdges] of edges.entries()) {
     const binned = columns[column]!;
-    for (let row = 0; row < matrix.rowCount; row += 1) {
+    const offset = offsets[column]!;
+    for (let row = 0; row < rowCount; row += 1) {
       const index = row * columnCount + column;
-      binned[row] = bins[index] = binOf(matrix.values[index]!, columnEdges);
+      const bin = binOf(values[index]!, columnEdges);
+      binned[row] = bin;
+      bins[index] = offset + bin;
     }
   }
-  return { rowCount: matrix.rowCount, columnCount, bins, columns };
+  return { rowCount, columnCount, offsets, bins, columns };
+}
+
+function offsetsOf(edges: readonly BinEdges[]): Uint32Array {
+  const offsets = new Uint32Array(edges.length + 1);
+  for (const [column, { length }] of edges.entries()) offsets[column + 1] = offsets[column]! + length + 1;
+  return offsets;
 }

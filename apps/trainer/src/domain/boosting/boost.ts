@@ -1,14 +1,15 @@
+import { BagSampler } from './bag.ts';
 import { binMatrix, edgesOf } from './bins.ts';
 import { sigmoid, type Forest, type Tree } from './forest.ts';
 import { TreeGrower, type GrownTree } from './grow.ts';
-import type { Derivatives } from './histogram.ts';
+import { STRIDE, type Derivatives } from './histogram.ts';
 import type { LabelledMatrix } from './matrix.ts';
 import type { BoostingParameters } from './parameters.ts';
 import { seededRandom } from './random.ts';
 
 export interface FitOptions {
   readonly parameters: BoostingParameters;
-  /** Draws the rows that bin edges are taken from. */
+  /** Draws the rows that bin edges are taken from, then those of every tree. */
   readonly seed: number;
   /** Awaited after every tree: the place to report, to give way to other events, or to stop by throwing. */
   readonly onTree?: (treesGrown: number) => Promise<void> | void;
@@ -22,19 +23,22 @@ export interface FittedForest {
 
 /**
  * Fits a binary classifier by histogram gradient boosting on log loss, leaf-wise as LightGBM does (Ke et al.,
- * NeurIPS 2017). The same matrix, parameters and seed give the same forest, bit for bit.
+ * NeurIPS 2017), each tree on a sample of the rows (Friedman, Stochastic gradient boosting, 2002). The same matrix, parameters and seed give the same forest, bit for bit.
  */
 export async function fitForest(matrix: LabelledMatrix, options: FitOptions): Promise<FittedForest> {
   const { parameters, seed, onTree } = options;
-  const edges = edgesOf(matrix, parameters.maxBins, seededRandom(seed));
+  const random = seededRandom(seed);
+  const edges = edgesOf(matrix, parameters.maxBins, random);
   const grower = new TreeGrower(binMatrix(matrix, edges), edges, parameters);
+  const sampler = new BagSampler(matrix.rowCount, parameters.subsample, random);
   const base = logOdds(matrix.labels);
   const logits = new Float64Array(matrix.rowCount).fill(base);
-  const derivatives = { gradient: new Float64Array(logits.length), hessian: new Float64Array(logits.length) };
+  const derivatives = new Float64Array(logits.length * STRIDE);
   const trees: Tree[] = [];
   while (trees.length < parameters.trees) {
-    differentiate(logits, matrix.labels, derivatives);
-    const grown = grower.grow(derivatives);
+    const bag = sampler.draw();
+    differentiate(logits, matrix.labels, bag.inBag, derivatives);
+    const grown = grower.grow(derivatives, bag);
     addTree(logits, grown);
     trees.push(grown.tree);
     await onTree?.(trees.length);
@@ -49,16 +53,27 @@ function logOdds(labels: Uint8Array): number {
   return Math.fround(Math.log((positives + 0.5) / (labels.length - positives + 0.5)));
 }
 
-function differentiate(logits: Float64Array, labels: Uint8Array, { gradient, hessian }: Derivatives): void {
-  for (let row = 0; row < logits.length; row += 1) {
+function differentiate(
+  logits: Float64Array,
+  labels: Uint8Array,
+  rows: Uint32Array,
+  derivatives: Derivatives,
+): void {
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index]!;
     const probability = sigmoid(logits[row]!);
-    gradient[row] = probability - labels[row]!;
-    hessian[row] = probability * (1 - probability);
+    derivatives[row * STRIDE] = probability - labels[row]!;
+    derivatives[row * STRIDE + 1] = probability * (1 - probability);
   }
 }
 
 function addTree(logits: Float64Array, { leaves }: GrownTree): void {
-  for (const { rows, value } of leaves) {
-    for (let index = 0; index < rows.length; index += 1) logits[rows[index]!]! += value;
+  for (const { bag, value } of leaves) {
+    addToRows(logits, bag.inBag, value);
+    addToRows(logits, bag.outOfBag, value);
   }
+}
+
+function addToRows(logits: Float64Array, rows: Uint32Array, value: number): void {
+  for (let index = 0; index < rows.length; index += 1) logits[rows[index]!]! += value;
 }

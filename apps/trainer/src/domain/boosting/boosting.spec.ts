@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { binMatrix, binOf, BIN_COUNT, edgesOf, MISSING_BIN, quantileEdges } from './bins.ts';
+import { BagSampler, type Bag } from './bag.ts';
+import { binMatrix, binOf, edgesOf, quantileEdges } from './bins.ts';
 import { fitForest } from './boost.ts';
 import { LEAF, leafValue, predictForest, sigmoid, type Tree } from './forest.ts';
 import { TreeGrower } from './grow.ts';
@@ -11,6 +12,8 @@ import { seededRandom } from './random.ts';
 import { bestSplit, totalOf } from './split.ts';
 
 const SMALL: BoostingParameters = { ...DEFAULT_PARAMETERS, trees: 5, leaves: 6, minLeafWeight: 0.3, l2: 1 };
+
+const share = fc.double({ min: 0.01, max: 1, noNaN: true });
 
 const value = fc.oneof(
   { weight: 1, arbitrary: fc.constant(Number.NaN) },
@@ -29,11 +32,14 @@ const matrices = fc
   }));
 
 const noise = seededRandom(3);
-const derivativesOf = (rows: number) => ({
-  gradient: Float64Array.from({ length: rows }, () => noise() - 0.5),
-  hessian: Float64Array.from({ length: rows }, () => 0.05 + noise() / 5),
-});
+/** Of every row a gradient from -0.5 to 0.5, then a hessian from 0.05 to 0.25. */
+const derivativesOf = (rows: number) =>
+  Float64Array.from({ length: rows * STRIDE }, (_, at) =>
+    at % 2 === 0 ? noise() - 0.5 : 0.05 + noise() / 5,
+  );
 const allRows = (count: number) => Uint32Array.from({ length: count }, (_, row) => row);
+const drawn = (rowCount: number, part: number, seed: number): Bag =>
+  new BagSampler(rowCount, part, seededRandom(seed)).draw();
 
 describe('quantileEdges', () => {
   it('puts every value into the one bin whose edges enclose it', () => {
@@ -43,7 +49,7 @@ describe('quantileEdges', () => {
         expect(edges.length).toBeLessThanOrEqual(maxBins);
         for (const each of Float32Array.from(values)) {
           const bin = binOf(each, edges);
-          if (Number.isNaN(each)) expect(bin).toBe(MISSING_BIN);
+          if (Number.isNaN(each)) expect(bin).toBe(edges.length);
           else {
             expect(each).toBeLessThanOrEqual(edges[bin]!);
             if (bin > 0) expect(each).toBeGreaterThan(edges[bin - 1]!);
@@ -77,16 +83,16 @@ describe('histograms', () => {
         const rows = allRows(matrix.rowCount);
         const at = cut % matrix.rowCount;
         const filled = (part: Uint32Array) => {
-          const histogram = newHistogram(2);
+          const histogram = newHistogram(binned);
           fillHistogram(histogram, binned, part, derivatives);
           return histogram;
         };
-        const naive = newHistogram(2);
+        const naive = newHistogram(binned);
         for (const row of rows) {
           for (const column of [0, 1]) {
-            const slot = (column * BIN_COUNT + binned.columns[column]![row]!) * STRIDE;
-            naive[slot]! += derivatives.gradient[row]!;
-            naive[slot + 1]! += derivatives.hessian[row]!;
+            const slot = (binned.offsets[column]! + binned.columns[column]![row]!) * STRIDE;
+            naive[slot]! += derivatives[row * STRIDE]!;
+            naive[slot + 1]! += derivatives[row * STRIDE + 1]!;
           }
         }
         expect(filled(rows)).toEqual(naive);
@@ -101,6 +107,17 @@ describe('histograms', () => {
   });
 });
 
+describe('binMatrix', () => {
+  it('numbers the bins of more features than 16 bits can tell apart', () => {
+    const columns = Array.from({ length: 300 }, (_, column) => `${column}`);
+    const values = Float32Array.from({ length: 300 * 300 }, (_, index) => Math.floor(index / 300));
+    const matrix = { columns, rowCount: 300, values, labels: new Uint8Array(300) };
+    const { bins, offsets } = binMatrix(matrix, edgesOf(matrix, 255, seededRandom(1)));
+    expect(offsets.at(-1)).toBe(300 * 256);
+    expect(Math.max(...bins.subarray(-300))).toBe(300 * 256 - 2);
+  });
+});
+
 describe('bestSplit', () => {
   it('finds the split that trying every edge and both sides for missing rows finds', () => {
     fc.assert(
@@ -108,15 +125,10 @@ describe('bestSplit', () => {
         const edges = edgesOf(matrix, 255, seededRandom(1));
         const binned = binMatrix(matrix, edges);
         const derivatives = derivativesOf(matrix.rowCount);
-        const histogram = newHistogram(2);
+        const histogram = newHistogram(binned);
         fillHistogram(histogram, binned, allRows(matrix.rowCount), derivatives);
         const rules = { l2: 1, minLeafWeight: 0.3 };
-        const found = bestSplit(
-          histogram,
-          edges.map(({ length }) => length),
-          totalOf(histogram),
-          rules,
-        );
+        const found = bestSplit(histogram, binned.offsets, totalOf(histogram, binned.offsets), rules);
         expect(found?.gain ?? 0).toBeCloseTo(naiveBestGain(matrix, edges, derivatives, rules), 6);
       }),
     );
@@ -126,15 +138,15 @@ describe('bestSplit', () => {
 function naiveBestGain(
   matrix: LabelledMatrix,
   edges: readonly Float32Array[],
-  { gradient, hessian }: ReturnType<typeof derivativesOf>,
+  derivatives: Float64Array,
   { l2, minLeafWeight }: { l2: number; minLeafWeight: number },
 ): number {
   const gainOf = (goesLeft: (row: number) => boolean): number => {
     const sums = [0, 0, 0, 0];
     for (let row = 0; row < matrix.rowCount; row += 1) {
       const side = goesLeft(row) ? 0 : 2;
-      sums[side]! += gradient[row]!;
-      sums[side + 1]! += hessian[row]!;
+      sums[side]! += derivatives[row * STRIDE]!;
+      sums[side + 1]! += derivatives[row * STRIDE + 1]!;
     }
     const [lg = 0, lh = 0, rg = 0, rh = 0] = sums;
     if (lh < minLeafWeight || rh < minLeafWeight) return 0;
@@ -155,23 +167,98 @@ function naiveBestGain(
   return best;
 }
 
-describe('TreeGrower', () => {
-  it('sends every row to the leaf that the finished tree sends it to', () => {
+describe('BagSampler', () => {
+  it('puts every row into one part of the bag, both ascending, and draws anew for every tree', () => {
     fc.assert(
-      fc.property(matrices, (matrix) => {
-        const edges = edgesOf(matrix, 255, seededRandom(1));
-        const { tree, leaves } = new TreeGrower(binMatrix(matrix, edges), edges, SMALL).grow(
-          derivativesOf(matrix.rowCount),
-        );
-        expect(leaves.length).toBeLessThanOrEqual(SMALL.leaves);
-        expect(leaves.flatMap(({ rows }) => [...rows]).sort((a, b) => a - b)).toEqual([
-          ...allRows(matrix.rowCount),
-        ]);
-        for (const leaf of leaves) {
-          for (const row of leaf.rows) expect(leafValue(tree, matrix.values, row * 2)).toBe(leaf.value);
+      fc.property(fc.integer({ min: 1, max: 300 }), share, fc.nat(), (rowCount, part, seed) => {
+        const sampler = new BagSampler(rowCount, part, seededRandom(seed));
+        for (let tree = 0; tree < 3; tree += 1) {
+          const { inBag, outOfBag } = sampler.draw();
+          expect(inBag).toEqual(inBag.toSorted());
+          expect(outOfBag).toEqual(outOfBag.toSorted());
+          expect(Uint32Array.from([...inBag, ...outOfBag]).sort()).toEqual(allRows(rowCount));
         }
       }),
     );
+    const sampler = new BagSampler(1000, 0.5, seededRandom(1));
+    const first = [...sampler.draw().inBag];
+    expect([...sampler.draw().inBag]).not.toEqual(first);
+  });
+
+  it('draws the share that it is asked for, all rows for 1', () => {
+    expect(drawn(100_000, 0.3, 1).inBag.length / 100_000).toBeCloseTo(0.3, 2);
+    expect(drawn(1000, 1, 1).inBag).toEqual(allRows(1000));
+  });
+});
+
+describe('TreeGrower', () => {
+  it('sends every row, in the bag or not, to the leaf that the finished tree sends it to', () => {
+    fc.assert(
+      fc.property(matrices, share, fc.nat(), (matrix, part, seed) => {
+        const edges = edgesOf(matrix, 255, seededRandom(1));
+        const bag = drawn(matrix.rowCount, part, seed);
+        const inBag = new Set(bag.inBag);
+        const { tree, leaves } = new TreeGrower(binMatrix(matrix, edges), edges, SMALL).grow(
+          derivativesOf(matrix.rowCount),
+          bag,
+        );
+        expect(leaves.length).toBeLessThanOrEqual(SMALL.leaves);
+        const rows = leaves.flatMap((leaf) => [...leaf.bag.inBag, ...leaf.bag.outOfBag]);
+        expect(rows.sort((a, b) => a - b)).toEqual([...allRows(matrix.rowCount)]);
+        for (const leaf of leaves) {
+          expect([...leaf.bag.inBag].every((row) => inBag.has(row))).toBe(true);
+          expect([...leaf.bag.outOfBag].some((row) => inBag.has(row))).toBe(false);
+          for (const row of [...leaf.bag.inBag, ...leaf.bag.outOfBag]) {
+            expect(leafValue(tree, matrix.values, row * 2)).toBe(leaf.value);
+          }
+        }
+      }),
+    );
+  });
+
+  it('grows the same tree whatever the derivatives of rows out of the bag', () => {
+    fc.assert(
+      fc.property(matrices, share, fc.nat(), (matrix, part, seed) => {
+        const edges = edgesOf(matrix, 255, seededRandom(1));
+        const binned = binMatrix(matrix, edges);
+        const derivatives = derivativesOf(matrix.rowCount);
+        const others = derivatives.slice();
+        for (const row of drawn(matrix.rowCount, part, seed).outOfBag)
+          others.fill(Number.NaN, row * 2, row * 2 + 2);
+        const [tree, other] = [derivatives, others].map(
+          (each) => new TreeGrower(binned, edges, SMALL).grow(each, drawn(matrix.rowCount, part, seed)).tree,
+        );
+        expect(other).toEqual(tree);
+      }),
+    );
+  });
+
+  it('gives each leaf the Newton step of its rows in the bag, and no leaf less weight of them than asked', () => {
+    fc.assert(
+      fc.property(matrices, share, fc.nat(), (matrix, part, seed) => {
+        const edges = edgesOf(matrix, 255, seededRandom(1));
+        const derivatives = derivativesOf(matrix.rowCount);
+        const { leaves } = new TreeGrower(binMatrix(matrix, edges), edges, SMALL).grow(
+          derivatives,
+          drawn(matrix.rowCount, part, seed),
+        );
+        for (const { bag, value: found } of leaves) {
+          const sumOf = (at: number) =>
+            bag.inBag.reduce((sum, row) => sum + derivatives[row * STRIDE + at]!, 0);
+          expect(found).toBeCloseTo((-SMALL.learningRate * sumOf(0)) / (sumOf(1) + SMALL.l2), 6);
+          if (leaves.length > 1) expect(sumOf(1)).toBeGreaterThan(SMALL.minLeafWeight - 1e-9);
+        }
+      }),
+    );
+  });
+
+  it('grows one leaf of 0 on an empty bag, even without a penalty', () => {
+    const { matrix } = xor(20);
+    const edges = edgesOf(matrix, 255, seededRandom(1));
+    const bag = { inBag: new Uint32Array(), outOfBag: allRows(20) };
+    const grower = new TreeGrower(binMatrix(matrix, edges), edges, { ...SMALL, l2: 0 });
+    const { leaves } = grower.grow(derivativesOf(20), bag);
+    expect(leaves).toEqual([{ bag, value: 0 }]);
   });
 });
 
@@ -188,8 +275,8 @@ describe('fitForest', () => {
 
   it('gives along the scores that the forest predicts', async () => {
     await fc.assert(
-      fc.asyncProperty(matrices, async (matrix) => {
-        const { forest, scores } = await fitForest(matrix, { parameters: SMALL, seed: 1 });
+      fc.asyncProperty(matrices, share, async (matrix, subsample) => {
+        const { forest, scores } = await fitForest(matrix, { parameters: { ...SMALL, subsample }, seed: 1 });
         for (const [row, score] of predictForest(forest, matrix.values).entries()) {
           expect(scores[row]).toBeCloseTo(score, 9);
         }

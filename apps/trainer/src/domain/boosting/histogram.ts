@@ -1,39 +1,71 @@
-import { BIN_COUNT, type BinnedMatrix } from './bins.ts';
+import type { BinnedMatrix } from './bins.ts';
 
-/** Sums over the rows of one leaf, per (feature, bin): gradient, then hessian. */
+/** Sums over the rows of one leaf: of every bin of every feature the gradient, then the hessian. */
 export type Histogram = Float64Array;
-/** Slots per bin. */
+/** Entries per bin of a histogram, and per row of derivatives. */
 export const STRIDE = 2;
-export const FEATURE_STRIDE = BIN_COUNT * STRIDE;
 
-/** First and second derivatives of the loss by the score, one per row. */
-export interface Derivatives {
-  readonly gradient: Float64Array;
-  readonly hessian: Float64Array;
+/** First and second derivatives of the loss by the score: of every row the gradient, then the hessian. */
+export type Derivatives = Float64Array;
+
+export function newHistogram({ offsets }: BinnedMatrix): Histogram {
+  return new Float64Array(offsets.at(-1)! * STRIDE);
 }
 
-export function newHistogram(columnCount: number): Histogram {
-  return new Float64Array(columnCount * FEATURE_STRIDE);
-}
+/** Rows reached for at once: their bins and derivatives fit the first-level cache. */
+const BLOCK_ROWS = 64;
+const REACHED = new Float64Array(BLOCK_ROWS);
 
 /** Fills `histogram` with the sums over `rows`. The hot loop of fitting: one pass over row-major bins. */
 export function fillHistogram(
   histogram: Histogram,
   matrix: BinnedMatrix,
   rows: Uint32Array,
-  { gradient, hessian }: Derivatives,
+  derivatives: Derivatives,
 ): void {
-  const { bins, columnCount } = matrix;
   histogram.fill(0);
-  for (let index = 0; index < rows.length; index += 1) {
+  for (let from = 0; from < rows.length; from += BLOCK_ROWS) {
+    const to = Math.min(rows.length, from + BLOCK_ROWS);
+    reach(matrix, rows, derivatives, from, to);
+    addRows(histogram, matrix, rows, derivatives, from, to);
+  }
+}
+
+/**
+ * Brings a block of rows into the cache. The rows of a deep leaf lie far apart in memory, and these short steps let
+ * the processor wait for all of them at once: half the time of summing. Results are kept so that the reads are, too.
+ */
+function reach(
+  { bins, columnCount }: BinnedMatrix,
+  rows: Uint32Array,
+  derivatives: Derivatives,
+  from: number,
+  to: number,
+): void {
+  for (let index = from; index < to; index += 1) {
+    const start = rows[index]! * columnCount;
+    const last = start + columnCount - 1;
+    REACHED[index - from] = bins[start]! + bins[last]! + derivatives[rows[index]! * STRIDE]!;
+  }
+}
+
+function addRows(
+  histogram: Histogram,
+  { bins, columnCount }: BinnedMatrix,
+  rows: Uint32Array,
+  derivatives: Derivatives,
+  from: number,
+  to: number,
+): void {
+  for (let index = from; index < to; index += 1) {
     const row = rows[index]!;
-    const g = gradient[row]!;
-    const h = hessian[row]!;
-    const offset = row * columnCount;
-    for (let column = 0; column < columnCount; column += 1) {
-      const slot = (column * BIN_COUNT + bins[offset + column]!) * STRIDE;
-      histogram[slot]! += g;
-      histogram[slot + 1]! += h;
+    const gradient = derivatives[row * STRIDE]!;
+    const hessian = derivatives[row * STRIDE + 1]!;
+    const end = (row + 1) * columnCount;
+    for (let at = row * columnCount; at < end; at += 1) {
+      const slot = bins[at]! * STRIDE;
+      histogram[slot]! += gradient;
+      histogram[slot + 1]! += hessian;
     }
   }
 }

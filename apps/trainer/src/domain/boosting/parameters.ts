@@ -7,18 +7,21 @@ export interface BoostingParameters {
   readonly learningRate: number;
   /** L2 penalty on leaf values. */
   readonly l2: number;
-  /** Least sum of second derivatives in a leaf (XGBoost's min_child_weight): rows × p(1 − p). */
+  /** Share of the rows that each tree is grown on, drawn anew for it without replacement; (0, 1]. */
+  readonly subsample: number;
+  /** Least sum of second derivatives over a leaf's drawn rows (XGBoost's min_child_weight): rows × p(1 − p). */
   readonly minLeafWeight: number;
   /** Most bins per feature, missing values apart: 2 to 255. */
   readonly maxBins: number;
 }
 
 export const DEFAULT_PARAMETERS: BoostingParameters = {
-  trees: 200,
-  leaves: 47,
-  learningRate: 0.15,
+  trees: 120,
+  leaves: 63,
+  learningRate: 0.12,
   l2: 10,
-  minLeafWeight: 120,
+  subsample: 0.5,
+  minLeafWeight: 100,
   maxBins: 255,
 };
 
@@ -33,6 +36,7 @@ const BOUNDS: Readonly<Record<keyof BoostingParameters, Bounds>> = {
   leaves: { min: 2, max: 1024, whole: true },
   learningRate: { min: 0.001, max: 1, whole: false },
   l2: { min: 0, max: 1e6, whole: false },
+  subsample: { min: 0.01, max: 1, whole: false },
   minLeafWeight: { min: 0.001, max: 1e7, whole: false },
   maxBins: { min: 2, max: 255, whole: true },
 };

@@ -1,5 +1,4 @@
-import { BIN_COUNT, MISSING_BIN } from './bins.ts';
-import { FEATURE_STRIDE, STRIDE, type Histogram } from './histogram.ts';
+import { STRIDE, type Histogram } from './histogram.ts';
 import type { BoostingParameters } from './parameters.ts';
 
 /** Sums of first and second derivatives over a set of rows. */
@@ -27,24 +26,27 @@ const MIN_GAIN = 1e-7;
 const EMPTY_WEIGHT = 1e-9;
 const NOTHING: Sums = { gradient: 0, hessian: 0 };
 
-/** The optimal value of a leaf with these sums (Newton step with L2 penalty), before shrinkage. */
+/** The optimal value of a leaf with these sums (Newton step with L2 penalty), before shrinkage; 0 without rows. */
 export function leafStep({ gradient, hessian }: Sums, l2: number): number {
-  return -gradient / (hessian + l2);
+  const curvature = hessian + l2;
+  return curvature > 0 ? -gradient / curvature : 0;
 }
 
 /**
  * The split with the highest loss reduction, or undefined where none reduces it. Equal gains resolve to the lowest
- * feature, then the lowest bin, so the same data always grows the same tree.
+ * feature, then the lowest bin, so the same data always grows the same tree. `offsets` are those of the binned matrix.
  */
 export function bestSplit(
   histogram: Histogram,
-  binCounts: readonly number[],
+  offsets: Uint32Array,
   total: Sums,
   rules: SplitRules,
 ): Split | undefined {
   let best: Split | undefined;
-  for (const [feature, binCount] of binCounts.entries()) {
-    const found = bestOfFeature({ histogram, feature, binCount, total, rules });
+  for (let feature = 0; feature + 1 < offsets.length; feature += 1) {
+    const first = offsets[feature]!;
+    const missing = offsets[feature + 1]! - 1;
+    const found = bestOfFeature({ histogram, feature, first, missing, total, rules });
     if (found && found.gain > (best?.gain ?? MIN_GAIN)) best = found;
   }
   return best;
@@ -53,14 +55,16 @@ export function bestSplit(
 interface FeatureScan {
   readonly histogram: Histogram;
   readonly feature: number;
-  readonly binCount: number;
+  /** Its first bin, and the one of its missing values, numbered through all features. */
+  readonly first: number;
+  readonly missing: number;
   readonly total: Sums;
   readonly rules: SplitRules;
 }
 
 /** Without missing rows in the leaf, those of later data follow the heavier side. */
 function bestOfFeature(leaf: FeatureScan): Split | undefined {
-  const missing = sumsAt(leaf.histogram, leaf.feature, MISSING_BIN);
+  const missing = sumsAt(leaf.histogram, leaf.missing);
   const missingRight = scan(leaf, NOTHING);
   if (missing.hessian < EMPTY_WEIGHT) {
     return (
@@ -72,21 +76,24 @@ function bestOfFeature(leaf: FeatureScan): Split | undefined {
   return { ...missingLeft, missingLeft: true };
 }
 
-function sumsAt(histogram: Histogram, feature: number, bin: number): Sums {
-  const slot = (feature * BIN_COUNT + bin) * STRIDE;
+function sumsAt(histogram: Histogram, bin: number): Sums {
+  const slot = bin * STRIDE;
   return { gradient: histogram[slot]!, hessian: histogram[slot + 1]! };
 }
 
 /** Tries every edge of one feature with `initial` already on the left side. */
-function scan({ histogram, feature, binCount, total, rules }: FeatureScan, initial: Sums): Split | undefined {
+function scan(
+  { histogram, feature, first, missing, total, rules }: FeatureScan,
+  initial: Sums,
+): Split | undefined {
   const { l2, minLeafWeight } = rules;
   const whole = (total.gradient * total.gradient) / (total.hessian + l2);
   let { gradient, hessian } = initial;
   let bestGain = MIN_GAIN;
   let bestBin = -1;
   let left = initial;
-  for (let bin = 0; bin < binCount; bin += 1) {
-    const slot = feature * FEATURE_STRIDE + bin * STRIDE;
+  for (let bin = first; bin < missing; bin += 1) {
+    const slot = bin * STRIDE;
     gradient += histogram[slot]!;
     hessian += histogram[slot + 1]!;
     if (hessian < minLeafWeight) continue;
@@ -103,14 +110,14 @@ function scan({ histogram, feature, binCount, total, rules }: FeatureScan, initi
   }
   if (bestBin < 0) return undefined;
   const right = { gradient: total.gradient - left.gradient, hessian: total.hessian - left.hessian };
-  return { feature, bin: bestBin, missingLeft: false, gain: bestGain, left, right };
+  return { feature, bin: bestBin - first, missingLeft: false, gain: bestGain, left, right };
 }
 
-/** Sums over all rows of a leaf: every feature's bins add up to them. */
-export function totalOf(histogram: Histogram): Sums {
+/** Sums over all rows of a leaf: every feature's bins add up to them, so those of the first do. */
+export function totalOf(histogram: Histogram, offsets: Uint32Array): Sums {
   let gradient = 0;
   let hessian = 0;
-  for (let bin = 0; bin < BIN_COUNT; bin += 1) {
+  for (let bin = 0; bin < offsets[1]!; bin += 1) {
     gradient += histogram[bin * STRIDE]!;
     hessian += histogram[bin * STRIDE + 1]!;
   }
