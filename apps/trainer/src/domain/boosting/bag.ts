@@ -20,17 +20,18 @@ export class BagSampler {
     this.#random = random;
   }
 
-  /** Each row is in the bag with probability `share`, by itself. Free of branches, which no predictor could foresee. */
+  /** Each row is in the bag with probability `share`, whatever the others are. */
   draw(): Bag {
     const inBag = this.#inBag;
     const outOfBag = this.#outOfBag;
-    const share = this.#share;
+    const rest = 1 - this.#share;
     const random = this.#random;
     let inside = 0;
     for (let row = 0; row < inBag.length; row += 1) {
       inBag[inside] = row;
       outOfBag[row - inside] = row;
-      inside += random() < share ? 1 : 0;
+      // 1 where the draw is below the share, without a branch: no predictor could foresee it.
+      inside += 1 - ((random() + rest) | 0);
     }
     return { inBag: inBag.subarray(0, inside), outOfBag: outOfBag.subarray(0, inBag.length - inside) };
   }
