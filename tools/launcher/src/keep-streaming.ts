@@ -3,7 +3,7 @@ import { connectCaller, connectTenant } from './journey/clients.ts';
 import { FlightReplay, monthAndDay } from './journey/flight-replay.ts';
 import { day, isSampled, readFlights } from './journey/flights.ts';
 import { PredictionLog } from './journey/prediction-log.ts';
-import { slices } from './journey/replay.ts';
+import { SLICE_US, slices, type Slice } from './journey/replay.ts';
 import type { Screen } from './terminal/screen.ts';
 
 /** Share of flights that are predicted while streaming. */
@@ -45,7 +45,7 @@ export async function keepStreaming(input: StreamInput): Promise<void> {
             `  first prediction answered ${(performance.now() / 1_000).toFixed(1)} s after the start`,
           );
         first &&= log.count === 0;
-        input.onPosition(slice.startUs);
+        input.onPosition(endOf(slice, toUs));
         await delay(MS_PER_SLICE, undefined, { signal }).catch(() => undefined);
       }
       screen.say(`  ${monthAndDay(fromUs)}: ${log.count} predictions so far, ${log.failures} failed`);
@@ -54,6 +54,11 @@ export async function keepStreaming(input: StreamInput): Promise<void> {
     clients.close();
     caller.close();
   }
+}
+
+/** Everything up to there has been told and asked. */
+function endOf({ startUs }: Slice, dayEndsUs: bigint): bigint {
+  return startUs + SLICE_US < dayEndsUs ? startUs + SLICE_US : dayEndsUs;
 }
 
 const DAY_US = 86_400_000_000n;

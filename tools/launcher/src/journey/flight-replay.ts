@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Signature } from '@plumbline/signature';
 import type { Progress } from '../terminal/screen.ts';
 import type { CallerClients, TenantClients } from './clients.ts';
@@ -85,14 +86,13 @@ export class FlightReplay {
     await this.#sending;
   }
 
-  async #ingest({ startUs, outcomes }: Slice): Promise<void> {
+  async #ingest({ outcomes }: Slice): Promise<void> {
     if (outcomes.length === 0) return;
     const { clients, flights, reportedDelay } = this.#parts;
     for (let at = 0; at < outcomes.length; at += 10_000) {
-      const rows = outcomes
-        .slice(at, at + 10_000)
-        .map((index) => outcomeRow(flights, index, reportedDelay?.(index)));
-      const batchId = `replay-${startUs}-${at}`;
+      const batch = outcomes.slice(at, at + 10_000);
+      const rows = batch.map((index) => outcomeRow(flights, index, reportedDelay?.(index)));
+      const batchId = batchIdOf(batch.map((index) => flights.id[index] ?? -1));
       await retryUnavailable(() =>
         clients.features.ingestRows({ source: SOURCE, columns: OUTCOME_COLUMNS, rows, batchId }),
       );
@@ -138,6 +138,11 @@ export class FlightReplay {
       log.failed(error);
     }
   }
+}
+
+/** Named after its content: a replay that begins again elsewhere cuts other batches. */
+function batchIdOf(flightIds: readonly number[]): string {
+  return `flights-${createHash('sha256').update(flightIds.join()).digest('hex').slice(0, 32)}`;
 }
 
 /** "21 March" of an instant. */
