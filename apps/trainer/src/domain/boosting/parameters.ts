@@ -15,13 +15,25 @@ export interface BoostingParameters {
   readonly maxBins: number;
 }
 
+/**
+ * ROC AUC on the gate rows and on March, and CPU time of fitting 834,336 rows, over one or two seeds:
+ *
+ *     trees  leaves  learningRate  subsample   gate           March          CPU
+ *     200    47      0.15          1           0.7335         0.7098         22 s
+ *     120    47      0.16          1           0.7330         0.7093         14 s
+ *     120    47      0.15          0.8         0.7318-0.7330  0.7086-0.7094  12 s
+ *     120    63      0.12          0.5         0.7312-0.7317  0.7076-0.7080  12 s
+ *     100    47      0.18          0.8         0.7317         0.7079         10 s
+ *
+ * Fewer bins save no time: rows, not histograms, are what the caches cannot hold.
+ */
 export const DEFAULT_PARAMETERS: BoostingParameters = {
   trees: 120,
-  leaves: 63,
-  learningRate: 0.12,
+  leaves: 47,
+  learningRate: 0.15,
   l2: 10,
-  subsample: 0.5,
-  minLeafWeight: 100,
+  subsample: 0.8,
+  minLeafWeight: 120,
   maxBins: 255,
 };
 
