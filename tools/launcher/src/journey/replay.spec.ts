@@ -1,33 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { knownAtUs, type Flights } from './flights.ts';
+import { fewFlights, MINUTE_US } from '../../test/few-flights.ts';
+import { knownAtUs } from './flights.ts';
 import { SLICE_US, slices } from './replay.ts';
 
-const MINUTE_US = 60_000_000n;
-
-function flightsOf(rows: readonly { minute: number; distance: number }[]): Flights {
-  return {
-    count: rows.length,
-    id: Int32Array.from(rows.keys()),
-    departureUs: BigInt64Array.from(rows, ({ minute }) => BigInt(minute) * MINUTE_US),
-    delayMin: new Int32Array(rows.length),
-    distanceMiles: Int32Array.from(rows, ({ distance }) => distance),
-    origin: rows.map(() => 'ATL'),
-    destination: rows.map(() => 'BOS'),
-  };
-}
-
-const rows = fc.array(fc.record({ minute: fc.nat(4_000), distance: fc.integer({ min: 31, max: 4_962 }) }), {
-  maxLength: 60,
-});
 const toUs = 5_000n * MINUTE_US;
 const stopsUs = [1_000n * MINUTE_US, 2_501n * MINUTE_US];
 
 describe('a replay', () => {
   it('never predicts a flight before everything known at its slice’s start was ingested, nor ingests the future', () => {
     fc.assert(
-      fc.property(rows, (list) => {
-        const flights = flightsOf(list);
+      fc.property(fewFlights, (flights) => {
         const ingested = new Set<number>();
         for (const { startUs, outcomes, departures } of slices(flights, () => true, {
           fromUs: 0n,
@@ -49,8 +32,7 @@ describe('a replay', () => {
 
   it('pauses at every stop with all outcomes known by then and no departure before it left', () => {
     fc.assert(
-      fc.property(rows, (list) => {
-        const flights = flightsOf(list);
+      fc.property(fewFlights, (flights) => {
         const all = [...slices(flights, () => true, { fromUs: 0n, toUs, stopsUs })];
         for (const stopUs of stopsUs) {
           const upTo = all.slice(
@@ -59,7 +41,7 @@ describe('a replay', () => {
           );
           const departed = upTo.flatMap((slice) => slice.departures);
           expect(departed).toHaveLength(
-            list.filter((_, index) => (flights.departureUs[index] ?? 0n) < stopUs).length,
+            flights.departureUs.filter((departureUs) => departureUs < stopUs).length,
           );
         }
       }),
@@ -68,12 +50,11 @@ describe('a replay', () => {
 
   it('predicts every sampled flight once and ingests every outcome known by the end once', () => {
     fc.assert(
-      fc.property(rows, (list) => {
-        const flights = flightsOf(list);
+      fc.property(fewFlights, (flights) => {
         const all = [...slices(flights, (id) => id % 3 === 0, { fromUs: 0n, toUs, stopsUs })];
         const departures = all.flatMap((slice) => slice.departures).sort((a, b) => a - b);
         const outcomes = all.flatMap((slice) => slice.outcomes).sort((a, b) => a - b);
-        const indexes = list.map((_, index) => index);
+        const indexes = Array.from(flights.id);
         expect(departures).toEqual(indexes.filter((index) => index % 3 === 0));
         expect(outcomes).toEqual(indexes.filter((index) => knownAtUs(flights, index) <= toUs));
       }),
