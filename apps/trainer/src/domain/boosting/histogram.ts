@@ -33,7 +33,8 @@ export function fillHistogram(
 
 /**
  * Brings a block of rows into the cache. The rows of a deep leaf lie far apart in memory, and these short steps let
- * the processor wait for all of them at once: half the time of summing. Results are kept so that the reads are, too.
+ * the processor wait for all of them at once: leaves of up to 10,000 rows take half the time, the root's none less.
+ * Results are kept so that the reads are, too.
  */
 function reach(
   { bins, columnCount }: BinnedMatrix,
