@@ -1,8 +1,9 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as AttributeType,
   ModelProtoSchema,
   TensorProto_DataType as DataType,
+  ValueInfoProtoSchema,
 } from '@plumbline/contract-onnx';
 import { buildModel, type NodeSpec } from '@plumbline/onnx';
 
@@ -134,4 +135,41 @@ function weights(name: string, dims: readonly number[], scale: number, seed: num
     return (state / 2 ** 32 - 0.5) * 2 * scale;
   });
   return { name, dataType: DataType.FLOAT, dims: dims.map(BigInt), rawData: new Uint8Array(values.buffer) };
+}
+
+/** `label`: the class with the greater column of x; `probabilities`: x itself as ZipMap gives it, a map per row. */
+export function zipMapModel(): Uint8Array {
+  const model = fromBinary(
+    ModelProtoSchema,
+    buildModel({
+      name: 'zipped',
+      producer: PRODUCER,
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
+      outputs: [{ name: 'label', datatype: 'INT64', shape: [-1] }],
+      nodes: [
+        {
+          operator: 'ArgMax',
+          inputs: ['x'],
+          outputs: ['label'],
+          attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
+        },
+        {
+          operator: 'ZipMap',
+          domain: 'ai.onnx.ml',
+          inputs: ['x'],
+          outputs: ['probabilities'],
+          attributes: { classlabels_int64s: { ints: [0, 1] } },
+        },
+      ],
+    }),
+  );
+  const float = { value: { case: 'tensorType', value: { elemType: DataType.FLOAT } } } as const;
+  const map = { case: 'mapType', value: { keyType: DataType.INT64, valueType: float } } as const;
+  model.graph!.output.push(
+    create(ValueInfoProtoSchema, {
+      name: 'probabilities',
+      type: { value: { case: 'sequenceType', value: { elemType: { value: map } } } },
+    }),
+  );
+  return toBinary(ModelProtoSchema, model);
 }

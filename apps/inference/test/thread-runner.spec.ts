@@ -11,7 +11,7 @@ import { RunnerPool } from '../src/domain/runner-pool.ts';
 import { RunnerLost, type ModelFile } from '../src/domain/runner.ts';
 import { THREAD_ENTRY } from '../src/engine/thread-engine.ts';
 import { ThreadRunner, type ThreadOptions } from '../src/engine/thread-runner.ts';
-import { mlpModel, timesModel } from './models.ts';
+import { mlpModel, timesModel, zipMapModel } from './models.ts';
 import { floats } from './replica.ts';
 
 const options: ThreadOptions = { entry: THREAD_ENTRY, limits: { maxNodes: 1000 }, heapMiB: 128 };
@@ -47,6 +47,21 @@ describe('ThreadRunner', () => {
     expect(batch.buffer.byteLength).toBe(0);
     await runner.close();
     await expect(runner.run(layOutBatch(runner.signature, [[1, 2]], 1))).rejects.toBeInstanceOf(RunnerLost);
+  });
+
+  it('serves probabilities that a stock export returns as maps as a tensor', async () => {
+    const runner = await ThreadRunner.open(await fileOf(zipMapModel()), options);
+    expect(runner.signature.outputs).toEqual([
+      { name: 'label', datatype: 'INT64', shape: [-1] },
+      { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+    ]);
+    const batch = layOutBatch(runner.signature, [[2, 2]], 2);
+    new Float32Array(batch.buffer).set([0.25, 0.75, 0.5, 0.125]);
+    const { outputs } = await runner.run(batch);
+    const [label, probabilities] = outputs.map(({ raw }) => raw.slice().buffer);
+    expect([...new BigInt64Array(label!)]).toEqual([1n, 0n]);
+    expect([...new Float32Array(probabilities!)]).toEqual([0.25, 0.75, 0.5, 0.125]);
+    await runner.close();
   });
 
   it('refuses a file that changed after it was verified', async () => {

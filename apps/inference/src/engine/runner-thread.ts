@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { mapsAsTensors } from '@plumbline/onnx';
 import { WireError } from '@plumbline/wire';
 import type { ModelFile } from '../domain/runner.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
@@ -30,7 +31,7 @@ async function open({ path, digest }: ModelFile, limits: ScanLimits): Promise<vo
       });
     }
     scanModel(model, limits);
-    session = await OnnxSession.create(await runtime, model);
+    session = await OnnxSession.create(await runtime, mapsAsTensors(model).model);
     tell({ kind: 'opened', signature: session.signature });
   } catch (error) {
     tell(refusalOf(error));

@@ -2,6 +2,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   ModelProtoSchema,
   TensorProto_DataLocation as DataLocation,
+  ValueInfoProtoSchema,
   type ModelProto,
 } from '@plumbline/contract-onnx';
 import { describe, expect, it } from '@jest/globals';
@@ -9,9 +10,11 @@ import {
   buildModel,
   elementTypeOf,
   inspectModel,
+  mapsAsTensors,
   oipDatatype,
   OnnxFormatError,
   treeEnsembleClassifier,
+  type AttributeValue,
   type ModelSpec,
 } from './index.ts';
 
@@ -151,5 +154,49 @@ describe('treeEnsembleClassifier', () => {
         base_values: { floats: [0.25] },
       },
     });
+  });
+});
+
+describe('mapsAsTensors', () => {
+  const zipMap = (output: string, labels: Record<string, AttributeValue>) => ({
+    operator: 'ZipMap',
+    domain: 'ai.onnx.ml',
+    inputs: ['total'],
+    outputs: [output],
+    attributes: labels,
+  });
+  const zipped = (nodes: ModelSpec['nodes'], outputs: readonly string[]) => {
+    const model = fromBinary(
+      ModelProtoSchema,
+      buildModel({ ...spec, nodes: [...spec.nodes, ...nodes], outputs: [] }),
+    );
+    model.graph!.output = outputs.map((name) =>
+      create(ValueInfoProtoSchema, { name, type: { value: { case: 'sequenceType', value: {} } } }),
+    );
+    return toBinary(ModelProtoSchema, model);
+  };
+
+  it.each([
+    ['texts', { classlabels_strings: { texts: ['on time', 'late'] } }, ['on time', 'late']],
+    ['whole numbers', { classlabels_int64s: { ints: [0, 1] } }, ['0', '1']],
+  ] as const)(
+    'gives the tensor under the output’s name, with labels that are %s',
+    (_, attributes, expected) => {
+      const { model, labels } = mapsAsTensors(zipped([zipMap('zipped', attributes)], ['zipped']));
+      expect([...labels]).toEqual([['zipped', expected]]);
+      expect(inspectModel(model)).toMatchObject({
+        outputs: [{ kind: 'tensor', name: 'zipped', datatype: 'FP32', shape: [-1, 2] }],
+        operators: ['Cast', 'Concat', 'Identity'],
+      });
+    },
+  );
+
+  it('leaves a model alone that has none, or whose map other nodes read', () => {
+    const plain = buildModel(spec);
+    expect(mapsAsTensors(plain).model).toBe(plain);
+    const attributes = { classlabels_int64s: { ints: [0, 1] } };
+    const reader = { operator: 'SequenceAt', inputs: ['zipped', 'count'], outputs: ['first'] };
+    const inner = zipped([zipMap('zipped', attributes), reader], ['first', 'zipped']);
+    expect(mapsAsTensors(inner).model).toBe(inner);
   });
 });
