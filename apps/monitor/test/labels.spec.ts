@@ -112,7 +112,12 @@ describe('labels', () => {
     const auc = quality.live.find(({ name }) => name === 'roc_auc');
     expect(auc?.value).toBeCloseTo(naiveAuc(), 12);
     expect(auc?.n).toBe(240n);
-    expect(quality.live.map(({ name }) => name)).toEqual(['roc_auc', 'brier', 'log_loss']);
+    expect(quality.live.map(({ name }) => name)).toEqual([
+      'roc_auc',
+      'brier',
+      'log_loss',
+      'calibration_in_the_large',
+    ]);
     expect(quality.offline).toMatchObject([{ name: 'roc_auc', value: 0.71, n: 1000n }]);
     expect(quality).toMatchObject({
       predictions: 240n,
@@ -131,7 +136,7 @@ describe('labels', () => {
     const negative = labelsOf(4, 0, 5).map((label) => ({ ...label, value: 0 }));
     await client.submitLabels({ labels: negative });
     const quality = await client.getPerformance({ model: MODEL });
-    expect(quality.live.map(({ name }) => name)).toEqual(['brier', 'log_loss']);
+    expect(quality.live.map(({ name }) => name)).toEqual(['brier', 'log_loss', 'calibration_in_the_large']);
     expect(quality).toMatchObject({ predictions: 240n, labelled: 5n, positives: 0n });
   });
 

@@ -49,6 +49,7 @@ describe('fitting', () => {
       ['roc_auc', 3000],
       ['brier', 3000],
       ['log_loss', 3000],
+      ['calibration_in_the_large', 3000],
     ]);
     expect(outcome.metrics[0]!.lower).toBeGreaterThan(0.6);
     expect(outcome.baselineDifference!.lower).toBeGreaterThan(0);

@@ -48,7 +48,12 @@ describe('a training', () => {
   it('ends in a proposal with everything that a release needs', async () => {
     const job = await train();
     expect(job).toMatchObject({ state: JobState.SUCCEEDED, phase: 'registering', failure: '' });
-    expect(job.metrics.map(({ name }) => name)).toEqual(['roc_auc', 'brier', 'log_loss']);
+    expect(job.metrics.map(({ name }) => name)).toEqual([
+      'roc_auc',
+      'brier',
+      'log_loss',
+      'calibration_in_the_large',
+    ]);
 
     const proposal = rig.registered.at(-1)!;
     expect(job.versionDigest).toBe(manifestDigest(proposal.files));

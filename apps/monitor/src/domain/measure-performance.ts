@@ -1,6 +1,7 @@
 import {
   brierScore,
   calibrationBins,
+  calibrationInTheLarge,
   logLoss,
   rocAuc,
   type CalibrationBin,
@@ -83,6 +84,7 @@ export function qualityOf(examples: LabelledScores): Omit<Performance, 'offline'
     live.push(
       { name: 'brier', ...brierScore(scores, labels) },
       { name: 'log_loss', ...logLoss(scores, labels) },
+      { name: 'calibration_in_the_large', ...calibrationInTheLarge(scores, labels) },
     );
   }
   const calibration = labels.length > 0 ? calibrationBins(scores, labels) : [];

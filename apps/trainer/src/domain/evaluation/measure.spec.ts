@@ -11,6 +11,7 @@ describe('measure', () => {
       ['roc_auc', 6, 0.95],
       ['brier', 6, 0.95],
       ['log_loss', 6, 0.95],
+      ['calibration_in_the_large', 6, 0.95],
     ]);
     expect(metrics[0]!.value).toBeCloseTo(8 / 9, 12);
   });

@@ -1,4 +1,11 @@
-import { brierScore, logLoss, rocAuc, rocAucDifference, type Estimate } from '@plumbline/statistics';
+import {
+  brierScore,
+  calibrationInTheLarge,
+  logLoss,
+  rocAuc,
+  rocAucDifference,
+  type Estimate,
+} from '@plumbline/statistics';
 
 /** A measured quantity with its 95 % interval. */
 export interface Metric extends Estimate {
@@ -13,6 +20,7 @@ export function measure(scores: ArrayLike<number>, labels: Uint8Array): Metric[]
     { name: ROC_AUC, ...rocAuc(scores, labels) },
     { name: 'brier', ...brierScore(scores, labels) },
     { name: 'log_loss', ...logLoss(scores, labels) },
+    { name: 'calibration_in_the_large', ...calibrationInTheLarge(scores, labels) },
   ];
 }
 

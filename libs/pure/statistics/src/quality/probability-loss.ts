@@ -26,6 +26,19 @@ export function logLoss(
   return meanLoss(loss, probabilities, labels, { ...options, bounds: [0, Infinity] });
 }
 
+/**
+ * Calibration-in-the-large: mean probability less the share of positives, in [-1, 1]. 0 for a calibrated model, above 0
+ * for one that promises too much.
+ */
+export function calibrationInTheLarge(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number | boolean>,
+  options: EstimateOptions = {},
+): Estimate {
+  const excess = (probability: number, label: number): number => probability - label;
+  return meanLoss(excess, probabilities, labels, { ...options, bounds: [-1, 1] });
+}
+
 function meanLoss(
   loss: (probability: number, label: number) => number,
   probabilities: ArrayLike<number>,

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { brierScore, calibrationBins, logLoss, rocAuc, rocAucDifference } from './index.ts';
+import {
+  brierScore,
+  calibrationBins,
+  calibrationInTheLarge,
+  logLoss,
+  rocAuc,
+  rocAucDifference,
+} from './index.ts';
 
 /** Few distinct scores, so that ties are common; both classes occur twice or more. */
 const examples = fc
@@ -120,7 +127,7 @@ describe('rocAucDifference', () => {
   });
 });
 
-describe('brierScore and logLoss', () => {
+describe('brierScore, logLoss and calibrationInTheLarge', () => {
   it('are the means of their losses with the normal interval of the mean', () => {
     fc.assert(
       fc.property(examples, ({ first, labels }) => {
@@ -131,6 +138,13 @@ describe('brierScore and logLoss', () => {
         expect(brier.upper).toBeCloseTo(Math.min(1, mean(squares) + reach), 10);
         const logs = first.map((p, i) => -Math.log(Math.max(2 ** -52, labels[i] ? p : 1 - p)));
         expect(logLoss(first, labels).value).toBeCloseTo(mean(logs), 10);
+        const excess = first.map((p, i) => p - Number(labels[i]));
+        const inTheLarge = calibrationInTheLarge(first, labels);
+        expect(inTheLarge.value).toBeCloseTo(mean(first) - mean(labels.map(Number)), 12);
+        expect(inTheLarge.lower).toBeCloseTo(
+          Math.max(-1, mean(excess) - 1.959963984540054 * Math.sqrt(variance(excess) / excess.length)),
+          10,
+        );
       }),
     );
   });

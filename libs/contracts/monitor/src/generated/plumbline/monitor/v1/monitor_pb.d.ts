@@ -176,7 +176,7 @@ export declare type GetPerformanceResponse = Message<"plumbline.monitor.v1.GetPe
   positives: bigint;
 
   /**
-   * roc_auc, brier and log_loss with intervals.
+   * roc_auc, brier, log_loss and calibration_in_the_large (mean score less share of positives) with intervals.
    *
    * @generated from field: repeated plumbline.common.v1.Metric live = 4;
    */

@@ -373,7 +373,7 @@ export declare type VersionEvaluation = Message<"plumbline.trainer.v1.VersionEva
   versionDigest: string;
 
   /**
-   * roc_auc, brier and log_loss with intervals.
+   * roc_auc, brier, log_loss and calibration_in_the_large (mean score less share of positives) with intervals.
    *
    * @generated from field: repeated plumbline.common.v1.Metric metrics = 2;
    */
