@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectCaller, connectTenant } from './journey/clients.ts';
 import { FlightReplay, monthAndDay } from './journey/flight-replay.ts';
-import { day, isSampled, readFlights } from './journey/flights.ts';
+import { day, isSampled, predictionIdOf, readFlights } from './journey/flights.ts';
 import { PredictionLog } from './journey/prediction-log.ts';
 import { SLICE_US, slices, type Slice } from './journey/replay.ts';
 import type { Screen } from './terminal/screen.ts';
 
 /** Share of flights that are predicted while streaming. */
 const SAMPLE_SHARE = 0.05;
+/** What comes before has been replayed by the journey, labels and all. */
+export const STREAM_FROM_US = day(4, 1);
 /** Pace: this many wall milliseconds per slice of five minutes. */
 const MS_PER_SLICE = 1_000;
 
@@ -29,13 +31,13 @@ export async function keepStreaming(input: StreamInput): Promise<void> {
   const { screen, signal } = input;
   const clients = connectTenant(input.addresses, input.serviceSecret, input.tenant);
   const caller = connectCaller(input.addresses['GATEWAY_ADDRESS'] ?? '', input.apiKey);
-  const log = new PredictionLog();
+  const log = await logOf(input);
   let first = true;
   try {
     for (let fromUs = input.fromUs; fromUs < day(7, 1) && !signal.aborted; fromUs = nextMidnight(fromUs)) {
       const toUs = nextMidnight(fromUs);
       // Outcomes of the day before may still be due: they are told apart by their row key, so telling twice is harmless.
-      const flights = await readFlights(fromUs - 86_400_000_000n, toUs);
+      const flights = await readFlights(fromUs - DAY_US, toUs);
       const replay = new FlightReplay({ clients, caller, flights, log });
       for (const slice of slices(flights, (id) => isSampled(id, SAMPLE_SHARE), { fromUs, toUs })) {
         if (signal.aborted) break;
@@ -54,6 +56,18 @@ export async function keepStreaming(input: StreamInput): Promise<void> {
     clients.close();
     caller.close();
   }
+}
+
+/** Knows what an earlier start was answered within the last day: its labels may still be due. */
+async function logOf({ tenant, fromUs }: StreamInput): Promise<PredictionLog> {
+  const log = new PredictionLog();
+  const yesterdayUs = fromUs - DAY_US;
+  const sinceUs = yesterdayUs > STREAM_FROM_US ? yesterdayUs : STREAM_FROM_US;
+  if (sinceUs >= fromUs) return log;
+  const { id } = await readFlights(sinceUs, fromUs);
+  for (const flight of id)
+    if (isSampled(flight, SAMPLE_SHARE)) log.answeredEarlier(predictionIdOf(tenant, flight));
+  return log;
 }
 
 /** Everything up to there has been told and asked. */

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { availableParallelism, totalmem } from 'node:os';
 import { ServiceError } from '@plumbline/errors';
 import { runJourney, type JourneyResult } from './journey/run-journey.ts';
-import { day } from './journey/flights.ts';
 import { writeReport, type StepReport } from './journey/report.ts';
-import { keepStreaming } from './keep-streaming.ts';
+import { keepStreaming, STREAM_FROM_US } from './keep-streaming.ts';
 import { HELP, parseOptions, UsageError, type Options } from './options.ts';
 import { codeCommit, startPlatform, type Platform } from './platform.ts';
 import { InstallRefused } from './processes/install-nats.ts';
@@ -40,7 +39,12 @@ function isExplained(error: unknown): error is Error {
 
 async function start(options: Options, screen: Screen): Promise<number> {
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) endAtOnce(screen);
+      stopping.abort();
+    });
+  }
   screen.say('Plumbline: starting Postgres, NATS and seven services …');
   const platform = await startPlatform(options, screen);
   try {
@@ -50,6 +54,12 @@ async function start(options: Options, screen: Screen): Promise<number> {
     await platform.stop();
     screen.say('Stopped.');
   }
+}
+
+/** A second Ctrl-C: servers and services are told to end and are not waited for. */
+function endAtOnce(screen: Screen): never {
+  screen.say('\nStopping at once.');
+  process.exit(130);
 }
 
 /** The journey, where it is due, then streaming until stopped; ends soon after `signal`. Answers the exit status. */
@@ -71,7 +81,11 @@ async function stay(
     if (outcome === undefined) return options.once ? 1 : 0;
     const { passed, result } = outcome;
     if (options.once || result === undefined) return passed ? 0 : 1;
-    saveState(statePath, { tenant: result.tenant, apiKey: result.apiKey, positionUs: String(day(4, 1)) });
+    saveState(statePath, {
+      tenant: result.tenant,
+      apiKey: result.apiKey,
+      positionUs: String(STREAM_FROM_US),
+    });
   }
   const state = loadState(statePath);
   if (state === undefined) throw new Error(`${statePath} has vanished`);

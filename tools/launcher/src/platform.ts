@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createLog } from '@plumbline/service';
 import { startInfrastructure, type Infrastructure } from './processes/infrastructure.ts';
 import { addresses, SERVICES, type ServiceName } from './processes/services.ts';
-import { Supervisor } from './processes/supervisor.ts';
+import { StartError, Supervisor } from './processes/supervisor.ts';
+import { refuseTakenPorts } from './processes/taken-ports.ts';
 import type { Screen } from './terminal/screen.ts';
 import type { Options } from './options.ts';
 
@@ -32,12 +34,16 @@ const HEAP_MIB: Record<ServiceName, number> = {
 export async function startPlatform(options: Options, screen: Screen): Promise<Platform> {
   const home = resolve(options.home);
   const log = createLog({ service: 'launcher', level: 'error' });
-  const infrastructure = await startInfrastructure(home, log, (line) => screen.say(line));
-  for (const line of infrastructure.summary) screen.say(`  ${line}`);
+  makeHome(home);
   const supervisor = new Supervisor({
     logDirectory: join(home, 'logs'),
+    claimDirectory: join(home, 'claims'),
     onRestart: (name, how) => screen.say(`  ${name} ended (${how}); starting it again`),
   });
+  await supervisor.reclaim(SERVICES.map(({ name }) => ({ name, script: scriptOf(name) })));
+  await refuseTakenPorts(options.basePort);
+  const infrastructure = await startInfrastructure(home, log, (line) => screen.say(line));
+  for (const line of infrastructure.summary) screen.say(`  ${line}`);
   const at = addresses(options.basePort);
   const stop = async () => {
     await supervisor.stop();
@@ -59,6 +65,20 @@ export async function startPlatform(options: Options, screen: Screen): Promise<P
   return { home, addresses: at, infrastructure, supervisor, stop };
 }
 
+function makeHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true });
+    accessSync(home, constants.W_OK);
+  } catch (cause) {
+    const way = 'Choose a folder of your own: npm start -- --home <folder>';
+    throw new StartError(`The data folder ${home} cannot be written: ${(cause as Error).message}. ${way}`, {
+      cause,
+    });
+  }
+}
+
+const scriptOf = (name: ServiceName): string => `apps/${name}/src/main.ts`;
+
 function programOf(
   { name, offset }: (typeof SERVICES)[number],
   basePort: number,
@@ -68,7 +88,7 @@ function programOf(
   const databaseUrl = infrastructure.databaseUrl(name);
   return {
     name,
-    script: `apps/${name}/src/main.ts`,
+    script: scriptOf(name),
     nodeFlags: [`--max-old-space-size=${HEAP_MIB[name]}`],
     readyUrl: `http://127.0.0.1:${basePort + offset + 1}/readyz`,
     env: {

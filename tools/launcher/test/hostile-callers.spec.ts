@@ -78,6 +78,12 @@ afterAll(async () => {
   for (const name of Object.keys(servers.environment)) delete process.env[name];
 }, 60_000);
 
+function pidOf(service: string): number {
+  const pid = platform.supervisor.pidOf(service);
+  if (pid === undefined) throw new Error(`${service} does not run`);
+  return pid;
+}
+
 function clientOf(service: string): PlainClient {
   const client = clients.get(service);
   if (client === undefined) throw new Error(`no service ${service}`);
@@ -144,7 +150,7 @@ describe.each(SERVICES.map(({ name }) => name))('%s', (service) => {
 
   it('answers whatever bytes it is sent with an error of its catalogue, and in little time', async () => {
     const complaints: string[] = [];
-    const pid = platform.supervisor.pidOf(service) ?? 0;
+    const pid = pidOf(service);
     for (const method of await guardedMethods(service)) {
       const limits =
         method.methodKind === 'unary' ? { deadlineMs: 2_000 } : { cancelAfterMs: 400, maxResponses: 1 };
@@ -394,7 +400,7 @@ describe('a corrupted model', () => {
     expect(verdict(await predict())).toBe('OK');
 
     // A replica that starts anew meets the corrupt file too, and serves what is sound.
-    process.kill(platform.supervisor.pidOf('inference') ?? 0, 'SIGKILL');
+    process.kill(pidOf('inference'), 'SIGKILL');
     await until(
       'predictions being answered again',
       () => predict(),

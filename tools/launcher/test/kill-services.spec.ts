@@ -23,7 +23,7 @@ import { BASELINE_FEATURE, MODEL } from '../src/journey/setting.ts';
 import { watchJob } from '../src/journey/train-step.ts';
 import { flightsBetween } from '../src/journey/training-sets.ts';
 import { startPlatform, type Platform } from '../src/platform.ts';
-import { SERVICES } from '../src/processes/services.ts';
+import { SERVICES, type ServiceName } from '../src/processes/services.ts';
 import { Screen } from '../src/terminal/screen.ts';
 
 /** A base port of this run: services of other runs on the machine keep theirs. */
@@ -79,6 +79,12 @@ async function trainAndRelease(): Promise<void> {
   expect(step.report().checks.filter(({ held }) => !held)).toEqual([]);
 }
 
+function pidOf(service: ServiceName): number {
+  const pid = platform.supervisor.pidOf(service);
+  if (pid === undefined) throw new Error(`${service} does not run`);
+  return pid;
+}
+
 /** What the services logged as errors: a failed run must be understood from its report alone. */
 function faults(): string {
   return globSync(join(platform.home, 'logs', '*.log'))
@@ -105,7 +111,7 @@ describe('a service that is killed during a replay', () => {
         });
       if (victim !== undefined) {
         killed.push(victim);
-        process.kill(platform.supervisor.pidOf(victim) ?? 0, 'SIGKILL');
+        process.kill(pidOf(victim), 'SIGKILL');
       }
       await run;
     }

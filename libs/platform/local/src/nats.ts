@@ -3,7 +3,8 @@ import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { launch, logTail, reclaim, type Exit, type ServerProcess } from './child.ts';
+import { launch, logTail, type Exit, type ServerProcess } from './child.ts';
+import { reclaim } from './claims.ts';
 import { errors } from './errors.ts';
 import { freePort } from './ports.ts';
 

@@ -131,8 +131,8 @@ export class FlightReplay {
     try {
       const byTensors = signature !== undefined && (flights.id[index] ?? 0) % TENSOR_EVERY === 0;
       const { score, variant } = byTensors
-        ? await predictByTensors(caller, clients, signature, flights, index, id)
-        : await predictByKey(caller, flights, index, id);
+        ? await predictByTensors(caller, clients, signature, flights, index, id, () => log.retried())
+        : await predictByKey(caller, flights, index, id, () => log.retried());
       log.answered(id, score, variant);
     } catch (error) {
       log.failed(error);

@@ -28,16 +28,19 @@ export async function predictByKey(
   flights: Flights,
   index: number,
   predictionId: string,
+  onRetry: () => void,
 ): Promise<Answer> {
-  const response = await retryUnavailable(() =>
-    caller.predictions.predict({
-      route: ROUTE,
-      predictionId,
-      entityKeys: entityKeys(flights, index),
-      requestValues: requestValues(flights, index),
-      asOfUs: flights.departureUs[index] ?? 0n,
-      stickyKey: String(flights.id[index]),
-    }),
+  const response = await retryUnavailable(
+    () =>
+      caller.predictions.predict({
+        route: ROUTE,
+        predictionId,
+        entityKeys: entityKeys(flights, index),
+        requestValues: requestValues(flights, index),
+        asOfUs: flights.departureUs[index] ?? 0n,
+        stickyKey: String(flights.id[index]),
+      }),
+    { onRetry },
   );
   return { score: response.outputs[0]?.values[0] ?? Number.NaN, variant: response.variant };
 }
@@ -50,13 +53,15 @@ export async function predictByTensors(
   flights: Flights,
   index: number,
   predictionId: string,
+  onRetry: () => void,
 ): Promise<Answer> {
   const asOfUs = flights.departureUs[index] ?? 0n;
-  const served = await retryUnavailable(() =>
-    clients.features.getOnlineFeatures({
-      featureService: FEATURE_SERVICE,
-      entities: [{ keys: entityKeys(flights, index), requestValues: requestValues(flights, index), asOfUs }],
-    }),
+  const entities = [
+    { keys: entityKeys(flights, index), requestValues: requestValues(flights, index), asOfUs },
+  ];
+  const served = await retryUnavailable(
+    () => clients.features.getOnlineFeatures({ featureService: FEATURE_SERVICE, entities }),
+    { onRetry },
   );
   const values = new Map(served.featureNames.map((name, at) => [name, served.vectors[0]?.values[at]]));
   const request = buildInferRequest({
@@ -64,14 +69,14 @@ export async function predictByTensors(
     id: String(flights.id[index]),
     inputs: signature.inputs.map((input) => tensorOf(input, values.get(input.feature ?? ''))),
   });
-  const { response } = await retryUnavailable(() =>
-    rawUnary(caller.channel, 'inference.GRPCInferenceService/ModelInfer', request, {
-      metadata: {
-        'plumbline-prediction-id': predictionId,
-        'plumbline-sticky-key': String(flights.id[index]),
-        'plumbline-as-of-us': String(asOfUs),
-      },
-    }),
+  const metadata = {
+    'plumbline-prediction-id': predictionId,
+    'plumbline-sticky-key': String(flights.id[index]),
+    'plumbline-as-of-us': String(asOfUs),
+  };
+  const { response } = await retryUnavailable(
+    () => rawUnary(caller.channel, 'inference.GRPCInferenceService/ModelInfer', request, { metadata }),
+    { onRetry },
   );
   return { score: firstOutput(response), variant: 'tensors' };
 }

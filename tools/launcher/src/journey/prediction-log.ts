@@ -2,6 +2,8 @@
 export class PredictionLog {
   readonly #scores = new Map<string, number>();
   readonly #byVariant = new Map<string, number>();
+  readonly #earlier = new Set<string>();
+  #retries = 0;
   #failed = 0;
   readonly #failures = new Map<string, number>();
 
@@ -11,6 +13,16 @@ export class PredictionLog {
     this.#byVariant.set(variant, (this.#byVariant.get(variant) ?? 0) + 1);
   }
 
+  /** Answered to an earlier run of the same caller: known, but not counted. */
+  answeredEarlier(predictionId: string): void {
+    this.#earlier.add(predictionId);
+  }
+
+  /** An attempt that failed and is made again. */
+  retried(): void {
+    this.#retries += 1;
+  }
+
   failed(error: unknown): void {
     this.#failed += 1;
     const text = error instanceof Error ? error.message : String(error);
@@ -18,7 +30,11 @@ export class PredictionLog {
   }
 
   has(predictionId: string): boolean {
-    return this.#scores.has(predictionId);
+    return this.#scores.has(predictionId) || this.#earlier.has(predictionId);
+  }
+
+  get retries(): number {
+    return this.#retries;
   }
 
   /** Distinct prediction ids answered. */

@@ -26,6 +26,7 @@ export async function reckonStep(
     log.failures === 0,
     log.failures === 0 ? '0' : JSON.stringify(log.failureMessages),
   );
+  step.check('and none had to be tried twice', log.retries === 0, `${log.retries} retries`);
   await checkEqualities(clients, step, log.count);
   return step.report();
 }

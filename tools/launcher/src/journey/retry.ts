@@ -4,14 +4,25 @@ import { Code, ServiceError } from '@plumbline/errors';
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** Repeats an idempotent call while it fails UNAVAILABLE or runs out of its own time, for at most `forMs`. */
-export async function retryUnavailable<T>(call: () => Promise<T>, forMs = 30_000): Promise<T> {
+export interface RetryOptions {
+  /** Default 30 s. */
+  readonly forMs?: number;
+  /** Told of every failure that is followed by another attempt. */
+  readonly onRetry?: (error: ServiceError) => void;
+}
+
+/** Repeats an idempotent call while it fails UNAVAILABLE. */
+export async function retryUnavailable<T>(
+  call: () => Promise<T>,
+  { forMs = 30_000, onRetry }: RetryOptions = {},
+): Promise<T> {
   const deadline = performance.now() + forMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
       return await call();
     } catch (error) {
-      if (!isTransient(error) || performance.now() + pauseMs > deadline) throw error;
+      if (!isUnavailable(error) || performance.now() + pauseMs > deadline) throw error;
+      onRetry?.(error);
       await delay(Math.max(pauseMs, error.retryAfterMs ?? 0));
     }
   }
@@ -33,9 +44,6 @@ export async function until<T>(
   }
 }
 
-function isTransient(error: unknown): error is ServiceError {
-  return (
-    error instanceof ServiceError &&
-    (error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED)
-  );
+function isUnavailable(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.code === Code.UNAVAILABLE;
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { claim, reclaim, releaseClaim } from '@plumbline/local';
 
 export interface Program {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface Program {
 
 export interface SupervisorOptions {
   readonly logDirectory: string;
+  /** Where each running process is recorded, so that a later start can stop what a killed one left behind. */
+  readonly claimDirectory: string;
   /** Told of every end that nobody asked for. */
   readonly onRestart: (name: string, how: string) => void;
 }
@@ -34,10 +37,21 @@ export class StartError extends Error {}
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #running = new Map<string, SupervisedProgram>();
+  /** Where the supervisor's own process has to end at once, its programs still drain. */
+  readonly #endToo = (): void => this.pids.forEach((pid) => process.kill(pid, 'SIGTERM'));
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     mkdirSync(options.logDirectory, { recursive: true });
+    mkdirSync(options.claimDirectory, { recursive: true });
+    process.once('exit', this.#endToo);
+  }
+
+  /** Stops programs that a killed supervisor left running. @throws ServiceError ALREADY_RUNNING while it still lives. */
+  async reclaim(programs: readonly Pick<Program, 'name' | 'script'>[]): Promise<void> {
+    await Promise.all(
+      programs.map(({ name, script }) => reclaim(claimFileOf(this.#options, name), script, 'SIGTERM')),
+    );
   }
 
   /** Process ids of what runs now. */
@@ -61,6 +75,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     for (const program of [...this.#running.values()].reverse()) await program.stop();
     this.#running.clear();
+    process.off('exit', this.#endToo);
   }
 }
 
@@ -97,12 +112,16 @@ class SupervisedProgram {
     closeSync(log);
     this.#child = child;
     this.#startedAt = performance.now();
-    child.once('exit', (code, signal) => this.#ended(code, signal));
+    if (child.pid !== undefined) claim(claimFileOf(this.#options, this.#program.name), child.pid);
+    child.once('exit', (code, signal) => {
+      releaseClaim(claimFileOf(this.#options, this.#program.name));
+      this.#ended(code, signal);
+    });
   }
 
   async untilReady(withinMs: number): Promise<void> {
     const deadline = performance.now() + withinMs;
-    while (!(await answersOk(this.#program.readyUrl))) {
+    while (this.#child === undefined || !(await answersOk(this.#program.readyUrl))) {
       if (this.#failure !== undefined) throw new StartError(this.#failure);
       if (performance.now() > deadline) {
         throw new StartError(
@@ -143,6 +162,10 @@ class SupervisedProgram {
     const lines = readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-8);
     return `Its log (${this.#logFile}) ends with:\n${lines.join('\n')}`;
   }
+}
+
+function claimFileOf({ claimDirectory }: SupervisorOptions, name: string): string {
+  return join(claimDirectory, `${name}.claim`);
 }
 
 async function answersOk(url: string): Promise<boolean> {
