@@ -43,6 +43,24 @@ describe.each([false, true])('the call context (coalesced: %s)', (coalesce) => {
     });
   });
 
+  it('carries a caller of any name over a further hop', async () => {
+    const { entered, capture } = captureContext();
+    const back = await serve({
+      emptyCall: (_request, context) => {
+        capture(context);
+        return {};
+      },
+    });
+    const onward = createClient(TestService, connect(back.address, { coalesce }));
+    const caller = { id: 'Überwachung, 100 % 夜', kind: 'api-key', scopes: [] } as const;
+    const front = await serve(
+      { emptyCall: (request, context) => onward.emptyCall(request, { context }) },
+      { authenticate: () => ({ caller, tenant: 'acme' }) },
+    );
+    await front.client.emptyCall({});
+    expect((await entered).caller).toEqual({ ...caller, via: 'gateway' });
+  });
+
   it('aborts its signal when the client cancels, and the client sees its own reason', async () => {
     const { entered, capture } = captureContext();
     const { client } = await serve(

@@ -17,6 +17,8 @@ export interface ServerCallContextOptions {
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/;
 const MAX_REQUEST_ID_LENGTH = 128;
+/** Items of a coalesced stream may bring any text; what goes on as metadata of further calls must be printable ASCII. */
+const REQUEST_ID = /^[ -~]+$/;
 
 /**
  * The context of one call, made by the transport, identified by authentication and closed when the call ends. What
@@ -124,7 +126,7 @@ export class ServerCallContext implements CallContext, Cancellable {
 
   #receivedRequestId(): string | undefined {
     const id = this.requestMetadata.get(metadataNames.requestId);
-    return id === undefined || id === '' ? undefined : id.slice(0, MAX_REQUEST_ID_LENGTH);
+    return id !== undefined && REQUEST_ID.test(id) ? id.slice(0, MAX_REQUEST_ID_LENGTH) : undefined;
   }
 
   #receivedTraceparent(): string | undefined {

@@ -103,7 +103,8 @@ export declare type CallItem = Message<"plumbline.common.v1.CallItem"> & {
   tenant: string;
 
   /**
-   * Caller that the call acts for, `<kind>:<id>`; overrides `plumbline-caller` of the stream. Empty: the stream's.
+   * Caller that the call acts for, `<kind>:<id>`; overrides `plumbline-caller` of the stream. Empty: the stream's. All but
+   * visible ASCII, and `%`, is percent-encoded in the id.
    *
    * @generated from field: string caller = 6;
    */
