@@ -91,6 +91,26 @@ describe('API keys', () => {
     expect(apiKeys).toMatchObject([{ keyId: created.keyId, revokedAtUs: harness.clock.nowUs() }]);
   });
 
+  it.each(['Überwachung', 'night shift (100 %)', '夜'.repeat(64)])('may be called %s', async (name) => {
+    const { tenants } = harness.as('operator');
+    const { keyId } = await tenants.createApiKey({ tenant: 'acme', name });
+    const { apiKeys } = await tenants.listApiKeys({});
+    expect(apiKeys.find((key) => key.keyId === keyId)?.name).toBe(name);
+    await tenants.revokeApiKey({ keyId });
+  });
+
+  it.each(['', ' dev', 'dev ', 'a\nb', 'a\u0000b', 'a\u202eb', 'x'.repeat(65)])(
+    'may not be called %j',
+    async (name) => {
+      const { tenants } = harness.as('operator');
+      await expect(tenants.createApiKey({ tenant: 'acme', name })).rejects.toMatchObject({
+        codeName: 'INVALID_ARGUMENT',
+        reason: 'REQUEST_INVALID',
+        fieldViolations: [{ field: 'name' }],
+      });
+    },
+  );
+
   it('belong to one tenant', async () => {
     const { tenants } = harness.as('operator');
     await expect(tenants.createApiKey({ tenant: 'nobody', name: 'x' })).rejects.toMatchObject({

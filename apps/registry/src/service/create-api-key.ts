@@ -1,7 +1,9 @@
 import { createApiKey as create } from '../domain/create-api-key.ts';
 import { callOf, type Registry, type TenantHandler } from './handler.ts';
-import { isBetween, isPresent, isTenant, requireValid, rule } from './validate.ts';
+import { isBetween, isTenant, requireValid, rule } from './validate.ts';
 
+/** Callers are told apart by it in records and logs: printable, on one line, no space at either end. */
+const NAME = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,64}(?<! )$/u;
 const SCOPE = /^[a-z][a-z0-9-]{0,62}$/;
 
 export const createApiKey =
@@ -9,7 +11,7 @@ export const createApiKey =
   async ({ tenant, name, scopes }, context) => {
     requireValid(
       isTenant('tenant', tenant),
-      isPresent('name', name, 255),
+      rule(NAME.test(name), 'name', 'is not 1 to 64 printable characters without outer spaces'),
       isBetween('scopes', scopes.length, 0, 32),
       scopes.flatMap((scope, index) =>
         rule(SCOPE.test(scope), `scopes[${index}]`, 'is not a lower-case name'),

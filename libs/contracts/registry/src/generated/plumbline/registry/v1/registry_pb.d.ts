@@ -1807,7 +1807,8 @@ export declare type CreateApiKeyRequest = Message<"plumbline.registry.v1.CreateA
   tenant: string;
 
   /**
-   * For people, e.g. "development".
+   * For people, e.g. "development": 1 to 64 printable characters without outer spaces, else INVALID_ARGUMENT /
+   * REQUEST_INVALID. Need not be unique. Records and logs name the caller by it.
    *
    * @generated from field: string name = 2;
    */
