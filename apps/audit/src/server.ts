@@ -179,7 +179,7 @@ async function serve(
     await server.drain(config.drainTimeoutMs);
     await appender.idle();
   });
+  scope.servesWhenReady(server.health);
   const port = await server.listen(config.host, config.grpcPort);
-  server.health.set(AuditService.typeName, 'SERVING');
   log.info({ port }, 'audit serves');
 }

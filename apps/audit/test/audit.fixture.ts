@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { AuditService } from '@plumbline/contract-audit';
+import { Health, HealthCheckResponse_ServingStatus } from '@plumbline/contract-grpc';
 import { createChannel, createClient, serviceToken, type Client } from '@plumbline/rpc';
 import { startService, type RunningService } from '@plumbline/service';
 import {
@@ -50,6 +51,8 @@ export interface RunningAudit {
   readonly port: number;
   /** A client that acts for a tenant. */
   clientOf(tenant: string): Client<typeof AuditService>;
+  /** What grpc.health.v1 says of AuditService, e.g. `SERVING`. */
+  health(): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
@@ -66,6 +69,10 @@ export async function startAudit(around: Surroundings): Promise<RunningAudit> {
   return {
     port,
     clientOf: clients.clientOf,
+    async health() {
+      const { status } = await clients.health.check({ service: AuditService.typeName });
+      return HealthCheckResponse_ServingStatus[status];
+    },
     async stop() {
       clients.close();
       await service.stop();
@@ -76,7 +83,9 @@ export async function startAudit(around: Surroundings): Promise<RunningAudit> {
 /** Clients of the audit at a port, one channel per tenant, coalescing as gateways do. */
 export function clientsOf(port: number) {
   const channels = new Map<string, ReturnType<typeof createChannel>>();
+  const open = createChannel(`127.0.0.1:${port}`);
   return {
+    health: createClient(Health, open),
     clientOf(tenant: string): Client<typeof AuditService> {
       const metadata = { authorization: serviceToken('gateway', SECRET), 'plumbline-tenant': tenant };
       const channel =
@@ -90,6 +99,7 @@ export function clientsOf(port: number) {
       return createClient(AuditService, channel);
     },
     close() {
+      open.close();
       for (const channel of channels.values()) channel.close();
     },
   };

@@ -52,6 +52,14 @@ describe('while Postgres is away', () => {
     expect(counts).toMatchObject([{ records: 2n, distinctIds: 2n }]);
   });
 
+  it('says NOT_SERVING, and SERVING when it is back', async () => {
+    await eventually(async () => (await audit.health()) === 'SERVING');
+    await postgres.cut();
+    await eventually(async () => (await audit.health()) === 'NOT_SERVING');
+    await postgres.restore();
+    await eventually(async () => (await audit.health()) === 'SERVING');
+  });
+
   it('goes on proving afterwards', async () => {
     const eventId = mintId();
     await append(eventId);

@@ -60,5 +60,6 @@ export async function serve(scope: Scope<RegistryConfig>): Promise<number> {
   });
   scope.adopt(server, 'gRPC server');
   scope.onDrain(() => server.drain(config.drainTimeoutMs));
+  scope.servesWhenReady(server.health);
   return server.listen(config.host, config.grpcPort);
 }

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Health, HealthCheckResponse_ServingStatus } from '@plumbline/contract-grpc';
+import { RegistryService } from '@plumbline/contract-registry';
+import { createChannel, createClient } from '@plumbline/rpc';
 import { openDatabase, type Database } from '@plumbline/sql';
 import { eventually, silentLog } from '@plumbline/testing';
 import { registerVersion, startRegistry, type Harness } from './harness.ts';
@@ -41,5 +44,20 @@ describe('without its database', () => {
     const { version } = await eventually(get);
     expect(version?.digest).toBe(digest);
     expect((await registerVersion(harness, 'flights', 'after')).number).toBe(2);
+  });
+
+  it('says NOT_SERVING to health checks, and SERVING once the database is back', async () => {
+    const channel = createChannel(harness.address);
+    const health = createClient(Health, channel);
+    const says = async () => {
+      const { status } = await health.check({ service: RegistryService.typeName });
+      return HealthCheckResponse_ServingStatus[status];
+    };
+    await eventually(async () => (await says()) === 'SERVING');
+    await stopDatabase();
+    await eventually(async () => (await says()) === 'NOT_SERVING');
+    await resumeDatabase();
+    await eventually(async () => (await says()) === 'SERVING');
+    channel.close();
   });
 });

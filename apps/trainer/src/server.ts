@@ -119,6 +119,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     'gRPC server',
   );
   scope.onDrain(() => server.drain(settings.drainTimeoutMs));
+  scope.servesWhenReady(server.health);
   const port = await server.listen(settings.host, settings.grpcPort);
   log.info({ port }, 'gRPC port is open');
   return port;
@@ -134,7 +135,7 @@ function upstreamOf(scope: Scope<ConfigValues<typeof config>>): (options: CallOp
   const versions = createClient(RegistryService, connect(settings.registryAddress));
   const objects = fileObjects(settings.objectsDir);
   return (options) => ({
-    datasets: featureStore(features, options),
+    datasets: featureStore(features, options, settings.engineTimeoutMs),
     registry: registry(versions, options),
     artifacts: artifacts(objects),
   });

@@ -29,6 +29,7 @@ export { createLog, withFields, type Log, type LogLevel, type LogOptions } from 
 export { describeError } from './log-error.ts';
 export { run } from './run.ts';
 export { startService, type Build, type RunningService, type Scope } from './start-service.ts';
+export type { ServingHealth } from './follow-readiness.ts';
 export { type Closable } from './lifetime.ts';
 export {
   SnapshotFollower,

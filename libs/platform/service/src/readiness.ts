@@ -3,6 +3,8 @@ export interface Readiness {
   add(name: string, check: () => Promise<void>): void;
   /** Why the service is not ready as a whole, e.g. while it starts or drains; undefined lifts it. */
   hold(reason: string | undefined): void;
+  /** Calls back after each `hold`. Answers a function that unsubscribes. */
+  onHold(listener: () => void): () => void;
   report(): Promise<ReadinessReport>;
 }
 
@@ -16,10 +18,18 @@ const CHECK_TIMEOUT_MS = 2_500;
 
 export function createReadiness(): Readiness {
   const checks = new Map<string, () => Promise<void>>();
+  const listeners = new Set<() => void>();
   let held: string | undefined;
   return {
     add: (name, check) => void checks.set(name, check),
-    hold: (reason) => void (held = reason),
+    hold(reason) {
+      held = reason;
+      for (const listener of listeners) listener();
+    },
+    onHold(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     async report() {
       const results = await Promise.all(
         [...checks].map(async ([name, check]): Promise<[string, string]> => [name, await outcome(check)]),

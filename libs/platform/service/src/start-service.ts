@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { startAdminServer } from './admin-server.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { CommonSettings, Values } from './config.ts';
+import { followReadiness, type ServingHealth } from './follow-readiness.ts';
 import { createLifetime, type Closable, type Lifetime } from './lifetime.ts';
 import type { Log } from './log.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
@@ -23,6 +24,8 @@ export interface Scope<V = Values<CommonSettings>> {
   onDrain(drain: () => Promise<void> | void): void;
   /** Declares a dependency for /readyz; `check` rejects while it is away. */
   readiness(name: string, check: () => Promise<void>): void;
+  /** Makes a gRPC server's health say what /readyz says: NOT_SERVING from now on, SERVING while the service is ready. */
+  servesWhenReady(health: ServingHealth): void;
 }
 
 export type Build<V> = (scope: Scope<V>) => Promise<void> | void;
@@ -127,5 +130,6 @@ function scopeOf<V>({ values, lifetime, readiness, ...rest }: ScopeParts<V>): Sc
     adopt: (resource, name) => lifetime.adopt(resource, name),
     onDrain: (drain) => lifetime.onDrain(drain),
     readiness: (name, check) => readiness.add(name, check),
+    servesWhenReady: (health) => void lifetime.adopt(followReadiness(readiness, health), 'serving health'),
   };
 }
