@@ -32,7 +32,7 @@ export const config = defineConfig('trainer', {
   engineTimeoutMs: duration({
     default: 3_600_000,
     min: 1_000,
-    help: 'Longest time for fitting or scoring.',
+    help: 'Longest time for building a data set, and for fitting or scoring.',
   }),
   jobLeaseMs: duration({
     default: 15_000,
