@@ -38,7 +38,7 @@ export const config = defineConfig('feature-store', {
     default: 768,
     min: 256,
     unit: 'MiB',
-    help: 'Sizes one job: half of it bounds the heap, a quarter DuckDB; the columns of large data sets come on top.',
+    help: 'Sizes one job: half of it bounds the heap, a quarter DuckDB, an eighth the filters; the columns of large data sets come on top.',
   }),
   jobThreads: integer({ default: 2, min: 1, max: 64, help: 'DuckDB threads of one job.' }),
   partitionRows: integer({
@@ -47,6 +47,13 @@ export const config = defineConfig('feature-store', {
     max: 524_288,
     unit: 'rows',
     help: 'Rows of a file that are committed together.',
+  }),
+  filterCacheMib: integer({
+    default: 128,
+    min: 1,
+    max: 65_536,
+    unit: 'MiB',
+    help: 'Filters of loaded rows kept for commits; 128 MiB hold those of 33 million rows. More is read again for each batch.',
   }),
   readTimeoutMs: duration({ default: 5_000, min: 50, help: 'Longest query of an online read.' }),
   commitTimeoutMs: duration({ default: 10_000, min: 100, help: 'Longest transaction of a batch of rows.' }),

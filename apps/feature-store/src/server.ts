@@ -30,7 +30,8 @@ import { findSealed } from './store/sealed-rows.ts';
 type FeatureStoreScope = Scope<FeatureStoreConfig>;
 
 const SCHEMA = 'feature_store';
-const BATCH_LIMITS = { maxMessageBytes: 16 * 1024 * 1024, maxElements: 1_000_000 };
+const MIB = 1024 * 1024;
+const BATCH_LIMITS = { maxMessageBytes: 16 * MIB, maxElements: 1_000_000 };
 
 /** Wires a feature store: database and events, catalogues, stores, the runner of offline jobs, its server. */
 export async function build(scope: FeatureStoreScope): Promise<number> {
@@ -64,7 +65,10 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
     () => performance.now(),
   );
   const duck = scope.adopt(sharedDuck({ memoryLimitMb: 128, threads: 1 }), 'DuckDB');
-  const survey = new CommitSurvey(findSealed(() => duck.get(), fileObjects(config.objectsDir)));
+  const survey = new CommitSurvey(
+    findSealed(() => duck.get(), fileObjects(config.objectsDir)),
+    config.filterCacheMib * MIB,
+  );
   const rows = ingestStore({ database, survey, clock, timeoutMs: config.commitTimeoutMs });
   const online = new OnlineReads(database, config.readTimeoutMs);
   const jobs = scope.adopt(jobRunner(config), 'offline jobs');
@@ -106,8 +110,8 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
     'gRPC server',
   );
   scope.onDrain(() => server.drain(config.drainTimeoutMs));
+  scope.servesWhenReady(server.health);
   const bound = await server.listen(config.host, config.grpcPort);
-  server.health.set(FeatureStoreService.typeName, 'SERVING');
   log.info({ port: bound }, 'gRPC port is open');
   return bound;
 }
@@ -121,6 +125,7 @@ function jobRunner(config: FeatureStoreConfig): JobRunner {
       objectsDir: config.objectsDir,
       dataDirectories: config.dataDirectories.split(delimiter).filter((directory) => directory !== ''),
       duckMemoryMb: Math.floor(config.jobMemoryMib / 4),
+      filterCacheMib: Math.floor(config.jobMemoryMib / 8),
       threads: config.jobThreads,
     },
   });

@@ -37,7 +37,10 @@ beforeAll(async () => {
   await migrate(database, new URL('../migrations/', import.meta.url));
   objects = fileObjects(await temporaryDirectory());
   duck = await openDuck({ memoryLimitMb: 128, threads: 1 });
-  const survey = new CommitSurvey(findSealed(() => Promise.resolve(duck), objects));
+  const survey = new CommitSurvey(
+    findSealed(() => Promise.resolve(duck), objects),
+    FILTER_CACHE_BYTES,
+  );
   rowStore = ingestStore({ database, survey, clock: systemClock, timeoutMs: 10_000 });
   history = historyStore(database, duck, objects);
   online = new OnlineReads(database, 5_000);
@@ -48,6 +51,8 @@ afterAll(async () => {
   await testing?.close();
 });
 
+const FILTER_CACHE_BYTES = 1_000_000;
+const CALLER = { signal: new AbortController().signal, remainingMs: () => 20_000 };
 const MINUTE = 60_000_000;
 const START = 1_000_000 * 60 * MINUTE;
 const ENTITIES = ['a', 'b'];
@@ -125,7 +130,7 @@ function read(
   asked: readonly [string, number][],
 ): Promise<FeatureVector[]> {
   const requests = asked.map(([entity, at]) => requestFor(entity, at));
-  return readOnlineFeatures(online, tenant, catalogue.service('risk', 0), requests);
+  return readOnlineFeatures(online, tenant, catalogue.service('risk', 0), requests, CALLER);
 }
 
 /** Values that a model would see: NULL unless PRESENT. */

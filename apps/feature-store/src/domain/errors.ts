@@ -47,6 +47,14 @@ export const errors = defineErrors('feature-store', {
     code: 'ALREADY_EXISTS',
     help: 'The batch id was used for other rows. Ids must be unique per source; repeat an id only with the same rows.',
   },
+  INGEST_OVERLOADED: {
+    code: 'RESOURCE_EXHAUSTED',
+    help: 'More rows wait for their commit than the tenant, or all tenants together, may have waiting. Nothing was taken; send the batch again after the given time.',
+  },
+  READS_OVERLOADED: {
+    code: 'RESOURCE_EXHAUSTED',
+    help: 'More entities wait to be read than the tenant, or all tenants together, may have waiting. Try again after the given time.',
+  },
   ENTITIES_INVALID: { code: 'INVALID_ARGUMENT', help: 'No entity or more than 1,000 were asked for.' },
   ENTITY_KEY_MISSING: {
     code: 'INVALID_ARGUMENT',
@@ -59,10 +67,6 @@ export const errors = defineErrors('feature-store', {
   REQUEST_VALUE_INVALID: {
     code: 'INVALID_ARGUMENT',
     help: 'A request-time feature is not defined for the values sent, e.g. a division by zero.',
-  },
-  AS_OF_NOT_PERMITTED: {
-    code: 'PERMISSION_DENIED',
-    help: 'Reading as of another instant than now needs the scope "as-of".',
   },
   AS_OF_INVALID: {
     code: 'INVALID_ARGUMENT',

@@ -33,6 +33,8 @@ export interface CheckedBatch {
   readonly batch: RowBatch;
   /** Identifies the rows. */
   readonly digest: string;
+  /** Length of the rows as JSON: about what they take in memory. */
+  readonly sizeBytes: number;
   /** Rows that passed, with their places in the batch. */
   readonly routed: readonly { readonly row: RoutedRow; readonly index: number }[];
   readonly quarantined: readonly QuarantinedRow[];
@@ -42,7 +44,7 @@ export interface CheckedBatch {
 /** Checks every row of a batch. Throws ROWS_INVALID when the batch itself is malformed. */
 export function checkBatch(source: SourcePlan, batch: RowBatch, nowUs: number): CheckedBatch {
   const order = columnOrder(source, batch);
-  return { batch, digest: digestOf(batch), nowUs, ...judge(source, batch, order, nowUs) };
+  return { batch, nowUs, ...identify(batch), ...judge(source, batch, order, nowUs) };
 }
 
 /**
@@ -196,9 +198,8 @@ function repeat(batchId: string, before: BatchResult, digest: string): IngestedB
   return { accepted: before.accepted, quarantined: before.quarantined, alreadyApplied: true };
 }
 
-function digestOf({ columns, rows }: RowBatch): string {
-  return createHash('sha256')
-    .update(JSON.stringify([columns, rows], spellOut))
-    .digest('hex')
-    .slice(0, 32);
+function identify({ columns, rows }: RowBatch): Pick<CheckedBatch, 'digest' | 'sizeBytes'> {
+  const content = JSON.stringify([columns, rows], spellOut);
+  const digest = createHash('sha256').update(content).digest('hex').slice(0, 32);
+  return { digest, sizeBytes: content.length };
 }

@@ -12,10 +12,10 @@ import { errors } from './errors.ts';
 import { featureValue, NEVER_SEEN, type EntityAnswer, type FeatureValue } from './feature-value.ts';
 import type { EntityRef, EntityState } from './row-store.ts';
 import type { ViewProgram } from './view-program.ts';
+import type { Caller } from './waiting-line.ts';
 
 /** An entity asked for, with the starts of the oldest and newest tile that its windows reach. */
 export interface OnlineRef extends EntityRef {
-  readonly tenant: string;
   readonly firstTile: Micros;
   readonly lastTile: Micros;
 }
@@ -27,8 +27,11 @@ export interface OnlineEntity {
 }
 
 export interface OnlineStore {
-  /** Reads entities in one consistent snapshot each, in the order asked; undefined: never seen. */
-  read(refs: readonly OnlineRef[]): Promise<(OnlineEntity | undefined)[]>;
+  /**
+   * Reads entities in one consistent snapshot each, in the order asked; undefined: never seen. Throws READS_OVERLOADED,
+   * and the reason of the caller's signal when that aborts while the read waits.
+   */
+  read(tenant: string, refs: readonly OnlineRef[], caller: Caller): Promise<(OnlineEntity | undefined)[]>;
 }
 
 /** What a view's row was when it was read: with the instant, enough to recompute its values from history. */
@@ -54,13 +57,14 @@ export async function readOnlineFeatures(
   tenant: string,
   plan: ServicePlan,
   requests: readonly EntityRequest[],
+  caller: Caller,
 ): Promise<FeatureVector[]> {
   if (requests.length === 0 || requests.length > MAX_ENTITIES) {
     throw errors.ENTITIES_INVALID(`1 to ${MAX_ENTITIES} entities may be asked for, not ${requests.length}`);
   }
-  const refs = requests.flatMap((request) => plan.views.map((view) => onlineRef(tenant, view, request)));
+  const refs = requests.flatMap((request) => plan.views.map((view) => onlineRef(view, request)));
   const rows = requests.map((request) => requestRows(plan, request));
-  const entities = refs.length === 0 ? [] : await store.read(refs);
+  const entities = refs.length === 0 ? [] : await store.read(tenant, refs, caller);
   return requests.map((request, index) => {
     const answers = plan.views.map((view, place) =>
       answerOnline(view, entities[index * plan.views.length + place], request.at),
@@ -92,12 +96,11 @@ export function assembleVector(
   };
 }
 
-function onlineRef(tenant: string, view: ViewProgram, request: EntityRequest): OnlineRef {
+function onlineRef(view: ViewProgram, request: EntityRequest): OnlineRef {
   const key = entityKey(view, request);
   const { plan } = view;
-  if (plan === undefined) return { tenant, viewId: view.id, key, firstTile: 0, lastTile: -1 };
+  if (plan === undefined) return { viewId: view.id, key, firstTile: 0, lastTile: -1 };
   return {
-    tenant,
     viewId: view.id,
     key,
     firstTile: tileStartOf(request.at - plan.windowsUs.at(-1)!, plan.tileUs),

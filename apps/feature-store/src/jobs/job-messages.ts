@@ -10,6 +10,7 @@ export interface JobSettings {
   readonly objectsDir: string;
   readonly dataDirectories: readonly string[];
   readonly duckMemoryMb: number;
+  readonly filterCacheMib: number;
   readonly threads: number;
 }
 

@@ -69,7 +69,10 @@ async function* run(message: ToJob, resources: Resources): AsyncGenerator<JobRep
         seals: sealStore(duck, objects),
         rows: ingestStore({
           database,
-          survey: new CommitSurvey(findSealed(() => Promise.resolve(duck), objects)),
+          survey: new CommitSurvey(
+            findSealed(() => Promise.resolve(duck), objects),
+            settings.filterCacheMib * 1024 * 1024,
+          ),
           clock: systemClock,
           timeoutMs: PARTITION_TIMEOUT_MS,
         }),

@@ -3,7 +3,6 @@ import type { GetOnlineFeaturesRequest, GetOnlineFeaturesResponseSchema } from '
 import { requireTenant, type CallContext } from '@plumbline/rpc';
 import type { Clock } from '@plumbline/service';
 import type { Catalogues } from '../domain/catalogues.ts';
-import { errors } from '../domain/errors.ts';
 import { readOnlineFeatures, type OnlineStore } from '../domain/online-features.ts';
 import { entityFromMessage, featureTypes, vectorToMessage } from './vector-messages.ts';
 
@@ -19,12 +18,11 @@ export async function handleGetOnlineFeatures(
   context: CallContext,
 ): Promise<MessageInitShape<typeof GetOnlineFeaturesResponseSchema>> {
   const tenant = requireTenant(context);
-  if (request.entities.some((entity) => entity.asOfUs !== 0n)) requireAsOf(context);
   const nowUs = Number(clock.nowUs());
   const entities = request.entities.map((row) => entityFromMessage(row, nowUs));
   return catalogues.use(tenant, async (catalogue) => {
     const plan = catalogue.service(request.featureService, request.featureServiceVersion);
-    const vectors = await readOnlineFeatures(online, tenant, plan, entities);
+    const vectors = await readOnlineFeatures(online, tenant, plan, entities, context);
     const types = featureTypes(plan);
     return {
       featureNames: plan.features.map(({ name }) => name),
@@ -32,10 +30,4 @@ export async function handleGetOnlineFeatures(
       featureServiceVersion: plan.version,
     };
   });
-}
-
-/** Services may, for themselves and for callers whose permission they checked; others need the scope. */
-function requireAsOf({ caller }: CallContext): void {
-  if (caller.kind === 'service' || caller.via !== undefined || caller.scopes.includes('as-of')) return;
-  throw errors.AS_OF_NOT_PERMITTED('reading as of another instant needs the scope "as-of"');
 }

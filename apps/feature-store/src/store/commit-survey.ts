@@ -1,8 +1,9 @@
-import { BloomFilter, decodeRow, hashKey } from '@plumbline/features';
+import { BloomFilter, decodeRow, hashKey, type KeyHash } from '@plumbline/features';
 import type { Queryable } from '@plumbline/sql';
 import type { SourcePlan } from '../domain/catalogue.ts';
 import { errors } from '../domain/errors.ts';
 import type { Survey, StoredVersion } from '../domain/row-store.ts';
+import { FilterCache, type PartitionFilter } from './filter-cache.ts';
 
 /** Finds sealed versions of row keys inside a Parquet object; only asked for keys that a filter lets through. */
 export type FindSealed = (
@@ -10,12 +11,6 @@ export type FindSealed = (
   source: SourcePlan,
   rowKeys: readonly string[],
 ) => Promise<ReadonlyMap<string, StoredVersion[]>>;
-
-interface FilterEntry {
-  readonly commit: bigint;
-  readonly objectDigest: string;
-  readonly filter: BloomFilter;
-}
 
 /**
  * Everything that a commit must know once it holds its locks, in one round trip: its number, whether its definitions are
@@ -54,37 +49,54 @@ const FILTERS = `
 SELECT commit_number, object_digest, row_key_filter FROM sealed_partition
 WHERE tenant = $1 AND source = $2 AND commit_number = ANY ($3::bigint[])`;
 
+/** Filters read at once: 32 MiB when their partitions have half a million rows, the most that a partition may have. */
+const FILTERS_PER_QUERY = 16;
+
 /**
  * Looks row keys up in everything stored before: live history by its index, sealed partitions by their filters, which
- * are cached here. Sealed objects themselves are opened only for keys that a filter cannot rule out.
+ * are cached as far as they fit and otherwise read again. Sealed objects themselves are opened only for keys that a
+ * filter cannot rule out.
  */
 export class CommitSurvey {
   readonly #findSealed: FindSealed;
-  readonly #filters = new Map<string, readonly FilterEntry[]>();
+  readonly #filters: FilterCache;
 
-  constructor(findSealed: FindSealed) {
+  /** `filterCacheBytes` bounds the filters that are kept, of all sources together. */
+  constructor(findSealed: FindSealed, filterCacheBytes: number) {
     this.#findSealed = findSealed;
+    this.#filters = new FilterCache(filterCacheBytes);
   }
 
   async take(tx: Queryable, tenant: string, source: SourcePlan, rowKeys: readonly string[]): Promise<Survey> {
     const { name } = source.program.spec;
-    const id = JSON.stringify([tenant, name]);
-    const met = this.#filters.get(id) ?? [];
-    const values = [tenant, name, rowKeys, met.map(({ commit }) => commit)];
+    const cached = this.#filters.of(tenant, name);
+    const values = [tenant, name, rowKeys, cached.map(({ commit }) => commit)];
     const [row] = await tx.query<SurveyRow>(SURVEY, values, { name: 'survey' });
     if (row!.revision !== source.revision) throw errors.CATALOGUE_STALE('definitions changed meanwhile');
-    const filters =
-      row!.unmet === null ? met : [...met, ...(await readFilters(tx, tenant, name, row!.unmet))];
-    this.#filters.set(id, filters);
     const priors = liveVersions(source, row!);
-    const hashes = rowKeys.map(hashKey);
+    const keys = rowKeys.map((key) => ({ key, hash: hashKey(key) }));
+    await this.#addSealed(priors, source, cached, keys);
+    const unmet = row!.unmet ?? [];
+    for (let first = 0; first < unmet.length; first += FILTERS_PER_QUERY) {
+      const filters = await readFilters(tx, tenant, name, unmet.slice(first, first + FILTERS_PER_QUERY));
+      this.#filters.add(tenant, name, filters);
+      await this.#addSealed(priors, source, filters, keys);
+    }
+    return { commit: Number(row!.commit), priors };
+  }
+
+  async #addSealed(
+    priors: Map<string, StoredVersion[]>,
+    source: SourcePlan,
+    filters: readonly PartitionFilter[],
+    keys: readonly { readonly key: string; readonly hash: KeyHash }[],
+  ): Promise<void> {
     for (const { objectDigest, filter } of filters) {
-      const candidates = rowKeys.filter((_, index) => filter.mayHold(hashes[index]!));
+      const candidates = keys.filter(({ hash }) => filter.mayHold(hash)).map(({ key }) => key);
       if (candidates.length === 0) continue;
       const sealed = await this.#findSealed(objectDigest, source, candidates);
       for (const [key, versions] of sealed) priors.set(key, [...(priors.get(key) ?? []), ...versions]);
     }
-    return { commit: Number(row!.commit), priors };
   }
 }
 
@@ -93,7 +105,7 @@ async function readFilters(
   tenant: string,
   source: string,
   commits: readonly bigint[],
-): Promise<FilterEntry[]> {
+): Promise<PartitionFilter[]> {
   const rows = await tx.query<{ commit_number: bigint; object_digest: string; row_key_filter: Buffer }>(
     FILTERS,
     [tenant, source, commits],

@@ -1,6 +1,9 @@
 import type { StoredTile } from '@plumbline/features';
-import type { Database } from '@plumbline/sql';
+import { within, type Database } from '@plumbline/sql';
+import { Allowance, type AllowanceLimits } from '../domain/allowance.ts';
+import { errors } from '../domain/errors.ts';
 import type { OnlineEntity, OnlineRef, OnlineStore } from '../domain/online-features.ts';
+import { WaitingLine, type Caller, type Waiting } from '../domain/waiting-line.ts';
 import { fromInt8 } from './numbers.ts';
 
 interface ReadRow {
@@ -30,11 +33,22 @@ ORDER BY k.position`;
 
 const MAX_REFS_PER_QUERY = 4_000;
 const MAX_QUERIES_IN_FLIGHT = 2;
+const RETRY_AFTER_MS = 100;
 
-interface Waiting {
+/**
+ * What is held until it is answered, waiting or being read. 64,000 entities are sixteen full queries, a second or two of
+ * the database's time: whoever came behind them would wait longer than a prediction can.
+ */
+const HELD_READS: AllowanceLimits<'entities'> = {
+  total: { entities: 16 * MAX_REFS_PER_QUERY },
+  perTenant: { entities: 8 * MAX_REFS_PER_QUERY },
+};
+
+type Entities = (OnlineEntity | undefined)[];
+
+interface Read {
+  readonly tenant: string;
   readonly refs: readonly OnlineRef[];
-  readonly resolve: (entities: (OnlineEntity | undefined)[]) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -44,45 +58,55 @@ interface Waiting {
 export class OnlineReads implements OnlineStore {
   readonly #database: Database;
   readonly #timeoutMs: number;
-  #waiting: Waiting[] = [];
+  readonly #allowance: Allowance<'entities'>;
+  readonly #waiting = new WaitingLine<Read, Entities>();
   #inFlight = 0;
   #isScheduled = false;
 
-  constructor(database: Database, timeoutMs: number) {
+  /** No query takes longer than `timeoutMs`, whatever time its callers have. */
+  constructor(database: Database, timeoutMs: number, limits = HELD_READS) {
     this.#database = database;
     this.#timeoutMs = timeoutMs;
+    this.#allowance = new Allowance(limits);
   }
 
-  read(refs: readonly OnlineRef[]): Promise<(OnlineEntity | undefined)[]> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ refs, resolve, reject });
+  async read(tenant: string, refs: readonly OnlineRef[], caller: Caller): Promise<Entities> {
+    const release = this.#allowance.admit(tenant, { entities: refs.length });
+    if (release === undefined) {
+      throw errors.READS_OVERLOADED('too many entities wait to be read', { retryAfterMs: RETRY_AFTER_MS });
+    }
+    try {
+      const entities = this.#waiting.join({ tenant, refs }, caller);
       this.#schedule();
-    });
+      return await entities;
+    } finally {
+      release();
+    }
   }
 
   /** Calls of the same turn of the event loop go together. */
   #schedule(): void {
-    if (this.#isScheduled || this.#inFlight >= MAX_QUERIES_IN_FLIGHT || this.#waiting.length === 0) return;
+    if (this.#isScheduled || this.#inFlight >= MAX_QUERIES_IN_FLIGHT || this.#waiting.size === 0) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      void this.#flush(this.#takeBatch());
+      const batch = this.#waiting.take(queryRule());
+      if (batch.length > 0) void this.#flush(batch);
     });
   }
 
-  #takeBatch(): Waiting[] {
-    let refs = 0;
-    const end = this.#waiting.findIndex((waiting) => (refs += waiting.refs.length) > MAX_REFS_PER_QUERY);
-    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : Math.max(1, end));
-  }
-
-  async #flush(batch: readonly Waiting[]): Promise<void> {
+  async #flush(batch: readonly Waiting<Read, Entities>[]): Promise<void> {
     this.#inFlight++;
     this.#schedule();
     try {
-      const entities = await this.#query(batch.flatMap(({ refs }) => refs));
+      const entities = await this.#query(
+        batch.map(({ item }) => item),
+        Math.min(this.#timeoutMs, longestWait(batch)),
+      );
       let first = 0;
-      for (const { refs, resolve } of batch) resolve(entities.slice(first, (first += refs.length)));
+      for (const { item, resolve } of batch) {
+        resolve(entities.slice(first, (first += item.refs.length)));
+      }
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
@@ -91,9 +115,10 @@ export class OnlineReads implements OnlineStore {
     }
   }
 
-  async #query(refs: readonly OnlineRef[]): Promise<(OnlineEntity | undefined)[]> {
+  async #query(reads: readonly Read[], timeoutMs: number): Promise<Entities> {
+    const refs = reads.flatMap((read) => read.refs);
     const values = [
-      refs.map((ref) => ref.tenant),
+      reads.flatMap((read) => read.refs.map(() => read.tenant)),
       refs.map((ref) => ref.viewId),
       refs.map((ref) => ref.key),
       refs.map((ref) => ref.firstTile),
@@ -101,10 +126,21 @@ export class OnlineReads implements OnlineStore {
     ];
     const rows = await this.#database.query<ReadRow>(READ_ENTITIES, values, {
       name: 'read-entities',
-      timeoutMs: this.#timeoutMs,
+      timeoutMs,
     });
     return rows.map(entityOf);
   }
+}
+
+/** Says of one call after another whether it still fits into the query of those before it. */
+function queryRule(): (read: Read) => boolean {
+  let entities = 0;
+  return ({ refs }) => (entities += refs.length) <= MAX_REFS_PER_QUERY;
+}
+
+/** The time of the most patient caller, so that none is cut short by another's haste. */
+function longestWait(batch: readonly Waiting<Read, Entities>[]): number {
+  return Math.max(...batch.map(({ caller }) => within(caller).timeoutMs));
 }
 
 function entityOf(row: ReadRow): OnlineEntity | undefined {
