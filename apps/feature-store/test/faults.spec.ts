@@ -63,13 +63,23 @@ const batch = (number: number) => ({
   batchId: `batch ${number}`,
 });
 
-/** Sends a batch until it is acknowledged, as a producer does that retries UNAVAILABLE with the same id. */
-function deliver(client: FeatureStoreClient, number: number): Promise<unknown> {
-  const attempt = async (): Promise<true> => {
-    await client.ingestRows(batch(number), { timeoutMs: 5_000 });
-    return true;
+/** Sends a batch until it is acknowledged, as a producer does that retries UNAVAILABLE with the same id, and only that. */
+async function deliver(client: FeatureStoreClient, number: number): Promise<void> {
+  const attempt = async (): Promise<{ readonly refusal?: unknown }> => {
+    try {
+      await client.ingestRows(batch(number), { timeoutMs: 5_000 });
+      return {};
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      return { refusal: error };
+    }
   };
-  return eventually(attempt, { timeoutMs: 30_000 });
+  const { refusal } = await eventually(attempt, { timeoutMs: 30_000 });
+  expect(refusal).toBeUndefined();
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof ServiceError && error.codeName === 'UNAVAILABLE';
 }
 
 async function countOf(client: FeatureStoreClient): Promise<bigint> {
