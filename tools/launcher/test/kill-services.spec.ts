@@ -17,6 +17,7 @@ import { day, FLIGHTS_FILE, isSampled, readFlights } from '../src/journey/flight
 import { PredictionLog } from '../src/journey/prediction-log.ts';
 import { judgeAndRelease } from '../src/journey/release-step.ts';
 import { slices } from '../src/journey/replay.ts';
+import { predictionRecords, recomputeServed } from '../src/journey/recompute-served.ts';
 import { Step } from '../src/journey/report.ts';
 import { until } from '../src/journey/retry.ts';
 import { BASELINE_FEATURE, MODEL } from '../src/journey/setting.ts';
@@ -102,6 +103,7 @@ describe('a service that is killed during a replay', () => {
     const all = [...slices(flights, (id) => isSampled(id, 0.12), SPAN)];
     const every = Math.floor(all.length / (SERVICES.length + 1));
     const killed: string[] = [];
+    const firstPids = new Map(SERVICES.map(({ name }) => [name, pidOf(name)]));
     for (const [index, slice] of all.entries()) {
       const victim = index % every === every - 1 ? SERVICES[killed.length]?.name : undefined;
       const run = replay
@@ -118,6 +120,7 @@ describe('a service that is killed during a replay', () => {
     expect(killed).toEqual(SERVICES.map(({ name }) => name));
     expect({ failed: log.failures, messages: log.failureMessages }).toEqual({ failed: 0, messages: {} });
     expect(log.count).toBeGreaterThan(500);
+    for (const [name, pid] of firstPids) expect(pidOf(name)).not.toBe(pid);
 
     const { counts } = await until(
       'every record becoming a leaf',
@@ -133,5 +136,7 @@ describe('a service that is killed during a replay', () => {
       ({ predictions: count }) => Number(count) >= log.count,
     );
     expect(Number(monitored.predictions)).toBe(log.count);
+    const records = await predictionRecords(clients, 1_000);
+    expect(await recomputeServed(clients, records)).toEqual({ vectors: log.count, differing: 0 });
   }, 240_000);
 });

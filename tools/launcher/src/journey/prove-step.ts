@@ -1,17 +1,14 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import {
-  PredictionPayloadSchema,
-  RecordKind,
-  type PredictionPayload,
-  type Record as AuditRecord,
-} from '@plumbline/contract-audit';
-import { EntityRowSchema, FeatureVectorSchema, type FeatureVector } from '@plumbline/contract-features';
+import type { PredictionPayload, Record as AuditRecord } from '@plumbline/contract-audit';
+import { FeatureVectorSchema, type FeatureVector } from '@plumbline/contract-features';
 import { rawUnary } from '@plumbline/rpc';
 import { parseInferResponse, rawOutputs } from '@plumbline/tensors';
 import { verifyRecord } from './verify-record.ts';
 import type { PredictionLog } from './prediction-log.ts';
 import { Step, type StepReport } from './report.ts';
-import { FEATURE_SERVICE, type Setting } from './setting.ts';
+import { predictionRecords, recomputeServed, type RecordedPrediction } from './recompute-served.ts';
+import type { TenantClients } from './clients.ts';
+import type { Setting } from './setting.ts';
 
 const RECOMPUTED = 1_000;
 
@@ -25,7 +22,7 @@ export async function proveStep(
   const { clients, screen } = setting;
   const step = new Step('prove', screen);
   screen.say('\n6  Prove: inclusion, record, replay, and features recomputed from history');
-  const records = await predictionRecords(setting, RECOMPUTED);
+  const records = await predictionRecords(clients, RECOMPUTED);
   const picked = records.find(({ payload: { modelDigest } }) => modelDigest === championDigest);
   if (picked === undefined) throw new Error('audit lists no prediction of the champion by entity key');
 
@@ -47,6 +44,7 @@ export async function proveStep(
       payload.route !== '' &&
       payload.modelDigest !== '' &&
       payload.answer.length > 0 &&
+      payload.batchSize > 0 &&
       vector.views.length > 0 &&
       vector.views.some(({ knownAtUs, version }) => knownAtUs > 0n && version > 0),
     `${payload.caller} → ${payload.route} (${payload.variant}), ${payload.featureNames.length} features`,
@@ -56,38 +54,24 @@ export async function proveStep(
     await replaysExactly(setting, payload),
     `batch of ${payload.batchSize}`,
   );
-  await recompute(
-    setting,
-    step,
-    records.map((record) => record.payload),
-  );
+  await checkRecomputation(clients, step, records);
   step.figure('scoreAnswered', log.scoreOf(picked.record.eventId));
   return step.report();
 }
 
-interface Picked {
-  readonly record: AuditRecord;
-  readonly payload: PredictionPayload;
-}
-
-/** Predictions by entity key, newest first. */
-async function predictionRecords({ clients }: Setting, count: number): Promise<Picked[]> {
-  const picked: Picked[] = [];
-  let pageToken = '';
-  do {
-    const page = await clients.audit.listRecords({
-      kind: RecordKind.PREDICTION,
-      pageSize: 500,
-      pageToken,
-      includePayload: true,
-    });
-    for (const record of page.records) {
-      const payload = fromBinary(PredictionPayloadSchema, record.payload);
-      if (payload.featureVector.length > 0) picked.push({ record, payload });
-    }
-    pageToken = page.nextPageToken;
-  } while (picked.length < count && pageToken !== '');
-  return picked.slice(0, count);
+async function checkRecomputation(
+  clients: TenantClients,
+  step: Step,
+  records: readonly RecordedPrediction[],
+): Promise<void> {
+  const { vectors, differing } = await recomputeServed(clients, records);
+  step.figure('recomputedVectors', vectors);
+  step.figure('differingValues', differing);
+  step.check(
+    `${RECOMPUTED} served feature vectors recomputed from history differ in 0 values`,
+    vectors === RECOMPUTED && differing === 0,
+    `${vectors} vectors, ${differing} differences`,
+  );
 }
 
 async function replaysExactly({ clients }: Setting, payload: PredictionPayload): Promise<boolean> {
@@ -106,41 +90,6 @@ async function replaysExactly({ clients }: Setting, payload: PredictionPayload):
     again.length === recorded.length &&
     again.every((raw, index) => raw.equals(recorded[index] ?? Buffer.alloc(0)))
   );
-}
-
-async function recompute(
-  { clients }: Setting,
-  step: Step,
-  payloads: readonly PredictionPayload[],
-): Promise<void> {
-  const served = payloads.map((payload) => fromBinary(FeatureVectorSchema, payload.featureVector));
-  const { vectors } = await clients.features.recomputeFeatures(
-    {
-      featureService: FEATURE_SERVICE,
-      vectors: payloads.map((payload, index) => ({
-        entity: { ...fromBinary(EntityRowSchema, payload.entityRow), asOfUs: served[index]?.asOfUs ?? 0n },
-        views: served[index]?.views ?? [],
-      })),
-    },
-    { timeoutMs: 60_000 },
-  );
-  const differing = served.reduce((sum, vector, index) => sum + differences(vector, vectors[index]), 0);
-  step.figure('recomputedVectors', vectors.length);
-  step.figure('differingValues', differing);
-  step.check(
-    `${RECOMPUTED} served feature vectors recomputed from history differ in 0 values`,
-    vectors.length === RECOMPUTED && differing === 0,
-    `${vectors.length} vectors, ${differing} differences`,
-  );
-}
-
-/** Values that are not the same, bit for bit, status included. */
-function differences(served: FeatureVector, recomputed: FeatureVector | undefined): number {
-  return served.values.filter((value, at) => {
-    const other = recomputed?.values[at]?.kind;
-    const same = value.kind.case === other?.case && Object.is(value.kind.value, other?.value);
-    return !same || served.statuses[at] !== recomputed?.statuses[at];
-  }).length;
 }
 
 function describe(
