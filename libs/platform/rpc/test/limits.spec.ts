@@ -122,6 +122,12 @@ describe('refusals that grpc-js makes by itself', () => {
     prefix.writeUInt32BE(message.length, 1);
     return Buffer.concat([prefix, message]);
   };
+  /** The start of a message of so many bytes. */
+  const announcing = (sizeBytes: number): Buffer => {
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(sizeBytes, 1);
+    return prefix;
+  };
 
   it('gives a message over the transport limit the reason MESSAGE_TOO_LARGE, and logs the call', async () => {
     const { client, log } = await serve({ unaryCall: () => ({}) });
@@ -140,7 +146,15 @@ describe('refusals that grpc-js makes by itself', () => {
 
   it.each([
     ['garbage that calls itself gzip', frame(Buffer.from('no gzip'), 1), 'gzip', 'MALFORMED_MESSAGE', '3'],
+    [
+      'garbage that calls itself deflate',
+      frame(Buffer.from('no zlib'), 1),
+      'deflate',
+      'MALFORMED_MESSAGE',
+      '3',
+    ],
     ['an unknown compression', frame(Buffer.from('x'), 1), 'snappy', 'UNSUPPORTED_ENCODING', '12'],
+    ['a message over the limit', announcing(4 * 1024 * 1024 + 1), 'identity', 'MESSAGE_TOO_LARGE', '8'],
     [
       'two requests',
       Buffer.concat([frame(Buffer.alloc(0)), frame(Buffer.alloc(0))]),
@@ -150,9 +164,11 @@ describe('refusals that grpc-js makes by itself', () => {
     ],
     ['no request', Buffer.alloc(0), 'identity', 'WRONG_MESSAGE_COUNT', '12'],
   ])('names the reason of refusing %s', async (_what, body, encoding, reason, code) => {
-    const { port } = await serve({ unaryCall: () => ({}) });
-    const headers = await http2Call(port, UNARY, undefined, body, { 'grpc-encoding': encoding });
-    expect([reasonOf(headers), headers['grpc-status']]).toEqual([reason, code]);
+    const { port } = await serve({ unaryCall: () => ({}), streamingOutputCall: async function* () {} });
+    for (const path of [UNARY, STREAM]) {
+      const headers = await http2Call(port, path, undefined, body, { 'grpc-encoding': encoding });
+      expect([reasonOf(headers), headers['grpc-status']]).toEqual([reason, code]);
+    }
   });
 });
 
