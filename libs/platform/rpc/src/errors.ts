@@ -60,7 +60,7 @@ export const rpcErrors = defineErrors('rpc', {
   },
   TOO_MANY_CALLS: {
     code: 'RESOURCE_EXHAUSTED',
-    help: 'Too many calls of this client wait for answers. Slow down; the server does not keep up.',
+    help: 'Too many calls of this client wait, to be sent or for answers. Slow down and retry after RetryInfo; the server does not keep up.',
   },
   CONNECTION_LOST: {
     code: 'UNAVAILABLE',

@@ -1,4 +1,4 @@
-import { MAX_ITEM_BYTES } from '../coalesced/coalesced-calls.ts';
+import { fitsStream } from '../coalesced/call-item.ts';
 import { asBuffer } from '../context/metadata.ts';
 import { callMetadata, cancelledBefore, timeoutOf, type CallOptions } from './call-options.ts';
 import { opened, type Channel } from './channel.ts';
@@ -21,7 +21,7 @@ export async function rawUnary(
   const tooLate = cancelledBefore(options, timeoutMs);
   if (tooLate !== undefined) throw tooLate;
   const method = path.startsWith('/') ? path.slice(1) : path;
-  const coalesce = (options.coalesce ?? open.coalesce) && request.length <= MAX_ITEM_BYTES;
+  const coalesce = (options.coalesce ?? open.coalesce) && fitsStream(request, options.metadata);
   if (coalesce) return open.coalesced.call(method, asBuffer(request), timeoutMs, options);
   return plainUnary(open, method, asBuffer(request), callMetadata(options), timeoutMs, options);
 }

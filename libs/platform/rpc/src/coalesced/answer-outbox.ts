@@ -1,6 +1,7 @@
-import { encodeAnswers } from './encode-frame.ts';
+import { encodeAnswers, sizedAnswer } from './encode-frame.ts';
 import { endOfTurn } from './end-of-turn.ts';
 import type { AnswerItem } from './items.ts';
+import { firstFrame, type Sized } from './sized-item.ts';
 
 /** Past this a message is sent and the next begun, so that a large batch does not delay its first answers. */
 const MAX_FRAME_BYTES = 1024 * 1024;
@@ -16,7 +17,7 @@ export class AnswerOutbox {
   readonly #send: (frame: Buffer) => Promise<void>;
   readonly #sent: () => void;
   #bytes = 0;
-  #items: AnswerItem[] = [];
+  #items: Sized<AnswerItem>[] = [];
   #draining = false;
   #sending: Promise<void> | undefined;
 
@@ -35,8 +36,9 @@ export class AnswerOutbox {
   }
 
   add(item: AnswerItem): void {
-    this.#items.push(item);
-    this.#bytes += item.payload.length;
+    const sized = sizedAnswer(item);
+    this.#items.push(sized);
+    this.#bytes += sized.sizeBytes;
     this.#sending ??= this.#sendAll();
   }
 
@@ -54,7 +56,7 @@ export class AnswerOutbox {
   async #sendAll(): Promise<void> {
     while (this.#items.length > 0 || this.#draining) {
       await endOfTurn();
-      const frame = encodeAnswers({ items: this.#take(), draining: this.#draining });
+      const frame = encodeAnswers(this.#take(), this.#draining);
       this.#draining = false;
       await this.#send(frame);
       this.#sent();
@@ -62,15 +64,10 @@ export class AnswerOutbox {
     this.#sending = undefined;
   }
 
-  #take(): AnswerItem[] {
-    let bytes = 0;
-    let end = 0;
-    for (const { payload } of this.#items) {
-      if (end > 0 && bytes + payload.length > MAX_FRAME_BYTES) break;
-      bytes += payload.length;
-      end++;
-    }
-    this.#bytes -= bytes;
-    return this.#items.splice(0, end);
+  #take(): Sized<AnswerItem>[] {
+    const frame = firstFrame(this.#items, MAX_FRAME_BYTES);
+    this.#items.splice(0, frame.length);
+    for (const { sizeBytes } of frame) this.#bytes -= sizeBytes;
+    return frame;
   }
 }

@@ -4,7 +4,19 @@ import type { RawResponse } from '../client/plain-unary.ts';
 import { formatCaller } from '../context/caller.ts';
 import { MetadataMap } from '../context/metadata.ts';
 import { decodeStatus } from '../status/decode-status.ts';
+import { MAX_METADATA_ENTRIES } from './frame-limits.ts';
 import type { AnswerItem, CallItem } from './items.ts';
+
+/** Larger calls travel by themselves, so that they do not hold up the others. */
+const MAX_CALL_BYTES = 64 * 1024;
+
+/** Whether a call may share a stream: by the size of its payload and the metadata of its own. */
+export function fitsStream(payload: Uint8Array, metadata: CallOptions['metadata']): boolean {
+  if (metadata === undefined) return payload.length <= MAX_CALL_BYTES;
+  const entries = Object.entries(metadata);
+  const bytes = entries.reduce((sum, [name, value]) => sum + name.length + value.length, payload.length);
+  return bytes <= MAX_CALL_BYTES && entries.length <= MAX_METADATA_ENTRIES;
+}
 
 /** The longest that a timer can wait, and an item can ask for: 24 days. */
 export const MAX_TIMEOUT_MS = 0x7fff_ffff;

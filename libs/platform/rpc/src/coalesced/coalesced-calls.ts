@@ -4,19 +4,17 @@ import type { RawResponse } from '../client/plain-unary.ts';
 import { rpcErrors } from '../errors.ts';
 import { toServiceError } from '../status/to-service-error.ts';
 import { MAX_TIMEOUT_MS, callItem, settleCall } from './call-item.ts';
+import { CallOutbox } from './call-outbox.ts';
 import { encodeCalls } from './encode-frame.ts';
 import { endOfTurn } from './end-of-turn.ts';
 import { ExchangeStream, type OpenStream } from './exchange-stream.ts';
 import { cancellationOf, type AnswerItem, type CallItem } from './items.ts';
+import type { Sized } from './sized-item.ts';
 
-/** Larger requests travel by themselves, so that they do not hold up the others. */
-export const MAX_ITEM_BYTES = 64 * 1024;
-
-/** A message is closed when it passes this: about what one write of the connection moves. */
-const MAX_FRAME_BYTES = 512 * 1024;
-const MAX_FRAME_ITEMS = 2_048;
-/** Bounds what waits in memory for a peer that does not keep up. */
+/** Calls that wait for answers, sent or not. */
 const MAX_PENDING = 32_768;
+/** How long a caller that is refused should leave the peer to catch up. */
+const RETRY_AFTER_MS = 100;
 const MAX_CALL_ID = 0xffff_ffff;
 
 interface PendingCall {
@@ -29,12 +27,14 @@ interface PendingCall {
 /**
  * The client side of plumbline.common.v1.CoalescedService: unary calls made in the same turn of the event loop, or while
  * the connection takes no more, leave in one message. A broken stream fails what was sent on it with CONNECTION_LOST
- * and is replaced when the next call comes; what was not sent yet goes to the new one.
+ * and is replaced when the next call comes; what was not sent yet goes to the new one. A call that is given up before
+ * it was sent is forgotten at once. Calls are refused with TOO_MANY_CALLS while 32,768 wait for their answers or 32 MiB
+ * wait to be sent.
  */
 export class CoalescedCalls {
   readonly #open: OpenStream;
   readonly #pending = new Map<number, PendingCall>();
-  #outbox: CallItem[] = [];
+  readonly #outbox = new CallOutbox();
   #stream: ExchangeStream | undefined;
   #flushing = false;
   #lastId = 0;
@@ -46,9 +46,7 @@ export class CoalescedCalls {
 
   call(method: string, payload: Buffer, timeoutMs: number, options: CallOptions): Promise<RawResponse> {
     if (this.#closed) return Promise.reject(rpcErrors.CALL_CANCELLED('the channel is closed'));
-    if (this.#pending.size >= MAX_PENDING) {
-      return Promise.reject(rpcErrors.TOO_MANY_CALLS(`${MAX_PENDING} calls wait for answers already`));
-    }
+    if (this.#pending.size >= MAX_PENDING || this.#outbox.isFull) return Promise.reject(this.#refusal());
     const item = callItem(this.#nextId(), method, payload, timeoutMs, options);
     const answer = this.#expect(item.callId, timeoutMs, options);
     this.#enqueue(item);
@@ -58,10 +56,18 @@ export class CoalescedCalls {
   /** Fails what is in flight with CALL_CANCELLED. */
   close(): void {
     this.#closed = true;
-    this.#outbox = [];
+    this.#outbox.clear();
     for (const call of [...this.#pending.values()])
       call.fail(rpcErrors.CALL_CANCELLED('the channel was closed'));
     this.#stream?.cancel();
+  }
+
+  #refusal(): ServiceError {
+    const [what, waitingFor] = this.#outbox.isFull ? ['bytes', 'the peer'] : ['calls', 'answers'];
+    return rpcErrors.TOO_MANY_CALLS(`too many ${what} wait for ${waitingFor} already`, {
+      metadata: { waitingCalls: String(this.#pending.size) },
+      retryAfterMs: RETRY_AFTER_MS,
+    });
   }
 
   #expect(callId: number, timeoutMs: number, options: CallOptions): Promise<RawResponse> {
@@ -97,12 +103,14 @@ export class CoalescedCalls {
     });
   }
 
-  /** Tells the server of a call that nobody waits for any more. One that was not sent yet never will be. */
+  /**
+   * Tells the server of a call that nobody waits for any more. One that was not sent yet never will be; of one whose
+   * stream is retired the server cannot hear, because our side of it has ended.
+   */
   #abandon(callId: number): void {
     const stream = this.#pending.get(callId)?.stream;
-    if (stream === undefined) return;
-    if (stream === this.#stream) this.#enqueue(cancellationOf(callId));
-    else void stream.write(encodeCalls([cancellationOf(callId)]));
+    if (stream === undefined) this.#outbox.remove(callId);
+    else if (stream === this.#stream) this.#enqueue(cancellationOf(callId));
   }
 
   #nextId(): number {
@@ -113,44 +121,35 @@ export class CoalescedCalls {
   }
 
   #enqueue(item: CallItem): void {
-    this.#outbox.push(item);
+    this.#outbox.add(item);
     if (!this.#flushing) void this.#flush();
   }
 
   async #flush(): Promise<void> {
     this.#flushing = true;
-    while (this.#outbox.length > 0) {
+    while (!this.#outbox.isEmpty) {
       await endOfTurn();
-      const items = this.#take();
-      if (items.length > 0) await this.#send(items).catch((error: unknown) => this.#failAll(items, error));
+      const calls = this.#outbox.take();
+      if (calls.length > 0)
+        await this.#send(calls).catch((error: unknown) => {
+          this.#failAll(calls, error);
+        });
     }
     this.#flushing = false;
   }
 
-  async #send(items: readonly CallItem[]): Promise<void> {
+  async #send(calls: readonly Sized<CallItem>[]): Promise<void> {
     const stream = (this.#stream ??= this.#newStream());
-    for (const { callId } of items) {
-      const call = this.#pending.get(callId);
+    for (const { item } of calls) {
+      const call = this.#pending.get(item.callId);
       if (call !== undefined) call.stream = stream;
     }
-    await stream.write(encodeCalls(items));
+    await stream.write(encodeCalls(calls));
   }
 
   /** The stream could not even be opened: the channel's metadata, say, could not be made. */
-  #failAll(items: readonly CallItem[], error: unknown): void {
-    for (const { callId } of items) this.#pending.get(callId)?.fail(toServiceError(error));
-  }
-
-  /** The next message's worth of what waits, without the calls that were given up in the meantime. */
-  #take(): CallItem[] {
-    let bytes = 0;
-    let end = 0;
-    for (const { payload } of this.#outbox) {
-      bytes += payload.length;
-      if (end >= MAX_FRAME_ITEMS || (end > 0 && bytes > MAX_FRAME_BYTES)) break;
-      end++;
-    }
-    return this.#outbox.splice(0, end).filter(({ cancel, callId }) => cancel || this.#pending.has(callId));
+  #failAll(calls: readonly Sized<CallItem>[], error: unknown): void {
+    for (const { item } of calls) this.#pending.get(item.callId)?.fail(toServiceError(error));
   }
 
   #newStream(): ExchangeStream {
@@ -159,7 +158,9 @@ export class CoalescedCalls {
         for (const answer of answers) this.#pending.get(answer.callId)?.settle(answer);
       },
       retired: () => {
-        if (this.#stream === stream) this.#stream = undefined;
+        if (this.#stream !== stream) return;
+        this.#stream = undefined;
+        this.#outbox.removeCancellations();
       },
       ended: (failure) => {
         for (const call of [...this.#pending.values()]) if (call.stream === stream) call.fail(failure);

@@ -1,11 +1,8 @@
 import { FieldReader, WireError } from '@plumbline/wire';
 import { MetadataMap, asBuffer } from '../context/metadata.ts';
 import { rpcErrors } from '../errors.ts';
+import { MAX_METADATA_ENTRIES, MAX_READ_ITEMS } from './frame-limits.ts';
 import { EMPTY_ANSWER, EMPTY_CALL, type AnswerFrame, type AnswerItem, type CallItem } from './items.ts';
-
-/** More in one message would hold up the event loop for what should be one turn's work. */
-const MAX_ITEMS = 4096;
-const MAX_METADATA_ENTRIES = 64;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -51,8 +48,8 @@ function decode<T>(read: () => T): T {
 }
 
 function append<T>(items: T[], item: T): void {
-  if (items.length >= MAX_ITEMS)
-    throw rpcErrors.TOO_MANY_ELEMENTS(`more than ${MAX_ITEMS} items in one message`);
+  if (items.length >= MAX_READ_ITEMS)
+    throw rpcErrors.TOO_MANY_ELEMENTS(`more than ${MAX_READ_ITEMS} items in one message`);
   items.push(item);
 }
 

@@ -1,32 +1,34 @@
 import type { MetadataMap, MetadataValue } from '../context/metadata.ts';
 import { FrameWriter, bytesSize, lengthDelimitedSize, textSize, uint32Size } from './frame-writer.ts';
-import type { AnswerFrame, AnswerItem, CallItem } from './items.ts';
+import type { AnswerItem, CallItem } from './items.ts';
+import type { Sized } from './sized-item.ts';
+
+export const sizedCall = (item: CallItem): Sized<CallItem> => ({ item, sizeBytes: callSize(item) });
+export const sizedAnswer = (item: AnswerItem): Sized<AnswerItem> => ({ item, sizeBytes: answerSize(item) });
 
 /** Serialises plumbline.common.v1.ExchangeRequest. */
-export function encodeCalls(items: readonly CallItem[]): Buffer {
-  const sizes = items.map(callSize);
-  const writer = new FrameWriter(totalSize(sizes));
-  items.forEach((item, index) => {
-    writer.open(1, sizes[index] ?? 0);
+export function encodeCalls(calls: readonly Sized<CallItem>[]): Buffer {
+  const writer = new FrameWriter(totalSize(calls));
+  for (const { item, sizeBytes } of calls) {
+    writer.open(1, sizeBytes);
     writeCall(writer, item);
-  });
+  }
   return writer.buffer;
 }
 
 /** Serialises plumbline.common.v1.ExchangeResponse. */
-export function encodeAnswers({ items, draining }: AnswerFrame): Buffer {
-  const sizes = items.map(answerSize);
-  const writer = new FrameWriter(totalSize(sizes) + uint32Size(Number(draining)));
-  items.forEach((item, index) => {
-    writer.open(1, sizes[index] ?? 0);
+export function encodeAnswers(answers: readonly Sized<AnswerItem>[], draining: boolean): Buffer {
+  const writer = new FrameWriter(totalSize(answers) + uint32Size(Number(draining)));
+  for (const { item, sizeBytes } of answers) {
+    writer.open(1, sizeBytes);
     writeAnswer(writer, item);
-  });
+  }
   writer.uint32(2, Number(draining));
   return writer.buffer;
 }
 
-const totalSize = (sizes: readonly number[]): number =>
-  sizes.reduce((total, size) => total + lengthDelimitedSize(size), 0);
+const totalSize = (items: readonly Sized<unknown>[]): number =>
+  items.reduce((total, { sizeBytes }) => total + lengthDelimitedSize(sizeBytes), 0);
 
 function callSize(item: CallItem): number {
   return (

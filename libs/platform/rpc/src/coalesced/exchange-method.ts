@@ -4,7 +4,8 @@ import type { MethodInfo, ServedMethod } from '../server/call.ts';
 import { composeChain } from '../server/chain.ts';
 import { enforceDeadline } from '../server/interceptors/enforce-deadline.ts';
 import { mapErrors } from '../server/interceptors/map-errors.ts';
-import type { MethodLimits } from '../server/limits.ts';
+import type { CallLimits } from '../server/limits.ts';
+import { MAX_READ_BYTES } from './frame-limits.ts';
 import { exchange, type ExchangeOptions } from './exchange-session.ts';
 
 const { exchange: method } = CoalescedService.method;
@@ -17,15 +18,19 @@ const INFO: MethodInfo = {
   raw: true,
 };
 
-/** A message holds many calls; the stream lasts as long as the connection. Each call has limits of its own. */
-const LIMITS: MethodLimits = {
-  maxMessageBytes: 4 * 1024 * 1024,
-  maxElements: Infinity,
+/**
+ * The stream lasts as long as its connection. A message has at most these bytes and 4,096 items, and fails the stream
+ * otherwise. Each item has the limits of its own method. What the session holds at once is bounded in its place: see
+ * MAX_ACTIVE there and the answer outbox.
+ */
+export const EXCHANGE_LIMITS: CallLimits = {
+  maxMessageBytes: MAX_READ_BYTES,
   maxDeadlineMs: Infinity,
   defaultDeadlineMs: Infinity,
 };
 
 /** CoalescedService/Exchange, which every server has. */
 export function exchangeMethod(options: ExchangeOptions): ServedMethod {
-  return { info: INFO, limits: LIMITS, run: composeChain([mapErrors, enforceDeadline], exchange(options)) };
+  const run = composeChain([mapErrors, enforceDeadline], exchange(options));
+  return { info: INFO, limits: EXCHANGE_LIMITS, run };
 }

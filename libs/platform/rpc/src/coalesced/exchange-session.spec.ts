@@ -6,9 +6,10 @@ import { rpcErrors } from '../errors.ts';
 import type { MethodInfo, ServedMethod, ServerCall } from '../server/call.ts';
 import { InFlightCalls } from '../server/in-flight.ts';
 import { decodeAnswers } from './decode-frame.ts';
-import { encodeCalls } from './encode-frame.ts';
+import { encodeCalls, sizedCall } from './encode-frame.ts';
 import { exchange } from './exchange-session.ts';
-import { EMPTY_CALL, type AnswerItem } from './items.ts';
+import { EMPTY_CALL, type AnswerItem, type CallItem } from './items.ts';
+import type { Sized } from './sized-item.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const limits = { maxMessageBytes: 1_000, maxElements: 10, maxDeadlineMs: 60_000, defaultDeadlineMs: 60_000 };
@@ -52,7 +53,7 @@ function startSession(
   return { ended: run(stream), calls, context, draining };
 }
 
-const call = (callId: number): typeof EMPTY_CALL => ({ ...EMPTY_CALL, callId, method: info.path });
+const call = (callId: number): Sized<CallItem> => sizedCall({ ...EMPTY_CALL, callId, method: info.path });
 
 describe('a coalesced session', () => {
   it('stops reading when the client does not take its answers', async () => {
@@ -139,6 +140,28 @@ describe('a coalesced session', () => {
       yield encodeCalls([call(7)]);
     };
     await expect(startSession(gated, inTurn(), async () => undefined).ended).resolves.toBeUndefined();
+  });
+
+  it('refuses a message over 4 MiB before it reads what is in it', async () => {
+    let started = 0;
+    const counting = served(async () => {
+      started++;
+    });
+    const payload = Buffer.alloc(64 * 1024);
+    const frameOf = (calls: number): Buffer =>
+      encodeCalls(
+        Array.from({ length: calls }, (_, index) => sizedCall({ ...call(index + 1).item, payload })),
+      );
+    const requests = async function* () {
+      yield frameOf(63);
+      yield frameOf(64);
+    };
+    await expect(startSession(counting, requests(), async () => undefined).ended).rejects.toMatchObject({
+      codeName: 'RESOURCE_EXHAUSTED',
+      reason: 'MESSAGE_TOO_LARGE',
+      metadata: { maxMessageBytes: String(4 * 1024 * 1024) },
+    });
+    expect(started).toBe(63);
   });
 
   it('announces the drain once and still answers', async () => {

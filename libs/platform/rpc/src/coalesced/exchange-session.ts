@@ -5,12 +5,13 @@ import { rpcErrors } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RunCall, ServedMethod, ServerCall } from '../server/call.ts';
 import type { InFlightCalls } from '../server/in-flight.ts';
-import { clampTimeoutMs } from '../server/limits.ts';
+import { checkSize, clampTimeoutMs } from '../server/limits.ts';
 import type { Router } from '../server/router.ts';
 import { encodeStatus } from '../status/encode-status.ts';
 import { toServiceError } from '../status/to-service-error.ts';
 import { AnswerOutbox } from './answer-outbox.ts';
 import { decodeCalls } from './decode-frame.ts';
+import { MAX_METADATA_ENTRIES, MAX_READ_BYTES } from './frame-limits.ts';
 import { ItemMetadata } from './item-metadata.ts';
 import { EMPTY_ANSWER, type AnswerItem, type CallItem } from './items.ts';
 
@@ -62,7 +63,10 @@ class ExchangeSession {
       for (const context of [...this.#active.values()]) context.cancel(error);
     });
     try {
-      for await (const frame of this.#stream.requests ?? []) await this.#start(decodeCalls(frame));
+      for await (const frame of this.#stream.requests ?? []) {
+        checkSize(frame, { maxMessageBytes: MAX_READ_BYTES });
+        await this.#start(decodeCalls(frame));
+      }
       await this.#until(() => this.#active.size === 0);
       await this.#outbox.flushed();
     } finally {
@@ -112,7 +116,7 @@ class ExchangeSession {
       answer = failure(callId, context, toServiceError(error));
     }
     this.#active.delete(callId);
-    this.#outbox.add(answer);
+    this.#outbox.add(readable(answer));
     this.#options.calls.leave(context);
     context.close();
     this.#wake?.();
@@ -137,6 +141,16 @@ function success(callId: number, { context, response }: ServerCall): AnswerItem 
 function failure(callId: number, context: ServerCallContext, error: ServiceError): AnswerItem {
   const { code } = error;
   return { ...EMPTY_ANSWER, callId, code, statusDetails: encodeStatus(error), trailers: trailersOf(context) };
+}
+
+/** Metadata that no client reads would cost all calls of the stream their answers. */
+function readable(answer: AnswerItem): AnswerItem {
+  const { callId, trailers } = answer;
+  if (trailers === undefined || trailers.size <= MAX_METADATA_ENTRIES) return answer;
+  const error = rpcErrors.TOO_MANY_ELEMENTS(
+    `the answer has more than ${MAX_METADATA_ENTRIES} headers and trailers`,
+  );
+  return { ...EMPTY_ANSWER, callId, code: error.code, statusDetails: encodeStatus(error) };
 }
 
 /** Items have no headers of their own, so these travel with the trailers. */

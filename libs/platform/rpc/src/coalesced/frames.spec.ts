@@ -9,7 +9,7 @@ import { hasReason } from '@plumbline/errors';
 import fc from 'fast-check';
 import { MetadataMap } from '../context/metadata.ts';
 import { decodeAnswers, decodeCalls } from './decode-frame.ts';
-import { encodeAnswers, encodeCalls } from './encode-frame.ts';
+import { encodeAnswers, encodeCalls, sizedAnswer, sizedCall } from './encode-frame.ts';
 import { EMPTY_ANSWER, EMPTY_CALL, type AnswerItem, type CallItem } from './items.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -62,7 +62,7 @@ describe('the frames of the coalesced stream', () => {
   it('are, for calls, what protobuf-es reads by the schema', () => {
     fc.assert(
       fc.property(fc.array(call, { maxLength: 5 }), (items) => {
-        const decoded = fromBinary(ExchangeRequestSchema, encodeCalls(items)).items;
+        const decoded = fromBinary(ExchangeRequestSchema, encodeCalls(items.map(sizedCall))).items;
         const plain = decoded.map(({ $typeName: _, metadata: entries, payload, ...rest }) => ({
           ...rest,
           metadata: plainEntries(entries),
@@ -76,7 +76,7 @@ describe('the frames of the coalesced stream', () => {
   it('are, for answers, what protobuf-es reads by the schema', () => {
     fc.assert(
       fc.property(fc.array(answer, { maxLength: 5 }), fc.boolean(), (items, draining) => {
-        const decoded = fromBinary(ExchangeResponseSchema, encodeAnswers({ items, draining }));
+        const decoded = fromBinary(ExchangeResponseSchema, encodeAnswers(items.map(sizedAnswer), draining));
         const plain = decoded.items.map(({ $typeName: _, trailers, payload, statusDetails, ...rest }) => ({
           ...rest,
           trailers: plainEntries(trailers),
@@ -97,12 +97,12 @@ describe('the frames of the coalesced stream', () => {
     });
     fc.assert(
       fc.property(fc.array(call, { maxLength: 5 }), (items) => {
-        expect(decodeCalls(encodeCalls(items)).map(comparable)).toEqual(items.map(comparable));
+        expect(decodeCalls(encodeCalls(items.map(sizedCall))).map(comparable)).toEqual(items.map(comparable));
       }),
     );
     fc.assert(
       fc.property(fc.array(answer, { maxLength: 5 }), (items) => {
-        const { items: read } = decodeAnswers(encodeAnswers({ items, draining: false }));
+        const { items: read } = decodeAnswers(encodeAnswers(items.map(sizedAnswer), false));
         expect(read.map(comparable)).toEqual(items.map(comparable));
       }),
     );
@@ -136,12 +136,12 @@ describe('the frames of the coalesced stream', () => {
 
   it('are bounded in items and in metadata', () => {
     const items = Array.from({ length: 4_097 }, () => EMPTY_CALL);
-    expect(() => decodeCalls(encodeCalls(items))).toThrow(
+    expect(() => decodeCalls(encodeCalls(items.map(sizedCall)))).toThrow(
       expect.objectContaining({ reason: 'TOO_MANY_ELEMENTS' }),
     );
     const many = new MetadataMap();
     for (let index = 0; index < 65; index++) many.set(`name-${index}`, 'x');
-    expect(() => decodeCalls(encodeCalls([{ ...EMPTY_CALL, metadata: many }]))).toThrow(
+    expect(() => decodeCalls(encodeCalls([sizedCall({ ...EMPTY_CALL, metadata: many })]))).toThrow(
       expect.objectContaining({ reason: 'TOO_MANY_ELEMENTS' }),
     );
   });

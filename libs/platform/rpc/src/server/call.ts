@@ -1,7 +1,7 @@
 import type { CallContext } from '../context/call-context.ts';
 import type { ServerCallContext } from '../context/server-call-context.ts';
 import type { MethodBody } from './implementation.ts';
-import type { MethodLimits } from './limits.ts';
+import type { CallLimits } from './limits.ts';
 
 export interface MethodInfo {
   /** `plumbline.audit.v1.AuditService/Append` */
@@ -17,6 +17,8 @@ export interface MethodInfo {
 export interface InterceptedCall {
   readonly method: MethodInfo;
   readonly context: CallContext;
+  /** The encoded request of unary and server-streaming calls, before the limits have looked at it. */
+  readonly request?: Buffer;
 }
 
 /**
@@ -28,8 +30,6 @@ export type Interceptor = (call: InterceptedCall, next: () => Promise<void>) => 
 /** A call as the transport hands it over: requests to take from, and somewhere to put the response. */
 export interface ServerCall extends InterceptedCall {
   readonly context: ServerCallContext;
-  /** The request of unary and server-streaming calls. */
-  readonly request?: Buffer;
   /** The requests of client- and bidirectional streams. */
   readonly requests?: AsyncIterable<Buffer>;
   /** Where the single response of unary and client-streaming calls is left. */
@@ -43,6 +43,6 @@ export type RunCall = (call: ServerCall) => Promise<void>;
 /** A method as the transports serve it: its chain composed, its limits resolved. */
 export interface ServedMethod {
   readonly info: MethodInfo;
-  readonly limits: MethodLimits;
+  readonly limits: CallLimits;
   readonly run: RunCall;
 }

@@ -1,7 +1,7 @@
 import { Server, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
 import { CoalescedService } from '@plumbline/contract-common';
 import { Health } from '@plumbline/contract-grpc';
-import { exchangeMethod } from '../coalesced/exchange-method.ts';
+import { EXCHANGE_LIMITS, exchangeMethod } from '../coalesced/exchange-method.ts';
 import { HealthRegistry } from '../health/health-registry.ts';
 import { healthService } from '../health/health-service.ts';
 import type { Log } from '../log.ts';
@@ -15,7 +15,7 @@ import { authenticateCalls } from './interceptors/authenticate.ts';
 import { enforceDeadline } from './interceptors/enforce-deadline.ts';
 import { mapErrors } from './interceptors/map-errors.ts';
 import { observe } from './interceptors/observe.ts';
-import type { ServedMethod } from './call.ts';
+import type { CallLimits } from './limits.ts';
 import { buildRouter, type Router } from './router.ts';
 import {
   DEFAULT_KEEPALIVE,
@@ -48,7 +48,8 @@ export function createServer(options: ServerOptions): RpcServer {
   const builtIn = [healthService(health), reflectionService([...services, Health, CoalescedService])];
   const system = buildRouter(builtIn, {}, [mapErrors, enforceDeadline]);
 
-  const server = new Server(grpcOptions(options, [...router.values(), ...system.values()]));
+  const limits = [...router.values(), ...system.values()].map((method) => method.limits);
+  const server = new Server(grpcOptions(options, [...limits, EXCHANGE_LIMITS]));
   const drainable = drainableOf(server, health);
   adaptServer(server, options.receiveWindows ?? DEFAULT_WINDOWS, refusalObserver(router, log, metrics));
   for (const method of router.values()) registerMethod(server, method, { log, calls: drainable.calls });
@@ -75,10 +76,10 @@ function refusalObserver(router: Router, log: Log, metrics: ServerMetrics): Refu
 
 function grpcOptions(
   { keepalive = DEFAULT_KEEPALIVE }: ServerOptions,
-  methods: readonly ServedMethod[],
+  limits: readonly CallLimits[],
 ): GrpcOptions {
   return {
-    'grpc.max_receive_message_length': Math.max(...methods.map(({ limits }) => limits.maxMessageBytes)),
+    'grpc.max_receive_message_length': Math.max(...limits.map(({ maxMessageBytes }) => maxMessageBytes)),
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
     'grpc.keepalive_time_ms': keepalive.intervalMs,

@@ -2,16 +2,20 @@ import type { DescMessage, DescMethod } from '@bufbuild/protobuf';
 import { WireError, countElements } from '@plumbline/wire';
 import { rpcErrors } from '../errors.ts';
 
-/** Bounds of one method. */
-export interface MethodLimits {
+/** Bounds of one method that do not depend on what its messages are. */
+export interface CallLimits {
   /** Of each received message, after decompression. */
   readonly maxMessageBytes: number;
-  /** Fields at any depth that a decoder would have to make of a message; packed numbers count by sixteens. */
-  readonly maxElements: number;
   /** Longer deadlines are shortened to this. */
   readonly maxDeadlineMs: number;
   /** For calls that bring none. */
   readonly defaultDeadlineMs: number;
+}
+
+/** Bounds of one method. */
+export interface MethodLimits extends CallLimits {
+  /** Fields at any depth that a decoder would have to make of a message; packed numbers count by sixteens. */
+  readonly maxElements: number;
 }
 
 export interface LimitOptions extends Partial<MethodLimits> {
@@ -61,7 +65,7 @@ const LONGEST_RETURN_MS = 50;
  * a little before the client's patience does, so that the client hears why there is no answer: one that gives up by
  * its own clock knows no reason.
  */
-export function clampTimeoutMs(requestedMs: number | undefined, limits: MethodLimits): number {
+export function clampTimeoutMs(requestedMs: number | undefined, limits: CallLimits): number {
   const grantedMs =
     requestedMs === undefined
       ? limits.defaultDeadlineMs
@@ -75,13 +79,19 @@ export function clampTimeoutMs(requestedMs: number | undefined, limits: MethodLi
  * @throws ServiceError MESSAGE_TOO_LARGE, TOO_MANY_ELEMENTS, MALFORMED_MESSAGE
  */
 export function checkMessage(bytes: Buffer, input: DescMessage | undefined, limits: MethodLimits): void {
-  if (bytes.length > limits.maxMessageBytes) {
-    throw rpcErrors.MESSAGE_TOO_LARGE(
-      `the message has ${bytes.length} bytes; the method takes ${limits.maxMessageBytes}`,
-      { metadata: { sizeBytes: String(bytes.length), maxMessageBytes: String(limits.maxMessageBytes) } },
-    );
-  }
+  checkSize(bytes, limits);
   if (input !== undefined) checkElements(bytes, input, limits.maxElements);
+}
+
+/** @throws ServiceError MESSAGE_TOO_LARGE */
+export function checkSize(
+  { length }: Buffer,
+  { maxMessageBytes }: Pick<CallLimits, 'maxMessageBytes'>,
+): void {
+  if (length <= maxMessageBytes) return;
+  throw rpcErrors.MESSAGE_TOO_LARGE(`the message has ${length} bytes; the method takes ${maxMessageBytes}`, {
+    metadata: { sizeBytes: String(length), maxMessageBytes: String(maxMessageBytes) },
+  });
 }
 
 function checkElements(bytes: Buffer, input: DescMessage, maxElements: number): void {

@@ -3,7 +3,8 @@ import { UNKNOWN_METHOD } from '../metrics.ts';
 import type { ServedMethod } from './call.ts';
 import { composeChain, type ServerInterceptor } from './chain.ts';
 
-const NO_LIMITS = { maxMessageBytes: 0, maxElements: 0, maxDeadlineMs: 30_000, defaultDeadlineMs: 30_000 };
+/** No message of such a call is read. */
+const LIMITS = { maxMessageBytes: 0, maxDeadlineMs: 30_000, defaultDeadlineMs: 30_000 };
 
 /** Answers every method that the server does not have. As a bidirectional stream it fits calls of any kind. */
 export function unknownMethod(interceptors: readonly ServerInterceptor[]): ServedMethod {
@@ -17,5 +18,5 @@ export function unknownMethod(interceptors: readonly ServerInterceptor[]): Serve
   const run = composeChain(interceptors, async () => {
     throw rpcErrors.METHOD_NOT_FOUND('the server has no such method');
   });
-  return { info, limits: NO_LIMITS, run };
+  return { info, limits: LIMITS, run };
 }
