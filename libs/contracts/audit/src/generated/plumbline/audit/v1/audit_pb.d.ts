@@ -1021,6 +1021,7 @@ export declare const AuditService: GenService<{
   },
   /**
    * Records of the tenant, newest first.
+   * INVALID_ARGUMENT / INVALID_QUERY.
    *
    * @generated from rpc plumbline.audit.v1.AuditService.ListRecords
    */
@@ -1051,6 +1052,8 @@ export declare const AuditService: GenService<{
   },
   /**
    * Proof that a record is in the log of a checkpoint. Waits, within the deadline, until the record is in one.
+   * NOT_FOUND / RECORD_NOT_FOUND, INVALID_ARGUMENT / INVALID_QUERY, OUT_OF_RANGE / TREE_NOT_REACHED,
+   * FAILED_PRECONDITION / LEAF_NOT_IN_TREE for a tree smaller than asked for.
    *
    * @generated from rpc plumbline.audit.v1.AuditService.GetInclusionProof
    */
@@ -1061,6 +1064,7 @@ export declare const AuditService: GenService<{
   },
   /**
    * Proof that one tree extends another.
+   * INVALID_ARGUMENT / INVALID_QUERY, OUT_OF_RANGE / TREE_NOT_REACHED.
    *
    * @generated from rpc plumbline.audit.v1.AuditService.GetConsistencyProof
    */

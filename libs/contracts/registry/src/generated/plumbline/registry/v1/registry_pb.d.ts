@@ -2582,6 +2582,7 @@ export declare const PayloadPolicySchema: GenEnum<PayloadPolicy>;
 export declare const RegistryService: GenService<{
   /**
    * Registers a model name. Idempotent.
+   * INVALID_ARGUMENT / REQUEST_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.CreateModel
    */
@@ -2613,6 +2614,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * The versions of a model, newest first.
+   * NOT_FOUND / MODEL_NOT_FOUND, INVALID_ARGUMENT / PAGE_TOKEN_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.ListVersions
    */
@@ -2623,6 +2625,8 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Adds evidence to a version; append-only. Idempotent on evidence_id.
+   * NOT_FOUND / VERSION_NOT_FOUND, INVALID_ARGUMENT / REQUEST_INVALID, ALREADY_EXISTS / EVIDENCE_CONFLICT for other content
+   * under the same id.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.AttachEvidence
    */
@@ -2634,6 +2638,7 @@ export declare const RegistryService: GenService<{
   /**
    * Judges a version by a declared gate over its evidence and records the decision. Missing evidence is INCONCLUSIVE,
    * which blocks.
+   * NOT_FOUND / VERSION_NOT_FOUND, INVALID_ARGUMENT / REQUEST_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.EvaluateGate
    */
@@ -2666,6 +2671,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * The ledger of a model, newest first.
+   * NOT_FOUND / MODEL_NOT_FOUND, INVALID_ARGUMENT / PAGE_TOKEN_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.ListReleases
    */
@@ -2676,6 +2682,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Starts a staged release: shadow, canary, promotion. ALREADY_EXISTS / ROLLOUT_ACTIVE when one runs.
+   * NOT_FOUND / VERSION_NOT_FOUND or DECISION_NOT_FOUND, FAILED_PRECONDITION / GATE_NOT_PASSED.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.StartRollout
    */
@@ -2698,6 +2705,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Ends a rollout; the champion keeps all traffic.
+   * NOT_FOUND / ROLLOUT_NOT_FOUND, FAILED_PRECONDITION / ROLLOUT_ENDED.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.AbortRollout
    */
@@ -2708,6 +2716,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * A rollout with the history of its steps.
+   * NOT_FOUND / ROLLOUT_NOT_FOUND.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.GetRollout
    */
@@ -2718,6 +2727,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Declares how callers reach a model. Idempotent.
+   * NOT_FOUND / MODEL_NOT_FOUND, INVALID_ARGUMENT / REQUEST_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.PutRoute
    */
@@ -2728,6 +2738,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Declares when a model is trained again. Idempotent by name.
+   * NOT_FOUND / MODEL_NOT_FOUND, INVALID_ARGUMENT / REQUEST_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.PutRetrainingRule
    */
@@ -2738,6 +2749,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * The firings of a model's rules, newest first.
+   * NOT_FOUND / MODEL_NOT_FOUND, INVALID_ARGUMENT / PAGE_TOKEN_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.RegistryService.ListRetrainings
    */
@@ -2756,6 +2768,7 @@ export declare const RegistryService: GenService<{
 export declare const TenantService: GenService<{
   /**
    * Creates a tenant. Idempotent on its name.
+   * PERMISSION_DENIED / CALLER_NOT_PERMITTED, INVALID_ARGUMENT / REQUEST_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.TenantService.CreateTenant
    */
@@ -2766,6 +2779,7 @@ export declare const TenantService: GenService<{
   },
   /**
    * Creates an API key; its secret is shown this once.
+   * NOT_FOUND / TENANT_NOT_FOUND, INVALID_ARGUMENT / REQUEST_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.TenantService.CreateApiKey
    */
@@ -2776,6 +2790,7 @@ export declare const TenantService: GenService<{
   },
   /**
    * Revokes an API key at once. Idempotent.
+   * NOT_FOUND / API_KEY_NOT_FOUND.
    *
    * @generated from rpc plumbline.registry.v1.TenantService.RevokeApiKey
    */
@@ -2814,6 +2829,7 @@ export declare const TrafficService: GenService<{
   },
   /**
    * A replica's lease: renewed every 2 s and right after it has taken up a new epoch or loaded a version.
+   * INVALID_ARGUMENT / REQUEST_INVALID.
    *
    * @generated from rpc plumbline.registry.v1.TrafficService.ReportReplica
    */
