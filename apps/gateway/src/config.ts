@@ -26,6 +26,12 @@ export const config = defineConfig('gateway', {
     unit: 'bytes',
     help: 'Records that may wait for audit before calls on standard routes are refused.',
   }),
+  unshippableMaxBytes: integer({
+    default: 268_435_456,
+    min: 0,
+    unit: 'bytes',
+    help: 'Records kept aside because audit will never take them; beyond it they are lost, with a log line each.',
+  }),
   recentAnswersMaxBytes: integer({
     default: 67_108_864,
     min: 0,

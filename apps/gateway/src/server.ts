@@ -35,11 +35,13 @@ import { authenticateCallers } from './service/authenticate.ts';
 import { handleModelInfer } from './service/model-infer.ts';
 import { modelStatusHandlers } from './service/model-status.ts';
 import { handlePredict } from './service/predict.ts';
-import { recordingRefusals } from './service/record-refusals.ts';
+import { recordRefusals } from './service/record-refusals.ts';
 import { Spool } from './store/spool.ts';
+import { Unshippable } from './store/unshippable.ts';
 import { portsFor, shadowPorts } from './upstream/ports.ts';
 import { Recorder } from './upstream/recorder.ts';
 import { registryTraffic, trafficCodec } from './upstream/registry-traffic.ts';
+import { shipRecords } from './upstream/ship-records.ts';
 import { compileTable } from './upstream/routing-table.ts';
 
 /** Wires a gateway and answers its gRPC port: channels to the services behind it, the record spool, the routes it follows, its own server. */
@@ -66,6 +68,10 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
       onTrouble: (error, problem) => log.warn({ error }, problem),
     }),
     'record spool',
+  );
+  const unshippable = await Unshippable.open(
+    join(settings.stateDir, 'unshippable'),
+    settings.unshippableMaxBytes,
   );
   const recorder = new Recorder({
     audit,
@@ -110,6 +116,12 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     spool: recorder.spool.bind(recorder),
     count: (reason: string) => refusals.inc({ reason }),
   };
+  const aside = new Counter({
+    name: 'plumbline_gateway_unshippable_records_total',
+    help: 'Records that audit will never take, by reason; kept in STATE_DIR/unshippable.',
+    labelNames: ['reason'],
+    registers: [scope.metrics],
+  });
   observe(scope, spool, shadow);
 
   const server = scope.adopt(
@@ -117,21 +129,16 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
       implementations: [
         implementRaw(
           PredictionService,
-          {
-            Predict: recordingRefusals(refusing, (request, context) =>
-              handlePredict(dependencies, request, context),
-            ),
-          },
+          { Predict: (request, context) => handlePredict(dependencies, request, context) },
           { countElements: true },
         ),
         implementRaw(GRPCInferenceService, {
-          ModelInfer: recordingRefusals(refusing, (request, context) =>
-            handleModelInfer(dependencies, request, context),
-          ),
+          ModelInfer: (request, context) => handleModelInfer(dependencies, request, context),
         }),
         implement(GRPCInferenceService, modelStatusHandlers(table)),
       ],
       authenticate: authenticateCallers(table, authenticateServices(settings.serviceSecret)),
+      interceptors: [recordRefusals(refusing)],
       limits: { perMethod: { 'plumbline.gateway.v1.PredictionService/Predict': { maxElements: 10_000 } } },
       log,
       metrics: scope.metrics,
@@ -142,9 +149,14 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   scope.readiness('routes', async () => {
     if (table() === undefined) throw new Error('no routes were ever read from the registry');
   });
-  const ship = (entries: readonly Uint8Array[]) =>
-    recorder.ship(entries, (error) => log.error({ error }, 'audit will never take this record'));
+  const ship = shipRecords({
+    recorder,
+    keep: unshippable.keep.bind(unshippable),
+    log,
+    count: (reason) => aside.inc({ reason }),
+  });
   void spool.shipTo(ship, 256, 250);
+  scope.servesWhenReady(server.health);
   const bound = await server.listen(settings.host, settings.grpcPort);
   log.info({ port: bound }, 'gRPC port is open');
   return bound;

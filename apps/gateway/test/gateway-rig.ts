@@ -45,6 +45,8 @@ export interface RouteChange {
   readonly variants?: { name: string; digest: string; weightBp: number }[];
   readonly shadowDigest?: string;
   readonly shadowShareBp?: number;
+  /** Of the API keys; "test" by default. */
+  readonly keyName?: string;
 }
 
 /** A gateway as it is deployed, in front of services that speak the true contracts over the true rpc library. */
@@ -54,29 +56,38 @@ export interface GatewayRig {
   readonly inferred: { digest: string; tenant: string; caller: string }[];
   /** Makes audit refuse commits as if its database were away. */
   auditAway: boolean;
+  /** Makes the registry refuse to tell its snapshot. */
+  registryAway: boolean;
   /** Changes the route and waits for nothing: the gateway follows by itself. */
   setRoute(plan: RouteChange): void;
   readonly acknowledged: bigint[];
   close(): Promise<void>;
 }
 
-export async function startRig(natsUrl: string, route: RouteChange = {}): Promise<GatewayRig> {
+export async function startRig(
+  natsUrl: string,
+  route: RouteChange = {},
+  { registryAway = false } = {},
+): Promise<GatewayRig> {
   const directory = await temporaryDirectory();
   const signature = await fileObjects(directory).put(Buffer.from(signatureText()));
   let epoch = 1n;
   let plan = planOf(route);
+  const { keyName = 'test' } = route;
   const rig = {
     appended: [] as AppendRequest[],
     inferred: [] as GatewayRig['inferred'],
     acknowledged: [] as bigint[],
     auditAway: false,
+    registryAway,
   };
 
   const traffic = implement(TrafficService, {
-    getTrafficSnapshot: async ({ knownEpoch }) => ({
-      epoch,
-      ...(knownEpoch === epoch ? {} : { snapshot: snapshotOf(epoch, plan, signature.digest) }),
-    }),
+    getTrafficSnapshot: async ({ knownEpoch }) => {
+      if (rig.registryAway) throw new ServiceError(Code.UNAVAILABLE, 'DATABASE_UNAVAILABLE', 'no database');
+      if (knownEpoch === epoch) return { epoch };
+      return { epoch, snapshot: snapshotOf(epoch, plan, signature.digest, keyName) };
+    },
     reportReplica: async (report) => {
       rig.acknowledged.push(report.epoch);
       return { epoch };
@@ -131,12 +142,12 @@ const planOf = (change: RouteChange): RoutePlan =>
     salt: 'salt',
   });
 
-function snapshotOf(epoch: bigint, plan: RoutePlan, signatureDigest: string) {
+function snapshotOf(epoch: bigint, plan: RoutePlan, signatureDigest: string, keyName: string) {
   const files = [{ path: 'signature.json', digest: signatureDigest, sizeBytes: 1n }];
   const key = (secret: string, scopes: string[]) => ({
     keyId: randomUUID(),
     tenant: 'acme',
-    name: 'test',
+    name: keyName,
     secretSha256: createHash('sha256').update(secret).digest(),
     scopes,
   });

@@ -8,6 +8,7 @@ import {
   type AppendRequest,
 } from '@plumbline/contract-audit';
 import { PredictionService, type PredictRequestSchema } from '@plumbline/contract-gateway';
+import { Health, HealthCheckResponse_ServingStatus } from '@plumbline/contract-grpc';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
 import { AuditClass } from '@plumbline/contract-registry';
 import { createChannel, createClient, rawUnary, serviceToken, type Channel } from '@plumbline/rpc';
@@ -45,6 +46,9 @@ const asked = (
 });
 const commitmentOf = (request: AppendRequest | undefined) =>
   fromBinary(CommitmentSchema, request?.commitment ?? new Uint8Array());
+const payloadOf = (request: AppendRequest | undefined) =>
+  fromBinary(PredictionPayloadSchema, request?.payload ?? new Uint8Array());
+const refusalOf = (request: AppendRequest | undefined) => payloadOf(request).variant;
 const ofKind = (kind: RecordKind) => rig.appended.filter((request) => commitmentOf(request).kind === kind);
 
 beforeAll(async () => {
@@ -234,6 +238,29 @@ describe('a caller', () => {
     ).rejects.toMatchObject({ codeName: 'RESOURCE_EXHAUSTED', reason: 'TOO_MANY_ELEMENTS' });
   });
 
+  it('that runs into a limit is recorded with the reason, and by the digest of its request', async () => {
+    rig = await startRig(natsUrl);
+    const bomb = Buffer.alloc(40_000, Buffer.from([0x1a, 0x00]));
+    const refused = rawUnary(connect(API_KEY), 'plumbline.gateway.v1.PredictionService/Predict', bomb, {});
+    await expect(refused).rejects.toMatchObject({ reason: 'TOO_MANY_ELEMENTS' });
+    await eventually(() => ofKind(RecordKind.REFUSAL).length === 1);
+    const [record] = ofKind(RecordKind.REFUSAL);
+    expect(refusalOf(record)).toBe('TOO_MANY_ELEMENTS');
+    expect(Buffer.from(commitmentOf(record).requestSha256)).toEqual(
+      createHash('sha256').update(bomb).digest(),
+    );
+  });
+
+  it('that may not or cannot read a model’s metadata is recorded', async () => {
+    rig = await startRig(natsUrl);
+    const metadata = (key: string, name: string) =>
+      createClient(GRPCInferenceService, connect(key)).modelMetadata({ name });
+    await expect(metadata(API_KEY, 'nothing')).rejects.toMatchObject({ reason: 'ROUTE_NOT_FOUND' });
+    await expect(metadata(NO_SCOPE_KEY, 'delay')).rejects.toMatchObject({ reason: 'SCOPE_MISSING' });
+    await eventually(() => ofKind(RecordKind.REFUSAL).length === 2);
+    expect(ofKind(RecordKind.REFUSAL).map(refusalOf).sort()).toEqual(['ROUTE_NOT_FOUND', 'SCOPE_MISSING']);
+  });
+
   it('that is a service and names no tenant is refused, and nothing is recorded of it', async () => {
     rig = await startRig(natsUrl);
     const channel = createChannel(rig.address, {
@@ -247,5 +274,51 @@ describe('a caller', () => {
     });
     await eventually(() => ofKind(RecordKind.REFUSAL).length > 0);
     expect(rig.appended).toHaveLength(1);
+  });
+});
+
+describe('a caller whose key has a name in another script', () => {
+  const keyName = 'Überwachung 100 %';
+  const caller = 'api-key:%C3%9Cberwachung%20100%20%25';
+  const shadowed = { keyName, shadowDigest: CANDIDATE, shadowShareBp: 10_000 };
+  const standard = {
+    name: 'delay',
+    model: 'delay',
+    featureService: 'flights',
+    auditClass: AuditClass.STANDARD,
+  };
+
+  it.each([
+    ['mandatory', shadowed],
+    ['standard', { ...shadowed, route: standard }],
+  ])('is answered and recorded on a %s route, mirrored included', async (_class, change) => {
+    rig = await startRig(natsUrl, change);
+    await predictions(API_KEY).predict(asked());
+    await eventually(() => ofKind(RecordKind.PREDICTION).length + ofKind(RecordKind.SHADOW).length === 2);
+    expect(rig.inferred.map((run) => run.caller)).toEqual([keyName, keyName]);
+    expect(rig.appended.map((record) => payloadOf(record).caller)).toEqual([caller, caller]);
+  });
+
+  it('is answered where the request is too large to share a stream', async () => {
+    rig = await startRig(natsUrl, { keyName });
+    const request = buildInferRequest({
+      modelName: 'delay',
+      id: 'x'.repeat(100_000),
+      inputs: [{ name: 'share', datatype: 'FP32', shape: [1, 1], raw: encodeElements('FP32', [0.5]) }],
+    });
+    await rawUnary(connect(API_KEY), 'inference.GRPCInferenceService/ModelInfer', request, {});
+    expect(payloadOf(ofKind(RecordKind.PREDICTION)[0]).caller).toBe(caller);
+  });
+});
+
+describe('grpc.health.v1', () => {
+  it('says NOT_SERVING until routes are known, then SERVING', async () => {
+    rig = await startRig(natsUrl, {}, { registryAway: true });
+    const health = createClient(Health, connect());
+    const service = PredictionService.typeName;
+    const { NOT_SERVING, SERVING } = HealthCheckResponse_ServingStatus;
+    expect(await health.check({ service })).toMatchObject({ status: NOT_SERVING });
+    rig.registryAway = false;
+    await eventually(async () => (await health.check({ service })).status === SERVING);
   });
 });

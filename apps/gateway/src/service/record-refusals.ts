@@ -1,5 +1,5 @@
 import { Code, ServiceError } from '@plumbline/errors';
-import { formatCaller, type CallContext } from '@plumbline/rpc';
+import { formatCaller, type InterceptedCall, type Interceptor } from '@plumbline/rpc';
 import { mintUuidV7 } from '@plumbline/uuid';
 import type { GatewayRecord } from '../domain/record.ts';
 
@@ -10,15 +10,16 @@ export interface RefusalDependencies {
   readonly count: (reason: string) => void;
 }
 
-type RawHandler = (request: Buffer, context: CallContext) => Promise<Buffer>;
-
-/** Makes every refusal of an authenticated call a REFUSAL record; the caller gets the refusal whether or not it is kept. */
-export function recordingRefusals(dependencies: RefusalDependencies, handler: RawHandler): RawHandler {
-  return async (request, context) => {
+/**
+ * Makes every refusal after authentication a REFUSAL record, those of the limits included; the caller gets the refusal
+ * whether or not it is kept.
+ */
+export function recordRefusals(dependencies: RefusalDependencies): Interceptor {
+  return async (call, next) => {
     try {
-      return await handler(request, context);
+      await next();
     } catch (error) {
-      await recordRefusal(dependencies, request, context, error);
+      await recordRefusal(dependencies, call, error);
       throw error;
     }
   };
@@ -26,8 +27,7 @@ export function recordingRefusals(dependencies: RefusalDependencies, handler: Ra
 
 async function recordRefusal(
   { nowUs, spool, count }: RefusalDependencies,
-  request: Buffer,
-  context: CallContext,
+  { context, request }: InterceptedCall,
   error: unknown,
 ): Promise<void> {
   const reason = error instanceof ServiceError ? error.reason : 'INTERNAL';
@@ -41,7 +41,7 @@ async function recordRefusal(
       tenant: context.tenant,
       caller: formatCaller(context.caller),
       method: context.method,
-      request,
+      request: request ?? Buffer.alloc(0),
       answer: Buffer.alloc(0),
       atUs: nowUs(),
       facts: undefined,

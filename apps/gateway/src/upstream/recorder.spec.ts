@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { AppendResponseSchema, type AppendRequestSchema } from '@plumbline/contract-audit';
 import { Code, ServiceError } from '@plumbline/errors';
+import { recordingLog } from '@plumbline/testing';
 import { errors } from '../domain/errors.ts';
 import { RecentAnswers } from '../domain/recent-answers.ts';
 import type { GatewayRecord } from '../domain/record.ts';
 import { Recorder } from './recorder.ts';
+import { shipRecords } from './ship-records.ts';
 
 const record = (answer: string): GatewayRecord => ({
   kind: 'prediction',
@@ -80,14 +82,57 @@ describe('the recorder', () => {
   });
 
   it.each([
-    ['INVALID_RECORD', Code.INVALID_ARGUMENT],
-    ['MESSAGE_TOO_LARGE', Code.RESOURCE_EXHAUSTED],
-  ])('lets a spooled record go that audit refuses for good with %s, and says so', async (reason, code) => {
-    const { recorder, spool } = bench(() => Promise.reject(new ServiceError(code, reason, 'no')));
+    ['INVALID_RECORD', new ServiceError(Code.INVALID_ARGUMENT, 'INVALID_RECORD', 'no')],
+    ['MESSAGE_TOO_LARGE', new ServiceError(Code.RESOURCE_EXHAUSTED, 'MESSAGE_TOO_LARGE', 'no')],
+    ['INTERNAL', new ServiceError(Code.INTERNAL, 'INTERNAL', 'a defect')],
+    ['UNSENDABLE', new TypeError('metadata takes printable ASCII')],
+  ])(
+    'keeps aside a record that is refused for good with %s, says so, and ships the next',
+    async (reason, error) => {
+      let calls = 0;
+      const { recorder, spool } = bench(() => (++calls === 1 ? Promise.reject(error) : Promise.resolve()));
+      void recorder.spool(record('a'));
+      void recorder.spool(record('b'));
+      const kept: [string, Uint8Array][] = [];
+      const counted: string[] = [];
+      const log = recordingLog();
+      const ship = shipRecords({
+        recorder,
+        log,
+        keep: async (why, entry) => kept.push([why, entry]) > 0,
+        count: (why) => counted.push(why),
+      });
+      await ship(spool.entries);
+      expect(calls).toBe(2);
+      expect(kept).toEqual([[reason, spool.entries[0]]]);
+      expect(counted).toEqual([reason]);
+      expect(log.lines).toMatchObject([
+        { level: 'error', fields: { tenant: 'acme', eventId: record('a').eventId, reason, error } },
+      ]);
+    },
+  );
+
+  it('keeps aside an entry that it cannot even read', async () => {
+    const { recorder } = bench();
+    const broken = Buffer.from([255, 255]);
+    const aside: Uint8Array[] = [];
+    await recorder.ship([broken], async (entry) => void aside.push(entry));
+    expect(aside).toEqual([broken]);
+  });
+
+  it('sets nothing aside while another record of the shipment is to be offered again', async () => {
+    const outcomes = [
+      new ServiceError(Code.INVALID_ARGUMENT, 'INVALID_RECORD', 'no'),
+      new ServiceError(Code.UNAVAILABLE, 'AUDIT_UNAVAILABLE', 'later'),
+    ];
+    const { recorder, spool } = bench(() => Promise.reject(outcomes.shift() ?? new Error('asked too often')));
     void recorder.spool(record('a'));
-    const refused: string[] = [];
-    await recorder.ship(spool.entries, (error) => refused.push(error.reason));
-    expect(refused).toEqual([reason]);
+    void recorder.spool(record('b'));
+    const aside: Uint8Array[] = [];
+    await expect(recorder.ship(spool.entries, async (entry) => void aside.push(entry))).rejects.toMatchObject(
+      { reason: 'AUDIT_UNAVAILABLE' },
+    );
+    expect(aside).toEqual([]);
   });
 
   it.each([
@@ -96,7 +141,7 @@ describe('the recorder', () => {
   ])('keeps spooled records, and fails mandatory ones as AUDIT_UNAVAILABLE, on %s', async (reason, code) => {
     const { recorder, spool } = bench(() => Promise.reject(new ServiceError(code, reason, 'later')));
     void recorder.spool(record('a'));
-    await expect(recorder.ship(spool.entries, () => undefined)).rejects.toMatchObject({ reason });
+    await expect(recorder.ship(spool.entries, async () => undefined)).rejects.toMatchObject({ reason });
     await expect(recorder.commit(record('b'), {})).rejects.toMatchObject({
       reason: 'AUDIT_UNAVAILABLE',
       codeName: 'UNAVAILABLE',

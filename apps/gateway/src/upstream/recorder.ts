@@ -1,6 +1,4 @@
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { AuditService } from '@plumbline/contract-audit';
-import { AppendRequestSchema, type AppendRequest } from '@plumbline/contract-audit';
 import { Code, ServiceError, hasReason } from '@plumbline/errors';
 import type { CallOptions, Client } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
@@ -8,9 +6,9 @@ import type { RecentAnswers } from '../domain/recent-answers.ts';
 import type { ExistingRecord, GatewayRecord } from '../domain/record.ts';
 import type { Spool } from '../store/spool.ts';
 import { appendRequestOf, existingRecordOf, type ProducerStamp } from '../messages/record.ts';
+import { decodeSpoolEntry, encodeSpoolEntry } from '../messages/spool-entry.ts';
 
-/** Lengths of the two texts that precede a spooled request: tenant and caller. */
-const SPOOL_HEADER_BYTES = 4;
+const SHIPMENT_TIMEOUT_MS = 10_000;
 
 /**
  * The gateway's way to audit. Mandatory records are committed there before they count; all others go through the
@@ -75,30 +73,39 @@ export class Recorder {
 
   /** @throws SPOOL_FULL. */
   async spool(record: GatewayRecord): Promise<void> {
-    const request = toBinary(AppendRequestSchema, appendRequestOf(record, this.#stamp()));
-    await this.#spool.append(spoolEntry(record.tenant, record.caller, request));
+    const { tenant, caller } = record;
+    const request = appendRequestOf(record, this.#stamp());
+    await this.#spool.append(encodeSpoolEntry({ tenant, caller, request }));
   }
 
   /**
-   * Sends spooled entries to audit, all at once so that they share a commit. An entry that audit will never take (its
-   * id stands for another request) is reported and let go; anything else is kept and tried again.
+   * Sends spooled entries to audit, all at once so that they share a commit. Where any may succeed later, throws, and all
+   * are to be offered again. Otherwise each that audit will never take is set aside, once, in order.
    */
-  async ship(entries: readonly Uint8Array[], onRefused: (error: ServiceError) => void): Promise<void> {
-    await Promise.all(
+  async ship(
+    entries: readonly Uint8Array[],
+    setAside: (entry: Uint8Array, error: unknown) => Promise<void>,
+  ): Promise<void> {
+    const refused: { readonly entry: Uint8Array; readonly error: unknown }[] = [];
+    const shipments = await Promise.allSettled(
       entries.map(async (entry) => {
-        const { tenant, caller, request } = readSpoolEntry(entry);
         try {
-          await this.#audit.append(request, {
-            tenant,
-            metadata: { 'plumbline-caller': caller },
-            timeoutMs: 10_000,
-          });
+          await this.#send(entry);
         } catch (error) {
-          if (!isPermanent(error)) throw error;
-          onRefused(error);
+          if (isTransient(error)) throw error;
+          refused.push({ entry, error });
         }
       }),
     );
+    const failed = shipments.find((shipment) => shipment.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    for (const { entry, error } of refused) await setAside(entry, error);
+  }
+
+  async #send(entry: Uint8Array): Promise<void> {
+    const { tenant, caller, request } = decodeSpoolEntry(entry);
+    const metadata = { 'plumbline-caller': caller };
+    await this.#audit.append(request, { tenant, metadata, timeoutMs: SHIPMENT_TIMEOUT_MS });
   }
 
   #stamp(): ProducerStamp {
@@ -125,30 +132,19 @@ function isAbsence(error: ServiceError): boolean {
   return error.code === Code.UNAVAILABLE || error.reason === 'AUDIT_OVERLOADED';
 }
 
-const REFUSALS: ReadonlySet<Code> = new Set([
-  Code.ALREADY_EXISTS,
-  Code.INVALID_ARGUMENT,
-  Code.FAILED_PRECONDITION,
+/** What says nothing of the record itself: audit or the way there is in trouble, or one of the two is misconfigured. */
+const TRANSIENT: ReadonlySet<Code> = new Set([
+  Code.UNAVAILABLE,
+  Code.DEADLINE_EXCEEDED,
+  Code.RESOURCE_EXHAUSTED,
+  Code.ABORTED,
+  Code.CANCELLED,
+  Code.UNAUTHENTICATED,
+  Code.PERMISSION_DENIED,
+  Code.UNIMPLEMENTED,
 ]);
 
-function isPermanent(error: unknown): error is ServiceError {
-  return error instanceof ServiceError && (REFUSALS.has(error.code) || hasReason(error, 'MESSAGE_TOO_LARGE'));
-}
-
-function spoolEntry(tenant: string, caller: string, request: Uint8Array): Buffer {
-  const texts = [Buffer.from(tenant), Buffer.from(caller)];
-  const header = Buffer.alloc(SPOOL_HEADER_BYTES);
-  texts.forEach((text, index) => header.writeUInt16LE(text.length, 2 * index));
-  return Buffer.concat([header, ...texts, request]);
-}
-
-function readSpoolEntry(entry: Uint8Array): { tenant: string; caller: string; request: AppendRequest } {
-  const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
-  const tenantEnd = SPOOL_HEADER_BYTES + bytes.readUInt16LE(0);
-  const callerEnd = tenantEnd + bytes.readUInt16LE(2);
-  return {
-    tenant: bytes.toString('utf8', SPOOL_HEADER_BYTES, tenantEnd),
-    caller: bytes.toString('utf8', tenantEnd, callerEnd),
-    request: fromBinary(AppendRequestSchema, bytes.subarray(callerEnd)),
-  };
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof ServiceError) || !TRANSIENT.has(error.code)) return false;
+  return !hasReason(error, 'MESSAGE_TOO_LARGE') && !hasReason(error, 'TOO_MANY_ELEMENTS');
 }
