@@ -118,6 +118,14 @@ describe('online features', () => {
     expect(vectors[0]!.statuses[0]).toBe(FeatureStatus.NOT_FOUND);
   });
 
+  it('are answered as of any instant whoever a service calls for, since scopes stay where callers enter', async () => {
+    const client = await prepared('on-behalf');
+    const request = { featureService: 'flight_delay', entities: [departure(T0)] };
+    const metadata = { 'plumbline-caller': 'api-key:without-scopes' };
+    const { vectors } = await client.getOnlineFeatures(request, { metadata });
+    expect(vectors.map(({ asOfUs }) => asOfUs)).toEqual([T0]);
+  });
+
   it.each<[string, object, string, string]>([
     ['an unknown feature service', { featureService: 'weather' }, 'FEATURE_SERVICE_NOT_FOUND', 'NOT_FOUND'],
     ['an unknown version of one', { featureServiceVersion: 9 }, 'FEATURE_SERVICE_NOT_FOUND', 'NOT_FOUND'],

@@ -490,7 +490,9 @@ export declare type EntityRow = Message<"plumbline.features.v1.EntityRow"> & {
   requestValues: { [key: string]: Value };
 
   /**
-   * The instant for windows, TTL and request-time features; 0: now. Another instant needs the scope "as-of".
+   * The instant for windows, TTL and request-time features; 0: now, or in RecomputeFeatures the start of 1970. The
+   * feature store answers any instant to the services that it admits; the gateway, where callers enter, asks them for
+   * the scope "as-of".
    *
    * @generated from field: int64 as_of_us = 3;
    */
@@ -829,7 +831,7 @@ export declare type RecomputeFeaturesRequest = Message<"plumbline.features.v1.Re
   featureService: string;
 
   /**
-   * Its version.
+   * Its version; 0: the newest, which need not be the one that served the vectors.
    *
    * @generated from field: int32 feature_service_version = 2;
    */
@@ -1077,13 +1079,22 @@ export declare const FeatureStatusSchema: GenEnum<FeatureStatus>;
  * Definitions, ingestion, online reads and point-in-time training sets: the same values in training and in serving.
  * Visibility is one rule everywhere: a row is visible at T iff event <= T and known_at <= T.
  *
+ * It admits services alone; those that answer callers of their own, the gateway first of all, check their callers'
+ * scopes. Every method works within a tenant (INVALID_ARGUMENT / TENANT_REQUIRED) and may also fail with
+ * UNAUTHENTICATED / CREDENTIALS_MISSING or CREDENTIALS_INVALID; with UNAVAILABLE / DATABASE_UNAVAILABLE,
+ * DEADLINE_EXCEEDED / DATABASE_TIMEOUT or DEADLINE_EXPIRED, after which the same call may be made again; with
+ * INVALID_ARGUMENT / TEXT_NOT_STORABLE for the character U+0000; and with RESOURCE_EXHAUSTED / MESSAGE_TOO_LARGE or
+ * TOO_MANY_ELEMENTS: requests have at most 4 MiB, those of IngestRows, IngestStream and RecomputeFeatures at most 16
+ * MiB.
+ *
  * @generated from service plumbline.features.v1.FeatureStoreService
  */
 export declare const FeatureStoreService: GenService<{
   /**
-   * Applies definitions as a whole. Fails with ABORTED / REVISION_CONFLICT when expected_revision is not the current
-   * one, INVALID_ARGUMENT / DEFINITION_INVALID with a field violation per fault. Idempotent: equal definitions change
-   * nothing.
+   * Applies definitions as a whole. Idempotent: equal definitions change nothing.
+   * Errors: ABORTED / REVISION_CONFLICT when expected_revision is not the current one; INVALID_ARGUMENT /
+   * DEFINITION_INVALID with a field violation per fault; FAILED_PRECONDITION / BACKFILL_NEEDED when a new view version
+   * would stand over a source that already has rows.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.ApplyDefinitions
    */
@@ -1093,7 +1104,7 @@ export declare const FeatureStoreService: GenService<{
     output: typeof ApplyDefinitionsResponseSchema;
   },
   /**
-   * The definitions in force, with versions.
+   * The definitions in force, with versions. Errors: those of every method.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.GetDefinitions
    */
@@ -1105,7 +1116,12 @@ export declare const FeatureStoreService: GenService<{
   /**
    * Loads a Parquet file that the service can read, checking every row; reports progress and ends with the totals.
    * Idempotent: a file (by digest) and row range already loaded is not loaded again; an interrupted load continues.
-   * Errors: NOT_FOUND / SOURCE_NOT_FOUND, NOT_FOUND / FILE_NOT_FOUND, INVALID_ARGUMENT / FILE_MALFORMED.
+   * Errors: NOT_FOUND / SOURCE_NOT_FOUND; NOT_FOUND / FILE_NOT_FOUND; INVALID_ARGUMENT / FILE_MALFORMED when the file
+   * is no Parquet or lacks a required column; INVALID_ARGUMENT / EXPRESSION_INVALID for `where`; INVALID_ARGUMENT /
+   * ROWS_INVALID when the source has no column row_number_column; FAILED_PRECONDITION / BATCH_REJECTED when more rows
+   * of a partition fail their checks than the source tolerates; ABORTED / CATALOGUE_STALE when definitions changed
+   * meanwhile; RESOURCE_EXHAUSTED / JOBS_EXHAUSTED with a time to try again; UNAVAILABLE / JOB_FAILED when the process
+   * that loads ended. Whatever ends a load, the partitions committed before stand.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.IngestFile
    */
@@ -1116,7 +1132,13 @@ export declare const FeatureStoreService: GenService<{
   },
   /**
    * Ingests rows of one source in one transaction: history, online tiles, sequences and quarantine. Idempotent on
-   * (source, batch_id) and, for each row, on its row key and content.
+   * (source, batch_id) and, for each row, on its row key and content. A failure other than a refusal leaves open
+   * whether the rows were taken: send the batch again under its id.
+   * Errors: NOT_FOUND / SOURCE_NOT_FOUND; INVALID_ARGUMENT / ROWS_INVALID when the batch itself is malformed;
+   * ALREADY_EXISTS / BATCH_ID_REUSED when the id was used for other rows; FAILED_PRECONDITION / BATCH_REJECTED when
+   * more rows fail their checks than the source tolerates; ABORTED / CATALOGUE_STALE when definitions changed twice
+   * meanwhile and ABORTED / DATABASE_CONFLICT when commits kept conflicting, both to be tried again; RESOURCE_EXHAUSTED
+   * / INGEST_OVERLOADED with a time to try again when too many rows wait for their commit. Refused rows change nothing.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.IngestRows
    */
@@ -1127,7 +1149,7 @@ export declare const FeatureStoreService: GenService<{
   },
   /**
    * Ingests batches one after another, each as IngestRows does and each answered after its own commit. A batch that is
-   * refused ends the stream with its error; the batches answered before it stand.
+   * refused ends the stream with its error; the batches answered before it stand. Errors: those of IngestRows.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.IngestStream
    */
@@ -1138,7 +1160,11 @@ export declare const FeatureStoreService: GenService<{
   },
   /**
    * The features of one feature service for N entities as of an instant, in the order asked.
-   * Errors: NOT_FOUND / FEATURE_SERVICE_NOT_FOUND, INVALID_ARGUMENT / ENTITY_KEY_MISSING or REQUEST_VALUE_MISSING.
+   * Errors: NOT_FOUND / FEATURE_SERVICE_NOT_FOUND; INVALID_ARGUMENT / ENTITIES_INVALID for none or too many;
+   * INVALID_ARGUMENT / ENTITY_KEY_MISSING or REQUEST_VALUE_MISSING, which also stand for a wrong type; INVALID_ARGUMENT
+   * / REQUEST_VALUE_INVALID when a request-time feature is not defined for the values; INVALID_ARGUMENT /
+   * AS_OF_INVALID; OUT_OF_RANGE / AS_OF_TOO_OLD when a view no longer keeps the instant online; RESOURCE_EXHAUSTED /
+   * READS_OVERLOADED with a time to try again when too many entities wait to be read.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.GetOnlineFeatures
    */
@@ -1148,8 +1174,13 @@ export declare const FeatureStoreService: GenService<{
     output: typeof GetOnlineFeaturesResponseSchema;
   },
   /**
-   * Builds a point-in-time training set: one row per spine row, its features as of its own instant, its label.
-   * Reports progress and ends with the data set. The same request against the same watermark gives the same digest.
+   * Builds a point-in-time training set: one row per spine row, its features as of its own instant, its label. Reports
+   * progress and ends with the data set. The same request against the same watermark gives the same digest.
+   * Errors: NOT_FOUND / FEATURE_SERVICE_NOT_FOUND or SOURCE_NOT_FOUND; INVALID_ARGUMENT / SPINE_INVALID for an empty
+   * time range, a label that is no number, a join key that the spine lacks, an expression that a row does not define or
+   * a watermark that was not reached; INVALID_ARGUMENT / EXPRESSION_INVALID with the field; INVALID_ARGUMENT /
+   * REQUEST_VALUE_MISSING for an input without expression and column; RESOURCE_EXHAUSTED / JOBS_EXHAUSTED with a time
+   * to try again; UNAVAILABLE / JOB_FAILED when the process that builds ended.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.BuildTrainingSet
    */
@@ -1160,6 +1191,10 @@ export declare const FeatureStoreService: GenService<{
   },
   /**
    * Recomputes served vectors from history, each at its recorded (instant, sequences): the proof against skew.
+   * Errors: NOT_FOUND / FEATURE_SERVICE_NOT_FOUND or SOURCE_NOT_FOUND; INVALID_ARGUMENT / VECTORS_INVALID for none or
+   * too many; INVALID_ARGUMENT / ENTITY_KEY_MISSING, REQUEST_VALUE_MISSING, REQUEST_VALUE_INVALID or AS_OF_INVALID as
+   * for GetOnlineFeatures; RESOURCE_EXHAUSTED / JOBS_EXHAUSTED with a time to try again; UNAVAILABLE / JOB_FAILED when
+   * the process that recomputes ended.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.RecomputeFeatures
    */
@@ -1169,7 +1204,7 @@ export declare const FeatureStoreService: GenService<{
     output: typeof RecomputeFeaturesResponseSchema;
   },
   /**
-   * Rows in quarantine, newest first.
+   * Rows in quarantine, newest first. Errors: INVALID_ARGUMENT / PAGE_TOKEN_INVALID; NOT_FOUND / SOURCE_NOT_FOUND.
    *
    * @generated from rpc plumbline.features.v1.FeatureStoreService.ListQuarantine
    */

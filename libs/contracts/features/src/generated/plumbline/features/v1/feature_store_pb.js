@@ -212,6 +212,14 @@ export const FeatureStatus = /*@__PURE__*/
  * Definitions, ingestion, online reads and point-in-time training sets: the same values in training and in serving.
  * Visibility is one rule everywhere: a row is visible at T iff event <= T and known_at <= T.
  *
+ * It admits services alone; those that answer callers of their own, the gateway first of all, check their callers'
+ * scopes. Every method works within a tenant (INVALID_ARGUMENT / TENANT_REQUIRED) and may also fail with
+ * UNAUTHENTICATED / CREDENTIALS_MISSING or CREDENTIALS_INVALID; with UNAVAILABLE / DATABASE_UNAVAILABLE,
+ * DEADLINE_EXCEEDED / DATABASE_TIMEOUT or DEADLINE_EXPIRED, after which the same call may be made again; with
+ * INVALID_ARGUMENT / TEXT_NOT_STORABLE for the character U+0000; and with RESOURCE_EXHAUSTED / MESSAGE_TOO_LARGE or
+ * TOO_MANY_ELEMENTS: requests have at most 4 MiB, those of IngestRows, IngestStream and RecomputeFeatures at most 16
+ * MiB.
+ *
  * @generated from service plumbline.features.v1.FeatureStoreService
  */
 export const FeatureStoreService = /*@__PURE__*/

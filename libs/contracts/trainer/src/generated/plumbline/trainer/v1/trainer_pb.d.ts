@@ -184,7 +184,9 @@ export declare type Job = Message<"plumbline.trainer.v1.Job"> & {
   metrics: Metric[];
 
   /**
-   * Reason and sentence when FAILED, e.g. "DATASET_EMPTY: …".
+   * Reason and sentence when FAILED, e.g. "DATASET_EMPTY: …"; empty otherwise. The reasons are those of
+   * EvaluateVersions, those of the registry's RegisterVersion, DATA_LOSS / EXPORT_MISMATCH when the exported model does
+   * not give the scores that were fitted, and JOB_ABANDONED for a job that was started ten times and never ended.
    *
    * @generated from field: string failure = 10;
    */
@@ -478,11 +480,18 @@ export declare const JobStateSchema: GenEnum<JobState>;
  * The training environment, kept apart from serving. It reads training sets by digest and proposes candidates; it can
  * move nothing.
  *
+ * It admits services alone. Every method works within a tenant (INVALID_ARGUMENT / TENANT_REQUIRED) and may also fail
+ * with UNAUTHENTICATED / CREDENTIALS_MISSING or CREDENTIALS_INVALID, and with UNAVAILABLE / DATABASE_UNAVAILABLE,
+ * DEADLINE_EXCEEDED / DATABASE_TIMEOUT or DEADLINE_EXPIRED, after which the same call may be made again.
+ *
  * @generated from service plumbline.trainer.v1.TrainerService
  */
 export declare const TrainerService: GenService<{
   /**
-   * Starts a training. Idempotent on job_id. The job runs on when the caller leaves.
+   * Starts a training. Idempotent on job_id. The job runs on when the caller leaves; what it fails with later is in
+   * Job.failure.
+   * Errors: INVALID_ARGUMENT / SPEC_INVALID and INVALID_ARGUMENT / PARAMETERS_INVALID, both with a field violation per
+   * fault; ALREADY_EXISTS / JOB_SPEC_DIFFERS when the job id is that of another training.
    *
    * @generated from rpc plumbline.trainer.v1.TrainerService.StartTraining
    */
@@ -492,7 +501,7 @@ export declare const TrainerService: GenService<{
     output: typeof StartTrainingResponseSchema;
   },
   /**
-   * A job as it stands. NOT_FOUND / JOB_NOT_FOUND.
+   * A job as it stands. Errors: NOT_FOUND / JOB_NOT_FOUND.
    *
    * @generated from rpc plumbline.trainer.v1.TrainerService.GetJob
    */
@@ -502,7 +511,7 @@ export declare const TrainerService: GenService<{
     output: typeof GetJobResponseSchema;
   },
   /**
-   * A job's progress until it ends.
+   * A job as it stands, then after every change, until it has ended. Errors: NOT_FOUND / JOB_NOT_FOUND.
    *
    * @generated from rpc plumbline.trainer.v1.TrainerService.WatchJob
    */
@@ -512,7 +521,15 @@ export declare const TrainerService: GenService<{
     output: typeof WatchJobResponseSchema;
   },
   /**
-   * Scores versions on one data set, with paired differences to the first version and to single features.
+   * Scores versions on one data set, with paired differences to the first version and to single features. Changes
+   * nothing unless attach_evidence is set; each call then attaches evidence of its own.
+   * Errors: INVALID_ARGUMENT / SPEC_INVALID with a field violation per fault; INVALID_ARGUMENT / FEATURE_UNKNOWN for a
+   * baseline feature that the rows lack; FAILED_PRECONDITION / VERSION_UNUSABLE for a version without a model that can
+   * be scored from features; FAILED_PRECONDITION / DATASETS_DIFFER when the versions, or a version and the rows, do not
+   * have the same features; FAILED_PRECONDITION / DATASET_EMPTY, DATASET_ONE_CLASS or DATASET_TOO_LARGE and DATA_LOSS /
+   * DATASET_UNREADABLE for the rows; FAILED_PRECONDITION / ENGINE_MEMORY_EXCEEDED; DEADLINE_EXCEEDED / ENGINE_TIMEOUT;
+   * ABORTED / ENGINE_DIED, to be tried again; INTERNAL / ENGINE_FAILED; and those of the feature store's
+   * BuildTrainingSet and of the registry's GetVersion and AttachEvidence.
    *
    * @generated from rpc plumbline.trainer.v1.TrainerService.EvaluateVersions
    */

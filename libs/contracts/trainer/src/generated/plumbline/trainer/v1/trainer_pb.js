@@ -114,6 +114,10 @@ export const JobState = /*@__PURE__*/
  * The training environment, kept apart from serving. It reads training sets by digest and proposes candidates; it can
  * move nothing.
  *
+ * It admits services alone. Every method works within a tenant (INVALID_ARGUMENT / TENANT_REQUIRED) and may also fail
+ * with UNAUTHENTICATED / CREDENTIALS_MISSING or CREDENTIALS_INVALID, and with UNAVAILABLE / DATABASE_UNAVAILABLE,
+ * DEADLINE_EXCEEDED / DATABASE_TIMEOUT or DEADLINE_EXPIRED, after which the same call may be made again.
+ *
  * @generated from service plumbline.trainer.v1.TrainerService
  */
 export const TrainerService = /*@__PURE__*/
