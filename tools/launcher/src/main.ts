@@ -5,7 +5,7 @@ import { runJourney, type JourneyResult } from './journey/run-journey.ts';
 import { writeReport, type StepReport } from './journey/report.ts';
 import { keepStreaming, STREAM_FROM_US } from './keep-streaming.ts';
 import { HELP, parseOptions, UsageError, type Options } from './options.ts';
-import { codeCommit, startPlatform, type Platform } from './platform.ts';
+import { codeCommit, Interrupted, startPlatform, type Platform } from './platform.ts';
 import { InstallRefused } from './processes/install-nats.ts';
 import { MemoryPeak } from './processes/memory.ts';
 import { StartError } from './processes/supervisor.ts';
@@ -25,6 +25,10 @@ async function main(args: readonly string[], screen: Screen): Promise<number> {
     }
     return await start(options, screen);
   } catch (error) {
+    if (error instanceof Interrupted) {
+      screen.say('\nStopped before everything was up.');
+      return 130;
+    }
     if (error instanceof UsageError) screen.say(`${error.message}\n\n${HELP}`);
     else if (isExplained(error)) screen.say(`\n${error.message}`);
     else throw error;
@@ -39,14 +43,14 @@ function isExplained(error: unknown): error is Error {
 
 async function start(options: Options, screen: Screen): Promise<number> {
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stopping.signal.aborted) endAtOnce(screen);
       stopping.abort();
     });
   }
   screen.say('Plumbline: starting Postgres, NATS and seven services …');
-  const platform = await startPlatform(options, screen);
+  const platform = await startPlatform(options, screen, stopping.signal);
   try {
     return await stay(options, screen, platform, stopping.signal);
   } finally {
@@ -90,7 +94,8 @@ async function stay(
   const state = loadState(statePath);
   if (state === undefined) throw new Error(`${statePath} has vanished`);
   screen.say(
-    `\nTenant ${state.tenant}. Streaming flights on, five minutes of 2001 a second. Ctrl-C drains and stops.`,
+    `\nTenant ${state.tenant}. Its development API key: ${state.apiKey}` +
+      `\nStreaming flights on, five minutes of 2001 a second. Ctrl-C drains and stops.`,
   );
   await keepStreaming({
     screen,
@@ -154,8 +159,14 @@ async function journey(
     passed,
   });
   const checks = steps.flatMap((step) => step.checks).length;
+  const verdict =
+    failure !== undefined
+      ? `Ended early, ${failed.length} of ${checks} checks had failed by then`
+      : failed.length === 0
+        ? 'Every check held'
+        : `${failed.length} of ${checks} checks failed`;
   screen.say(
-    `\n${passed ? 'Every check held' : `${failed.length} of ${checks} checks failed`}: ${checks} checks in ${seconds} s,` +
+    `\n${verdict}: ${checks} checks in ${seconds} s,` +
       ` peak memory ${Math.round(memory.peakBytes / 2 ** 20)} MiB. Details: ${REPORT}`,
   );
   return { passed, result };

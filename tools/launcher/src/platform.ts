@@ -30,8 +30,15 @@ const HEAP_MIB: Record<ServiceName, number> = {
   gateway: 256,
 };
 
-/** Brings everything up, service by service, each as a process of its own. */
-export async function startPlatform(options: Options, screen: Screen): Promise<Platform> {
+/**
+ * Brings everything up, service by service, each as a process of its own. What had been started is stopped again when
+ * that fails. @throws StartError, a ServiceError of @plumbline/local, or Interrupted when `signal` fired meanwhile
+ */
+export async function startPlatform(
+  options: Options,
+  screen: Screen,
+  signal?: AbortSignal,
+): Promise<Platform> {
   const home = resolve(options.home);
   const log = createLog({ service: 'launcher', level: 'error' });
   makeHome(home);
@@ -50,9 +57,10 @@ export async function startPlatform(options: Options, screen: Screen): Promise<P
     await infrastructure.close();
   };
   try {
-    await Promise.all(
+    const starting = Promise.all(
       SERVICES.map((service) => supervisor.start(programOf(service, options.basePort, home, infrastructure))),
     );
+    await unlessInterrupted(starting, signal);
     for (const service of SERVICES) {
       screen.say(
         `  ${service.name.padEnd(15)} gRPC 127.0.0.1:${options.basePort + service.offset}   health and metrics http://127.0.0.1:${options.basePort + service.offset + 1}`,
@@ -63,6 +71,18 @@ export async function startPlatform(options: Options, screen: Screen): Promise<P
     throw error;
   }
   return { home, addresses: at, infrastructure, supervisor, stop };
+}
+
+/** The person at the terminal has changed their mind. */
+export class Interrupted extends Error {}
+
+async function unlessInterrupted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  const interrupted = new Promise<never>((_, reject) => {
+    const fail = () => reject(new Interrupted('interrupted while starting'));
+    if (signal?.aborted) fail();
+    signal?.addEventListener('abort', fail, { once: true });
+  });
+  await Promise.race([work, interrupted]);
 }
 
 function makeHome(home: string): void {

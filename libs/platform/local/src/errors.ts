@@ -18,6 +18,14 @@ export const errors = defineErrors('local', {
     code: 'FAILED_PRECONDITION',
     help: 'No nats-server was found. Install it, name it in NATS_SERVER, or set NATS_URL.',
   },
+  NATS_UNREACHABLE: {
+    code: 'UNAVAILABLE',
+    help: 'No NATS server answers where NATS_URL says. Start one there, or leave NATS_URL unset for a local one.',
+  },
+  JETSTREAM_MISSING: {
+    code: 'FAILED_PRECONDITION',
+    help: 'The NATS server at NATS_URL runs without JetStream. Enable it, or leave NATS_URL unset for a local one.',
+  },
   PORT_TAKEN: {
     code: 'FAILED_PRECONDITION',
     help: 'Another process listens on a port that a local server needs. Stop it or choose another port.',

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { launch, logTail, type Exit, type ServerProcess } from './child.ts';
 import { reclaim } from './claims.ts';
 import { errors } from './errors.ts';
+import { natsGreeting } from './nats-greeting.ts';
 import { freePort } from './ports.ts';
 
 export interface NatsServer {
@@ -92,7 +92,7 @@ async function untilReady(server: ServerProcess, port: number, logFile: string):
   let ended = false;
   void server.exited.then(() => (ended = true));
   const deadline = performance.now() + 20_000;
-  while (!(await greets(port))) {
+  while (!(await natsGreeting('127.0.0.1', port))?.jetstream) {
     if (ended || performance.now() > deadline) {
       await server.stop('SIGKILL', 0);
       throw errors.NATS_FAILED(
@@ -101,21 +101,6 @@ async function untilReady(server: ServerProcess, port: number, logFile: string):
     }
     await delay(20);
   }
-}
-
-/** A NATS server speaks first; its greeting says whether JetStream is on. */
-function greets(port: number): Promise<boolean> {
-  return new Promise((resolvePromise) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    const settle = (ready: boolean) => {
-      socket.destroy();
-      resolvePromise(ready);
-    };
-    socket.setTimeout(500, () => settle(false));
-    socket.once('error', () => settle(false));
-    socket.once('close', () => settle(false));
-    socket.once('data', (greeting) => settle(greeting.includes('"jetstream":true')));
-  });
 }
 
 function isExecutable(path: string): boolean {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connectEvents } from '@plumbline/events';
 import { eventually, silentLog, temporaryDirectory } from '@plumbline/testing';
-import { findNatsServer, freePort, startNats } from '../src/index.ts';
+import { checkNats, findNatsServer, freePort, startNats } from '../src/index.ts';
 
 async function fakeServer(script: string): Promise<string> {
   const path = join(await temporaryDirectory(), 'nats-server');
@@ -54,5 +56,30 @@ describe('startNats', () => {
       reason: 'NATS_FAILED',
       message: expect.stringContaining('boom'),
     });
+  });
+});
+
+describe('checkNats', () => {
+  const serving = async (greeting: string) => {
+    const server = createServer((socket) => socket.end(greeting)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    return { url: `nats://127.0.0.1:${port}`, close: () => server.close() };
+  };
+
+  it('says that nobody answers, or somebody who is no NATS server', async () => {
+    const stranger = await serving('220 smtp ready\r\n');
+    await expect(checkNats('nats://127.0.0.1:1')).rejects.toMatchObject({ reason: 'NATS_UNREACHABLE' });
+    await expect(checkNats(stranger.url)).rejects.toMatchObject({ reason: 'NATS_UNREACHABLE' });
+    stranger.close();
+  });
+
+  it('says that JetStream is off, unless another of the servers has it', async () => {
+    const plain = await serving('INFO {"server_id":"a","version":"2.10.1"} \r\n');
+    const able = await serving('INFO {"server_id":"b","version":"2.10.1","jetstream":true} \r\n');
+    await expect(checkNats(plain.url)).rejects.toMatchObject({ reason: 'JETSTREAM_MISSING' });
+    await checkNats(`${plain.url},${able.url}`);
+    plain.close();
+    able.close();
   });
 });

@@ -6,7 +6,9 @@ import { MonitorService } from '@plumbline/contract-monitor';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
 import { RegistryService, TenantService, TrafficService } from '@plumbline/contract-registry';
 import { TrainerService } from '@plumbline/contract-trainer';
+import type { DescService } from '@bufbuild/protobuf';
 import { createChannel, createClient, serviceToken, type Channel, type Client } from '@plumbline/rpc';
+import { retryUnavailable } from './retry.ts';
 
 /** The identity under which the launcher operates the services. */
 export const OPERATOR = 'operator';
@@ -53,17 +55,31 @@ export function connectTenant(
   const inference = connect('INFERENCE');
   return {
     tenant,
-    features: createClient(FeatureStoreService, connect('FEATURE_STORE')),
-    registry: createClient(RegistryService, registry),
-    tenants: createClient(TenantService, registry),
-    traffic: createClient(TrafficService, registry),
-    trainer: createClient(TrainerService, connect('TRAINER')),
-    inference: createClient(InferenceService, inference),
+    features: operatorClient(FeatureStoreService, connect('FEATURE_STORE')),
+    registry: operatorClient(RegistryService, registry),
+    tenants: operatorClient(TenantService, registry),
+    traffic: operatorClient(TrafficService, registry),
+    trainer: operatorClient(TrainerService, connect('TRAINER')),
+    inference: operatorClient(InferenceService, inference),
     inferenceChannel: inference,
-    monitor: createClient(MonitorService, connect('MONITOR')),
-    audit: createClient(AuditService, connect('AUDIT')),
+    monitor: operatorClient(MonitorService, connect('MONITOR')),
+    audit: operatorClient(AuditService, connect('AUDIT')),
     close: () => closeAll(channels),
   };
+}
+
+/**
+ * The operator's calls are idempotent: while a service is away for a moment they are made again. Callers' predictions are
+ * not wrapped: what a caller sees is what the journey judges.
+ */
+function operatorClient<S extends DescService>(service: S, channel: Channel): Client<S> {
+  const client = createClient(service, channel);
+  const unary = service.methods.filter(({ methodKind }) => methodKind === 'unary');
+  const retrying = unary.map(({ localName }) => {
+    const call = client[localName as keyof Client<S>] as (...args: unknown[]) => Promise<unknown>;
+    return [localName, (...args: unknown[]) => retryUnavailable(() => call(...args))];
+  });
+  return { ...client, ...(Object.fromEntries(retrying) as Partial<Client<S>>) };
 }
 
 export function connectCaller(gatewayAddress: string, apiKey: string): CallerClients {

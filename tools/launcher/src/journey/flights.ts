@@ -27,19 +27,22 @@ export const FLIGHTS_FILE = fileURLToPath(
   new URL('../../../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url),
 );
 
-/** Flights that departed in [fromUs, toUs), by row number. */
+/** Flights that departed in [fromUs, toUs), by row number. Read in pieces, so that calls under way go on meanwhile. */
 export async function readFlights(fromUs: bigint, toUs: bigint): Promise<Flights> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '512MB' });
   const connection = await instance.connect();
   try {
-    const reader = await connection.runAndReadAll(
+    const result = await connection.stream(
       `SELECT file_row_number::INTEGER AS id, epoch_us(date) AS departure_us, delay::INTEGER AS delay,
               distance::INTEGER AS distance, origin, destination
          FROM read_parquet('${FLIGHTS_FILE.replaceAll("'", "''")}', file_row_number = true)
         WHERE epoch_us(date) >= ${fromUs} AND epoch_us(date) < ${toUs} ORDER BY id`,
     );
-    const [id = [], departure = [], delay = [], distance = [], origin = [], destination = []] =
-      reader.getColumns();
+    const columns: unknown[][] = [[], [], [], [], [], []];
+    for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+      chunk.getColumns().forEach((values, column) => columns[column]?.push(...values));
+    }
+    const [id = [], departure = [], delay = [], distance = [], origin = [], destination = []] = columns;
     return {
       count: id.length,
       id: Int32Array.from(id as number[]),

@@ -38,7 +38,7 @@ export async function runJourney(input: JourneyInput): Promise<JourneyResult> {
   const name = `flights-${randomBytes(4).toString('hex')}`;
   const first = await openTenant(input, name);
   const second = await openTenant(input, `${name}-copy`);
-  screen.say(`\nTenant ${name}. Its development API key: ${first.apiKey}`);
+  screen.say(`\nTenant ${name}`);
   const setting: Setting = {
     ...first,
     screen,

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findNatsServer, provisionDatabase, startNats, startPostgres } from '@plumbline/local';
+import { checkNats, findNatsServer, provisionDatabase, startNats, startPostgres } from '@plumbline/local';
 import { hasReason } from '@plumbline/errors';
 import type { Log } from '@plumbline/service';
 import { installNatsServer } from './install-nats.ts';
 import { WITH_DATABASE, type ServiceName } from './services.ts';
+import { StartError } from './supervisor.ts';
 
 /** Postgres, NATS and the directories that the services share. */
 export interface Infrastructure {
@@ -39,13 +40,14 @@ export async function startInfrastructure(
   const started: { close(): Promise<void>; readonly pid: number }[] = [];
   const summary: string[] = [];
   try {
-    const adminUrl = process.env['DATABASE_URL'] || (await embeddedPostgres(home, started));
+    const ownDatabase = urlFrom('DATABASE_URL', 'postgres://user:password@host:5432/database');
+    const ownNats = urlFrom('NATS_URL', 'nats://host:4222');
+    const adminUrl = ownDatabase ?? (await embeddedPostgres(home, started));
     summary.push(`Postgres   ${withoutPassword(adminUrl)}`);
-    const natsUrl = process.env['NATS_URL'] || (await localNats(home, started, say));
+    const urls = await provisioned(adminUrl, log, ownDatabase !== undefined);
+    if (ownNats !== undefined) await checkNats(ownNats);
+    const natsUrl = ownNats ?? (await localNats(home, started, say));
     summary.push(`NATS       ${withoutPassword(natsUrl)}`);
-    const urls = new Map<ServiceName, string>();
-    for (const service of WITH_DATABASE)
-      urls.set(service, (await provisionDatabase(adminUrl, { service, log })).url);
     return {
       natsUrl,
       objectsDirectory: join(home, 'objects'),
@@ -59,6 +61,38 @@ export async function startInfrastructure(
     await closeAll(started);
     throw error;
   }
+}
+
+/** A server of the user's own; undefined where the variable is not set. @throws StartError for what is no URL */
+function urlFrom(variable: string, example: string): string | undefined {
+  const value = process.env[variable];
+  if (!value) return undefined;
+  if (value.split(',').every((each) => URL.canParse(each.trim()))) return value;
+  throw new StartError(
+    `${variable} is not a URL. It looks like ${example}; leave it unset for a local server.`,
+  );
+}
+
+/** Connection URLs of the services' own roles. */
+async function provisioned(
+  adminUrl: string,
+  log: Log,
+  isOwn: boolean,
+): Promise<ReadonlyMap<ServiceName, string>> {
+  const urls = new Map<ServiceName, string>();
+  try {
+    for (const service of WITH_DATABASE) {
+      urls.set(service, (await provisionDatabase(adminUrl, { service, log })).url);
+    }
+  } catch (cause) {
+    if (!isOwn || hasReason(cause, 'ROLE_REFUSED')) throw cause;
+    throw new StartError(
+      `The database at DATABASE_URL (${withoutPassword(adminUrl)}) cannot be used: ${(cause as Error).message}. ` +
+        'Mend the URL or start the server, or leave DATABASE_URL unset for an embedded Postgres.',
+      { cause },
+    );
+  }
+  return urls;
 }
 
 async function embeddedPostgres(home: string, started: { close(): Promise<void>; readonly pid: number }[]) {
@@ -102,8 +136,13 @@ function keptSecret(path: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-function withoutPassword(url: string): string {
-  const shown = new URL(url);
-  shown.password = '';
-  return shown.href;
+function withoutPassword(urls: string): string {
+  return urls
+    .split(',')
+    .map((url) => {
+      const shown = new URL(url.trim());
+      shown.password = '';
+      return shown.href;
+    })
+    .join(',');
 }

@@ -159,8 +159,25 @@ class SupervisedProgram {
   }
 
   #logTail(): string {
-    const lines = readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-8);
-    return `Its log (${this.#logFile}) ends with:\n${lines.join('\n')}`;
+    const lines = readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').map(sentenceOf);
+    const said = [...new Set(lines.filter((line) => line !== ''))].slice(-4);
+    return `It said (${this.#logFile}):\n${said.map((line) => `  ${line}`).join('\n')}`;
+  }
+}
+
+/** What a log line says to a person: words instead of JSON, errors without their stacks, nothing of what went well. */
+function sentenceOf(line: string): string {
+  try {
+    const { level, message, error } = JSON.parse(line) as {
+      level?: string;
+      message?: string;
+      error?: { reason?: string; message?: string };
+    };
+    if (level === 'info' || level === 'debug') return '';
+    const cause = [error?.reason, error?.message].filter(Boolean).join(': ');
+    return cause === '' ? (message ?? line) : `${message}: ${cause}`;
+  } catch {
+    return line; // not written by the service's log: Node itself, or a module that failed to load
   }
 }
 
