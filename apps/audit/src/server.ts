@@ -3,9 +3,11 @@ import { DecisionRecordedSchema } from '@plumbline/contract-events';
 import {
   connectEvents,
   consume,
+  deadLetterService,
   singly,
   startReconciler,
   startRelay,
+  type Consumer,
   type EventBus,
 } from '@plumbline/events';
 import {
@@ -67,7 +69,7 @@ export async function build(scope: AuditScope): Promise<void> {
   await openTree(database, signer, clock.nowUs());
 
   const bus = scope.adopt(await connectEvents({ url: config.natsUrl, service: 'audit', log }), 'events');
-  scope.adopt(startRelay({ database, bus, log }), 'outbox relay');
+  scope.adopt(startRelay({ database, bus, log, metrics: scope.metrics }), 'outbox relay');
   scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
 
   const publication = createPublication(() => readPublishedTree(database));
@@ -85,7 +87,7 @@ export async function build(scope: AuditScope): Promise<void> {
     }),
     'integrator',
   );
-  await consumeDecisions(scope, database, bus);
+  const consumers = await consumeDecisions(scope, database, bus);
   const appender = createAppender({
     store: createLogStore(openCommits(scope)),
     clock,
@@ -95,7 +97,7 @@ export async function build(scope: AuditScope): Promise<void> {
     commitTimeoutMs: config.commitTimeoutMs,
     committed: commitSizes(scope.metrics),
   });
-  await serve(scope, { database, appender, publication, verifierKey: signer.verifier.text });
+  await serve(scope, { database, appender, publication, verifierKey: signer.verifier.text, consumers });
 }
 
 /**
@@ -110,26 +112,29 @@ function openCommits(scope: AuditScope): Database {
   );
 }
 
-async function consumeDecisions(scope: AuditScope, database: Database, bus: EventBus): Promise<void> {
-  const { log, clock } = scope;
+async function consumeDecisions(scope: AuditScope, database: Database, bus: EventBus): Promise<Consumer[]> {
+  const { log, clock, metrics } = scope;
   const appendWithin = async (tx: Transaction, submission: Submission): Promise<AppendOutcome> => {
     const [outcome] = await appendBatch(logTables(tx), [submission], clock, readCommitment);
     if (!outcome) throw new Error('a decision was appended without an outcome');
     return outcome;
   };
   const handle = decisionRecorded(appendWithin);
+  const consumers: Consumer[] = [];
   for (const { durable, subject } of DECISION_SUBJECTS) {
     const consumer = await consume({
       bus,
       database,
       log,
+      metrics,
       durable,
       subject,
       schema: DecisionRecordedSchema,
       handle: singly(handle),
     });
-    scope.adopt(consumer, durable);
+    consumers.push(scope.adopt(consumer, durable));
   }
+  return consumers;
 }
 
 interface Served {
@@ -137,11 +142,12 @@ interface Served {
   readonly appender: Appender;
   readonly publication: Publication;
   readonly verifierKey: string;
+  readonly consumers: readonly Consumer[];
 }
 
 async function serve(
   scope: AuditScope,
-  { database, appender, publication, verifierKey }: Served,
+  { database, appender, publication, verifierKey, consumers }: Served,
 ): Promise<void> {
   const { config, log, clock } = scope;
   const recordsFor = (call: CallContext) =>
@@ -168,6 +174,7 @@ async function serve(
           getConsistencyProof: getConsistencyProof(proverFor),
           listGaps: listGaps(gaps),
         }),
+        deadLetterService({ database: (call) => boundedBy(database, call), consumers }),
       ],
       authenticate: authenticateServices(config.serviceSecret),
       log,

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { DeadLetterService } from '@plumbline/contract-events';
 import { AuditService } from '@plumbline/contract-audit';
 import { Health, HealthCheckResponse_ServingStatus } from '@plumbline/contract-grpc';
 import { createChannel, createClient, serviceToken, type Client } from '@plumbline/rpc';
@@ -51,6 +52,8 @@ export interface RunningAudit {
   readonly port: number;
   /** A client that acts for a tenant. */
   clientOf(tenant: string): Client<typeof AuditService>;
+  /** Its dead letters, for an operator who acts for a tenant, or for none. */
+  deadLettersOf(tenant: string): Client<typeof DeadLetterService>;
   /** What grpc.health.v1 says of AuditService, e.g. `SERVING`. */
   health(): Promise<string | undefined>;
   stop(): Promise<void>;
@@ -69,6 +72,7 @@ export async function startAudit(around: Surroundings): Promise<RunningAudit> {
   return {
     port,
     clientOf: clients.clientOf,
+    deadLettersOf: clients.deadLettersOf,
     async health() {
       const { status } = await clients.health.check({ service: AuditService.typeName });
       return HealthCheckResponse_ServingStatus[status];
@@ -84,20 +88,22 @@ export async function startAudit(around: Surroundings): Promise<RunningAudit> {
 export function clientsOf(port: number) {
   const channels = new Map<string, ReturnType<typeof createChannel>>();
   const open = createChannel(`127.0.0.1:${port}`);
+  const channelOf = (tenant: string) => {
+    const metadata = { authorization: serviceToken('gateway', SECRET), 'plumbline-tenant': tenant };
+    const channel =
+      channels.get(tenant) ??
+      createChannel(`127.0.0.1:${port}`, {
+        coalesce: true,
+        metadata: () => metadata,
+        defaultTimeoutMs: 10_000,
+      });
+    channels.set(tenant, channel);
+    return channel;
+  };
   return {
     health: createClient(Health, open),
-    clientOf(tenant: string): Client<typeof AuditService> {
-      const metadata = { authorization: serviceToken('gateway', SECRET), 'plumbline-tenant': tenant };
-      const channel =
-        channels.get(tenant) ??
-        createChannel(`127.0.0.1:${port}`, {
-          coalesce: true,
-          metadata: () => metadata,
-          defaultTimeoutMs: 10_000,
-        });
-      channels.set(tenant, channel);
-      return createClient(AuditService, channel);
-    },
+    clientOf: (tenant: string) => createClient(AuditService, channelOf(tenant)),
+    deadLettersOf: (tenant: string) => createClient(DeadLetterService, channelOf(tenant)),
     close() {
       open.close();
       for (const channel of channels.values()) channel.close();

@@ -111,10 +111,30 @@ describe('a decision that a service tells of', () => {
     await tell(decision(decisionId, 'PASSED'));
     await tell(decision(decisionId, 'REFUSED'));
     const reasons = await eventually(async () => {
-      const letters = await listDeadLetters(database, { durable: 'audit-decisions-registry' });
+      const letters = await listDeadLetters(database, { durables: ['audit-decisions-registry'] });
       return letters.length === 2 && letters.map(({ reason }) => reason).toSorted();
     });
     expect(reasons).toEqual(['EVENT_ID_REUSED', 'INVALID_DECISION']);
+
+    const operator = audit.deadLettersOf(TENANT);
+    const consumer = 'audit-decisions-registry';
+    const { letters } = await operator.listDeadLetters({ consumer });
+    expect(letters.map(({ reason }) => reason).toSorted()).toEqual(reasons);
+    expect(letters.every(({ tenant, consumer: own }) => tenant === TENANT && own === consumer)).toBe(true);
+    const eventIds = letters.map(({ eventId }) => eventId);
+    expect(await operator.replayDeadLetters({ consumer, eventIds })).toMatchObject({
+      replayed: 0,
+      failed: 2,
+    });
+    expect((await audit.deadLettersOf('others').listDeadLetters({})).letters).toEqual([]);
+    const elsewhere = audit.deadLettersOf('others').replayDeadLetters({ consumer, eventIds });
+    expect(await elsewhere).toMatchObject({ replayed: 0, failed: 0 });
+    await expect(operator.listDeadLetters({ consumer: 'nobody' })).rejects.toMatchObject({
+      reason: 'CONSUMER_UNKNOWN',
+    });
+    await expect(operator.replayDeadLetters({ consumer, eventIds: ['x'] })).rejects.toMatchObject({
+      reason: 'EVENT_ID_INVALID',
+    });
   });
 });
 

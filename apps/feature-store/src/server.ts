@@ -46,7 +46,7 @@ export async function build(scope: FeatureStoreScope): Promise<number> {
     await connectEvents({ url: config.natsUrl, service: 'feature-store', log }),
     'events',
   );
-  scope.adopt(startRelay({ database, bus, log }), 'outbox relay');
+  scope.adopt(startRelay({ database, bus, log, metrics: scope.metrics }), 'outbox relay');
   scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
   return serve(scope, database);
 }

@@ -5,9 +5,11 @@ import { RegistryService } from '@plumbline/contract-registry';
 import {
   connectEvents,
   consume,
+  deadLetterService,
   singly,
   startReconciler,
   startRelay,
+  type Consumer,
   type EventBus,
 } from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
@@ -71,16 +73,19 @@ export async function serve(scope: MonitorScope): Promise<number> {
 
   const bus = scope.adopt(await connectEvents({ url: config.natsUrl, service: 'monitor', log }), 'events');
   scope.readiness('events', () => bus.ready());
-  scope.adopt(startRelay({ database, bus, log }), 'outbox relay');
+  scope.adopt(startRelay({ database, bus, log, metrics: scope.metrics }), 'outbox relay');
   scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
 
   const versions = openVersions(scope, database);
   const rounds = scope.adopt(openRounds(scope, database, versions), 'rounds');
-  await openConsumers(scope, { database, bus, versions, rounds });
+  const consumers = await openConsumers(scope, { database, bus, versions, rounds });
 
   const server = scope.adopt(
     createServer({
-      implementations: [implementation(database, versions, rounds, scope.clock)],
+      implementations: [
+        implementation(database, versions, rounds, scope.clock),
+        deadLetterService({ database: (call) => boundedBy(database, call), consumers }),
+      ],
       authenticate: authenticateServices(config.serviceSecret),
       log,
       metrics: scope.metrics,
@@ -134,10 +139,10 @@ interface Feeding {
 async function openConsumers(
   scope: MonitorScope,
   { database, bus, versions, rounds }: Feeding,
-): Promise<void> {
-  const { log } = scope;
+): Promise<Consumer[]> {
+  const { log, metrics } = scope;
   const predictions = await consume({
-    ...{ bus, database, log },
+    ...{ bus, database, log, metrics },
     durable: 'monitor-predictions',
     subject: 'plumbline.audit.predictions-recorded',
     schema: PredictionsRecordedSchema,
@@ -147,15 +152,14 @@ async function openConsumers(
       await onPredictionsRecorded(predictionIntake(tx), versions, events);
     },
   });
-  scope.adopt(predictions, 'predictions consumer');
   const registered = await consume({
-    ...{ bus, database, log },
+    ...{ bus, database, log, metrics },
     durable: 'monitor-versions',
     subject: 'plumbline.registry.version-registered',
     schema: VersionRegisteredSchema,
     handle: singly((_tx, message, { tenant }) => onVersionRegistered(versions.learn, tenant, message)),
   });
-  scope.adopt(registered, 'versions consumer');
+  return [scope.adopt(predictions, 'predictions consumer'), scope.adopt(registered, 'versions consumer')];
 }
 
 function implementation(

@@ -1,9 +1,16 @@
 import { LabelsAdvancedSchema } from '@plumbline/contract-events';
-import { connectEvents, consume, singly, startReconciler, startRelay } from '@plumbline/events';
+import {
+  connectEvents,
+  consume,
+  deadLetterService,
+  singly,
+  startReconciler,
+  startRelay,
+} from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import { authenticateServices, createServer } from '@plumbline/rpc';
 import type { Scope } from '@plumbline/service';
-import { migrate, openDatabase } from '@plumbline/sql';
+import { boundedBy, migrate, openDatabase } from '@plumbline/sql';
 import type { RegistryConfig } from './config.ts';
 import { labelsAdvanced } from './events/labels-advanced.ts';
 import { authorise } from './service/authorise.ts';
@@ -30,13 +37,14 @@ export async function serve(scope: Scope<RegistryConfig>): Promise<number> {
 
   const bus = scope.adopt(await connectEvents({ url: config.natsUrl, service: 'registry', log }), 'events');
   scope.readiness('events', () => bus.ready());
-  scope.adopt(startRelay({ database, bus, log }), 'outbox relay');
+  scope.adopt(startRelay({ database, bus, log, metrics: scope.metrics }), 'outbox relay');
   scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
   const limits = { trainingTimeoutUs: us(config.trainingTimeoutMs) };
   const consumer = await consume({
     bus,
     database,
     log,
+    metrics: scope.metrics,
     durable: 'registry-labels',
     schema: LabelsAdvancedSchema,
     subject: 'plumbline.monitor.labels-advanced',
@@ -45,14 +53,17 @@ export async function serve(scope: Scope<RegistryConfig>): Promise<number> {
   scope.adopt(consumer, 'labels consumer');
 
   const server = createServer({
-    implementations: implementations({
-      store: openStore(database),
-      objects: fileObjects(config.objectsDir),
-      clock,
-      rollback: { windowUs: us(config.rollbackWindowMs) },
-      changes: new Changes(),
-      leaseUs: us(config.replicaLeaseMs),
-    }),
+    implementations: [
+      ...implementations({
+        store: openStore(database),
+        objects: fileObjects(config.objectsDir),
+        clock,
+        rollback: { windowUs: us(config.rollbackWindowMs) },
+        changes: new Changes(),
+        leaseUs: us(config.replicaLeaseMs),
+      }),
+      deadLetterService({ database: (call) => boundedBy(database, call), consumers: [consumer] }),
+    ],
     authenticate: authenticateServices(config.serviceSecret),
     interceptors: [authorise],
     log,

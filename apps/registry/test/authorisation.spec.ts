@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DeadLetterService } from '@plumbline/contract-events';
 import { RegistryService, TenantService, TrafficService } from '@plumbline/contract-registry';
 import { createChannel, createClient, rawUnary, serviceToken, type Channel } from '@plumbline/rpc';
 import { isPermitted } from '../src/domain/permissions.ts';
@@ -14,7 +15,7 @@ afterAll(async () => {
   await harness.close();
 });
 
-const METHODS = [RegistryService, TenantService, TrafficService].flatMap((service) =>
+const METHODS = [RegistryService, TenantService, TrafficService, DeadLetterService].flatMap((service) =>
   service.methods.map(({ name }) => `${service.typeName}/${name}`),
 );
 

@@ -2,7 +2,14 @@ import { FeatureStoreService } from '@plumbline/contract-features';
 import { TrainingRequestedSchema } from '@plumbline/contract-events';
 import { RegistryService } from '@plumbline/contract-registry';
 import { TrainerService } from '@plumbline/contract-trainer';
-import { connectEvents, consume, singly, startReconciler, startRelay } from '@plumbline/events';
+import {
+  connectEvents,
+  consume,
+  deadLetterService,
+  singly,
+  startReconciler,
+  startRelay,
+} from '@plumbline/events';
 import { fileObjects } from '@plumbline/objects';
 import {
   authenticateServices,
@@ -14,7 +21,7 @@ import {
   type CallOptions,
 } from '@plumbline/rpc';
 import type { ConfigValues, Scope } from '@plumbline/service';
-import { migrate, openDatabase } from '@plumbline/sql';
+import { boundedBy, migrate, openDatabase } from '@plumbline/sql';
 import type { config } from './config.ts';
 import { JobWorker } from './domain/job/job-worker.ts';
 import { runJob } from './domain/job/run-job.ts';
@@ -51,7 +58,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
   scope.readiness('database', () => database.ready());
   const bus = scope.adopt(await connectEvents({ url: settings.natsUrl, service: 'trainer', log }), 'events');
   scope.readiness('events', () => bus.ready());
-  scope.adopt(startRelay({ database, bus, log }), 'outbox relay');
+  scope.adopt(startRelay({ database, bus, log, metrics: scope.metrics }), 'outbox relay');
   scope.adopt(startReconciler({ database, bus, log }), 'outbox reconciler');
 
   const upstreamFor = upstreamOf(scope);
@@ -76,11 +83,12 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     'job worker',
   );
   const kick = () => worker.kick();
-  scope.adopt(
+  const requests = scope.adopt(
     await consume({
       bus,
       database,
       log,
+      metrics: scope.metrics,
       durable: 'trainer-training-requested',
       subject: 'plumbline.registry.training-requested',
       schema: TrainingRequestedSchema,
@@ -106,6 +114,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
               context,
             ),
         }),
+        deadLetterService({ database: (call) => boundedBy(database, call), consumers: [requests] }),
       ],
       authenticate: authenticateServices(settings.serviceSecret),
       log,

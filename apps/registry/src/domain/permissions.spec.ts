@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { DeadLetterService } from '@plumbline/contract-events';
 import { RegistryService, TenantService, TrafficService } from '@plumbline/contract-registry';
 import { isPermitted, PERMISSIONS } from './permissions.ts';
 
-const METHODS = [RegistryService, TenantService, TrafficService].flatMap((service) =>
+const METHODS = [RegistryService, TenantService, TrafficService, DeadLetterService].flatMap((service) =>
   service.methods.map(({ name }) => `${service.typeName}/${name}`),
 );
 /** Written out once more, so that a right is never given by accident. */

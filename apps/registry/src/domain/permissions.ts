@@ -10,6 +10,8 @@ const registry = (method: string): string => `plumbline.registry.v1.RegistryServ
 const tenants = (method: string): string => `plumbline.registry.v1.TenantService/${method}`;
 const traffic = (method: string): string => `plumbline.registry.v1.TrafficService/${method}`;
 
+const deadLetters = (method: string): string => `plumbline.events.v1.DeadLetterService/${method}`;
+
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   [registry('CreateModel')]: OPERATORS,
   // The trainer proposes: it registers, attaches what it measured and reads the versions that it is to score.
@@ -35,6 +37,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   [traffic('GetTrafficSnapshot')]: [...OPERATORS, ...REPLICAS],
   [traffic('ReportReplica')]: REPLICAS,
   [traffic('WaitForEpoch')]: [...OPERATORS, ...REPLICAS],
+  [deadLetters('ListDeadLetters')]: OPERATORS,
+  [deadLetters('ReplayDeadLetters')]: OPERATORS,
 };
 
 /** Method path → services that may call it. */

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Log } from '@plumbline/service';
 import { applyEvents, type Subscription } from './apply-events.ts';
 import type { Delivery, EventBus } from './bus.ts';
-import { bury } from './dead-letters.ts';
+import { bury, replayDeadLetters, type Replayed, type ReplaySelection } from './dead-letters.ts';
 import { deliveryCounter } from './event-metrics.ts';
 import { decodeEnvelope } from './event.ts';
 import { pruneInbox } from './inbox.ts';
@@ -26,6 +26,9 @@ export interface ConsumeOptions<S extends DescMessage> extends Subscription<S> {
 }
 
 export interface Consumer {
+  readonly durable: string;
+  /** Applies dead letters of this consumer again; see replayDeadLetters. */
+  replay(options: ReplaySelection): Promise<Replayed>;
   /** Pulls no more, finishes the transaction in hand and gives back the rest. */
   close(): Promise<void>;
 }
@@ -98,6 +101,7 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
     return buryOrWait(delivery, { reason: verdict.reason, message });
   }
 
+  /** A letter is always storable, so what fails here is the database, and the event must not be lost meanwhile. */
   async function buryOrWait(
     delivery: Delivery,
     failure: { reason: string; message: string },
@@ -108,7 +112,7 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
       delivery.terminate();
       return true;
     } catch (error) {
-      log.warn({ error, consumer: durable }, 'a dead letter could not be kept yet');
+      log.warn({ error, consumer: durable }, 'a dead letter could not be kept yet; trying again');
       await delay(1_000, undefined, { signal: closing.signal }).catch(() => undefined);
       return false;
     }
@@ -151,6 +155,8 @@ export async function consume<S extends DescMessage>(options: ConsumeOptions<S>)
 
   const working = work();
   return {
+    durable,
+    replay: (selection) => replayDeadLetters({ ...options, ...selection }),
     async close() {
       closing.abort();
       deliveries.stop();

@@ -13,6 +13,11 @@ export const errors = defineErrors('events', {
     code: 'DATA_LOSS',
     help: 'A message on the stream is not an event envelope, or its payload cannot be decoded.',
   },
+  CONSUMER_UNKNOWN: {
+    code: 'INVALID_ARGUMENT',
+    help: 'The service has no consumer of that name; the message lists those it has.',
+  },
+  EVENT_ID_INVALID: { code: 'INVALID_ARGUMENT', help: 'An event id is no UUID.' },
   EVENT_TYPE_UNEXPECTED: {
     code: 'FAILED_PRECONDITION',
     help: 'The event has another type than its subject promises.',

@@ -5,6 +5,7 @@ export { consume, type ConsumeOptions, type Consumer } from './consume.ts';
 export { singly, type ReceivedEvent, type Subscription } from './apply-events.ts';
 export { listDeadLetters, replayDeadLetters, type DeadLetter, type ReplayOptions } from './dead-letters.ts';
 export { eventOf, type Envelope, type OutgoingEvent } from './event.ts';
+export { deadLetterService, type DeadLetterParts } from './dead-letter-service.ts';
 export { enqueue } from './outbox.ts';
 export {
   startReconciler,

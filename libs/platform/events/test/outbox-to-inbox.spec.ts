@@ -195,6 +195,28 @@ describe('consumers', () => {
     await eventually(async () => (await applied()).includes('good'));
   });
 
+  it.each([
+    ['type', { type: 'a\0b' }, { type: 'a\uFFFDb', reason: 'EVENT_TYPE_UNEXPECTED' }],
+    ['tenant', { tenant: 'acme\0' }, { tenant: 'acme\uFFFD', reason: 'TEXT_NOT_STORABLE' }],
+    ['failure', {}, { reason: 'ODD\uFFFD', message: `no \uFFFD${'x'.repeat(4_091)}\uFFFD` }],
+    ['endless tenant', { tenant: 't'.repeat(9_000) }, { tenant: 't'.repeat(255), reason: 'ODD\uFFFD' }],
+  ])('keep an event whose %s Postgres cannot hold, and go on', async (_part, fault, letter) => {
+    const handle = singly<typeof EnvelopeSchema>(async (tx, message, envelope) => {
+      if (message.type === 'bad')
+        throw new ServiceError(Code.INVALID_ARGUMENT, 'ODD\0', `no \0${'x'.repeat(4_091)}\u{1F600}`);
+      await record(tx, message.type, envelope.id);
+    });
+    await startConsumer({ handle });
+    const bad = { ...event('bad'), ...fault };
+    for (const one of [bad, event('good')]) {
+      await eventually(() => bus.publish(SUBJECT, one.id, encodeEnvelope(one)));
+    }
+    await eventually(async () => (await applied()).includes('good'));
+    expect(await listDeadLetters(database)).toMatchObject([{ eventId: bad.id, ...letter }]);
+    const [row] = await database.query<{ envelope: Buffer }>('SELECT envelope FROM dead_letter');
+    expect(row?.envelope.equals(encodeEnvelope(bad))).toBe(true);
+  });
+
   it('wait for a dependency that is away without counting deliveries', async () => {
     let away = 3;
     await startConsumer({
