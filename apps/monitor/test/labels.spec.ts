@@ -73,6 +73,29 @@ describe('labels', () => {
     expect((await quality('shadow')).live).toEqual((await quality('')).live);
   });
 
+  it('given for a mirrored prediction are joined to none, wherever they are counted', async () => {
+    await rig.client('shadowed').submitLabels({ labels: labelsOf(0x62, 0, 1) });
+    await predict('shadowed', 0x61);
+    const mirrors = flights.map(({ flight }, i) =>
+      recorded(predictionId(0x62, i), flight, predictionId(0x61, i)),
+    );
+    for (let i = 0; i < mirrors.length; i += 60) await rig.publish('shadowed', mirrors.slice(i, i + 60));
+    const client = rig.client('shadowed');
+    await eventually(async () => (await client.getCounts({})).shadows === 240n);
+    await predicted('shadowed');
+    const labels = [...labelsOf(0x61, 0, 9), ...labelsOf(0x62, 0, 4)];
+    expect(await client.submitLabels({ labels })).toMatchObject({ joined: 9n, waiting: 4n });
+    expect(await client.getCounts({})).toMatchObject({ labelsJoined: 9n, labelsWaiting: 4n });
+    expect(await client.getCounts({ model: MODEL })).toMatchObject({ labelsJoined: 9n, labelsWaiting: 4n });
+    expect(await client.getPerformance({ model: MODEL })).toMatchObject({ labelled: 9n });
+    await client.submitLabels({ completeUntilUs: MARCH_US + DAY_US });
+    const announced = await eventually(async () => {
+      const all = await announcements('shadowed');
+      return all.length > 0 ? all : undefined;
+    });
+    expect(announced).toMatchObject([{ boundaryUs: MARCH_US + DAY_US, labelsTotal: 9n }]);
+  });
+
   it('wait for predictions that come later, and join them', async () => {
     const client = rig.client('early');
     expect(await client.submitLabels({ labels: labelsOf(1) })).toMatchObject({ joined: 0n, waiting: 240n });

@@ -48,12 +48,21 @@ export interface MonitorRig {
   close(): Promise<void>;
 }
 
-/** `baseline` is the version's profile, other bytes in its place, or undefined for a version without one. */
-export async function startMonitor(baseline: Profile | Uint8Array | undefined): Promise<MonitorRig> {
+/** A version's profile, other bytes in its place, or undefined for a version without one. */
+type Baseline = Profile | Uint8Array | undefined;
+
+/** `others` are baselines of particular versions by their digests. */
+export async function startMonitor(
+  baseline: Baseline,
+  others: ReadonlyMap<string, Baseline> = new Map(),
+): Promise<MonitorRig> {
   const postgres = await testDatabase('monitor');
   const natsUrl = await testEvents();
   const objectsDir = await temporaryDirectory();
-  const registry = await startRegistryStub(baseline, objectsDir);
+  const registry = await startRegistryStub(
+    (digest) => (others.has(digest) ? others.get(digest) : baseline),
+    objectsDir,
+  );
   const database = openDatabase({ url: postgres.url, schema: 'monitor', poolSize: 3, log: silentLog });
   const bus = await connectEvents({ url: natsUrl, service: 'audit', log: silentLog });
   const environment = {
@@ -118,18 +127,20 @@ export async function startMonitor(baseline: Profile | Uint8Array | undefined): 
 }
 
 async function startRegistryStub(
-  baseline: Profile | Uint8Array | undefined,
+  baselineOf: (digest: string) => Baseline,
   objectsDir: string,
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const files = baseline === undefined ? [] : [await storeBaseline(baseline, objectsDir)];
   const metrics = [{ name: 'roc_auc', value: 0.71, lower: 0.7, upper: 0.72, confidence: 0.95, n: 1000n }];
   const server = createServer({
     implementations: [
       implement(RegistryService, {
-        getVersion: ({ model, which }) => {
+        getVersion: async ({ model, which }) => {
           if (model !== MODEL)
             throw new ServiceError(Code.NOT_FOUND, 'MODEL_NOT_FOUND', `no model "${model}"`);
-          return { version: { model, digest: String(which.value), files, metrics } };
+          const digest = String(which.value);
+          const baseline = baselineOf(digest);
+          const files = baseline === undefined ? [] : [await storeBaseline(baseline, objectsDir)];
+          return { version: { model, digest, files, metrics } };
         },
       }),
     ],
@@ -141,7 +152,7 @@ async function startRegistryStub(
 }
 
 async function storeBaseline(
-  baseline: Profile | Uint8Array,
+  baseline: NonNullable<Baseline>,
   objectsDir: string,
 ): Promise<{ path: string; digest: string; sizeBytes: bigint }> {
   const bytes =

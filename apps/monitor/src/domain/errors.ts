@@ -26,4 +26,8 @@ export const errors = defineErrors('monitor', {
     code: 'INVALID_ARGUMENT',
     help: 'A predictions-recorded event holds a record without facts, or of a kind that is no prediction.',
   },
+  EVENT_FACTS_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: 'A predictions-recorded event holds a prediction with an id, a name or an instant that no gateway records.',
+  },
 });

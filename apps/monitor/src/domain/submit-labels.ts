@@ -13,7 +13,7 @@ export interface Label {
 export interface LabelStore {
   /**
    * Keeps each label unless one with a later known-at is there; ids are distinct. Moves the tenant's progress up to
-   * `completeUntilUs`, never back. Yields how many of the ids belong to a recorded prediction.
+   * `completeUntilUs`, never back. Yields how many of the ids belong to a recorded prediction that a caller saw.
    */
   put(tenant: string, labels: readonly Label[], completeUntilUs: bigint): Promise<number>;
 }

@@ -2,6 +2,7 @@ import { RecordKind, type PredictionFacts as FactsMessage } from '@plumbline/con
 import type { Value } from '@plumbline/contract-common';
 import type { PredictionsRecordedSchema, RecordedPrediction } from '@plumbline/contract-events';
 import type { ReceivedEvent } from '@plumbline/events';
+import { checkFacts } from '../domain/check-facts.ts';
 import { errors } from '../domain/errors.ts';
 import type { MonitoredVersion, Versions } from '../domain/monitored-version.ts';
 import type { PredictionFacts } from '../domain/prediction-facts.ts';
@@ -9,7 +10,8 @@ import { takePredictions, type PredictionIntake } from '../domain/take-predictio
 
 /**
  * plumbline.audit.predictions-recorded: predictions committed together, of one tenant. Those of many events are taken
- * in at once: they mostly add to the same histograms, which then are rewritten once.
+ * in at once: they mostly add to the same histograms, which then are rewritten once. EVENT_FACTS_MISSING and
+ * EVENT_FACTS_INVALID where one of them never was a prediction.
  */
 export async function onPredictionsRecorded(
   intake: PredictionIntake,
@@ -43,7 +45,7 @@ function factsOf({ kind, facts, committedAtUs }: RecordedPrediction): Prediction
   if (facts === undefined || (!shadow && kind !== RecordKind.PREDICTION)) {
     throw errors.EVENT_FACTS_MISSING('a recorded prediction has no facts or is of another kind');
   }
-  return {
+  const taken: PredictionFacts = {
     predictionId: facts.predictionId.toLowerCase(),
     model: facts.model,
     digest: facts.modelDigest,
@@ -57,6 +59,8 @@ function factsOf({ kind, facts, committedAtUs }: RecordedPrediction): Prediction
     labelId: (facts.mirroredPredictionId || facts.predictionId).toLowerCase(),
     features: featuresOf(facts),
   };
+  checkFacts(taken);
+  return taken;
 }
 
 function featuresOf({ featureNames, featureValues }: FactsMessage): Map<string, number | null> {

@@ -18,15 +18,14 @@ export function labelLedger(tx: Queryable, nowUs: bigint): LabelLedger {
     },
     async countWaiting(tenant, beforeUs) {
       const [row] = await tx.query<{ waiting: bigint }>(
-        `SELECT count(*) AS waiting FROM ${LABELS_WITH_PREDICTIONS} WHERE known_at_us < $2 AND model IS NULL`,
+        `SELECT count(*) AS waiting FROM ${LABELS_WITH_PREDICTIONS} WHERE known_at_us < $2 AND NOT arrived`,
         [tenant, beforeUs],
       );
       return Number(row?.waiting ?? 0n);
     },
     async countJoined(tenant, model, beforeUs) {
       const [row] = await tx.query<{ joined: bigint }>(
-        `SELECT count(*) AS joined FROM ${LABELS_WITH_PREDICTIONS}
-         WHERE model = $2 AND NOT shadow AND known_at_us < $3`,
+        `SELECT count(*) AS joined FROM ${LABELS_WITH_PREDICTIONS} WHERE model = $2 AND known_at_us < $3`,
         [tenant, model, beforeUs],
       );
       return Number(row?.joined ?? 0n);

@@ -2,11 +2,14 @@ import type { Queryable } from '@plumbline/sql';
 import type { LabelStore } from '../domain/submit-labels.ts';
 
 /**
- * Labels of tenant $1 with what is known of their predictions: NULL where none has come. Looked up one by one, whatever
- * the planner believes of tables that have just filled: with the statistics of an empty one it joins in n².
+ * Labels of tenant $1 with the model of the prediction that they are joined to, NULL where none that a caller saw has
+ * come, and whether any has arrived: a mirrored one has no label of its own, it shares that of the one it mirrors.
+ * Looked up one by one, whatever the planner believes of tables that have just filled: with the statistics of an empty
+ * one it joins in n².
  */
 export const LABELS_WITH_PREDICTIONS = `(
-  SELECT l.known_at_us, p.model, p.shadow FROM labels l LEFT JOIN LATERAL (
+  SELECT l.known_at_us, CASE WHEN NOT p.shadow THEN p.model END AS model, p.model IS NOT NULL AS arrived
+  FROM labels l LEFT JOIN LATERAL (
     SELECT model, shadow FROM predictions WHERE tenant = l.tenant AND prediction_id = l.prediction_id LIMIT 1
   ) p ON true
   WHERE l.tenant = $1
@@ -35,7 +38,8 @@ export function labelStore(tx: Queryable): LabelStore {
         { name: 'monitor_label_progress' },
       );
       const [row] = await tx.query<{ joined: bigint }>(
-        `SELECT count(*) AS joined FROM predictions WHERE tenant = $1 AND prediction_id = ANY ($2::uuid[])`,
+        `SELECT count(*) AS joined FROM predictions
+         WHERE tenant = $1 AND prediction_id = ANY ($2::uuid[]) AND NOT shadow`,
         [tenant, ids],
         { name: 'monitor_joined' },
       );

@@ -1,12 +1,13 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { ProfileSchema } from '@plumbline/contract-monitor';
+import type { ObjectRef } from '@plumbline/contract-common';
 import { VersionSchema, type RegistryService, type Version } from '@plumbline/contract-registry';
 import { hasReason } from '@plumbline/errors';
 import type { ObjectStore } from '@plumbline/objects';
 import type { Client, Log } from '@plumbline/rpc';
-import { PSI_RULE, type Profile } from '@plumbline/statistics';
+import type { Profile } from '@plumbline/statistics';
 import { monitoredVersion, type MonitoredVersion, type Versions } from '../domain/monitored-version.ts';
 import { offlineMetric } from '../messages/metric-message.ts';
+import { MAX_PROFILE_BYTES, profileOf } from '../messages/profile.ts';
 import type { KnownVersion, KnownVersions } from '../store/known-versions.ts';
 
 export interface RegistryVersionsOptions {
@@ -39,7 +40,7 @@ export function registryVersions(options: RegistryVersionsOptions): RegistryVers
       { model, which: { case: 'digest', value: digest } },
       { tenant },
     );
-    return describe(objects, version);
+    return describe(objects, version, log);
   }
 
   async function load(tenant: string, model: string, digest: string): Promise<MonitoredVersion> {
@@ -65,7 +66,7 @@ export function registryVersions(options: RegistryVersionsOptions): RegistryVers
       });
     },
     async learn(tenant, version) {
-      await known.keep(tenant, version.model, version.digest, await describe(objects, version));
+      await known.keep(tenant, version.model, version.digest, await describe(objects, version, log));
       ready.delete(keyOf(tenant, version.model, version.digest));
     },
   };
@@ -75,12 +76,26 @@ function keyOf(...parts: string[]): string {
   return parts.join('\0');
 }
 
-async function describe(objects: ObjectStore, version: Version | undefined): Promise<KnownVersion> {
+async function describe(objects: ObjectStore, version: Version | undefined, log: Log): Promise<KnownVersion> {
   const file = version?.files.find(({ path }) => path === BASELINE);
   return {
-    baseline: file === undefined ? undefined : await objects.get(file.digest),
+    baseline: file === undefined ? undefined : await readBaseline(objects, file, log),
     metrics: version === undefined ? Buffer.alloc(0) : Buffer.from(toBinary(VersionSchema, version)),
   };
+}
+
+/** A file that is too large for a profile is not even read, nor kept. */
+async function readBaseline(
+  objects: ObjectStore,
+  { digest, sizeBytes }: ObjectRef,
+  log: Log,
+): Promise<Buffer | undefined> {
+  if (sizeBytes <= MAX_PROFILE_BYTES) return objects.get(digest);
+  log.error(
+    { digest, sizeBytes: String(sizeBytes) },
+    'baseline.pb is too large for a profile; monitored without one',
+  );
+  return undefined;
 }
 
 /** A version of another deployment's registry, or none at all: predictions count, drift cannot be judged. */
@@ -99,15 +114,8 @@ function readableProfile(digest: string, baseline: Buffer, log: Log): Profile | 
   try {
     return profileOf(baseline);
   } catch (error) {
-    log.error({ error, digest }, 'baseline.pb is no profile; the version is monitored without one');
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error({ digest, reason }, 'baseline.pb is no profile; the version is monitored without one');
     return undefined;
   }
-}
-
-function profileOf(baseline: Buffer): Profile {
-  const { features, score, ...rest } = fromBinary(ProfileSchema, baseline);
-  if (score === undefined) throw new RangeError('it has no score');
-  if (rest.stepUs <= 0n || rest.blockUs < rest.stepUs) throw new RangeError('its block is no run of steps');
-  if (rest.psiRule !== PSI_RULE) throw new RangeError(`its PSI rule is "${rest.psiRule}", not "${PSI_RULE}"`);
-  return { ...rest, features, score };
 }

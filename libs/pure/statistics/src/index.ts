@@ -26,6 +26,7 @@ export {
   type ProfileOptions,
   type ProfileRows,
 } from './profile/build-profile.ts';
+export { checkProfile, MAX_BLOCK_US, MAX_COLUMNS, MAX_STEP_COUNTS } from './profile/check-profile.ts';
 export { type ColumnProfile, type Profile } from './profile/profile.ts';
 export { expectedPsi, psi, PSI_RULE } from './drift/psi.ts';
 export { baselinesOf, type ColumnBaseline } from './drift/baseline.ts';

@@ -1,4 +1,4 @@
-import type { ColumnProfile, Profile } from '../profile/profile.ts';
+import { cellsOf, type ColumnProfile, type Profile } from '../profile/profile.ts';
 import type { Cells } from '../histogram/cells.ts';
 import type { FrozenEdges } from '../histogram/edges.ts';
 import { groupCount, groupCounts, type BinGroups } from '../histogram/groups.ts';
@@ -52,11 +52,6 @@ function baselineOf(column: ColumnProfile, length: number): ColumnBaseline {
     stretches: slideStretches(rowsOf(column.stepCounts, groupCount(groups)), length),
     isolation: quantile(column.blockPsi, ISOLATION_QUANTILE),
   };
-}
-
-function cellsOf(column: ColumnProfile): Cells {
-  const special = [column.nulls, column.nans, column.negativeInfinities, column.positiveInfinities];
-  return [...special, ...column.counts].map(Number);
 }
 
 function rowsOf(flat: readonly number[], width: number): number[][] {

@@ -1,3 +1,5 @@
+import type { Cells } from '../histogram/cells.ts';
+
 /**
  * The frozen reference of one model version: what every later window is compared with. Field for field the message
  * plumbline.monitor.v1.Profile, so `create(ProfileSchema, profile)` encodes it.
@@ -39,4 +41,10 @@ export interface ColumnProfile {
   readonly stepCounts: number[];
   /** PSI of each stretch to the stretch most like it, less sampling noise, ascending. */
   readonly blockPsi: number[];
+}
+
+/** The whole histogram of a profiled column. */
+export function cellsOf(column: ColumnProfile): Cells {
+  const special = [column.nulls, column.nans, column.negativeInfinities, column.positiveInfinities];
+  return [...special, ...column.counts].map(Number);
 }
