@@ -46,6 +46,25 @@ export const config = defineConfig('inference', {
     unit: 'versions',
     help: 'Versions loaded at once.',
   }),
+  loadTimeoutMs: duration({
+    default: 60_000,
+    min: 100,
+    max: 86_400_000,
+    help: 'Longest time that a version may take to be read, opened, warmed up and checked before it counts as failed.',
+  }),
+  runTimeoutMs: duration({
+    default: 30_000,
+    min: 10,
+    max: 86_400_000,
+    help: 'Longest time of one run of a model before its batch fails and its runner is replaced.',
+  }),
+  maxAbandonedRunners: integer({
+    default: 4,
+    min: 1,
+    max: 64,
+    unit: 'threads',
+    help: 'Runner threads that never came back from a model before no further model is opened.',
+  }),
   unloadGraceMs: duration({
     default: 10_000,
     help: 'How long a version that is no longer listed still answers gateways that lag behind.',

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import type { Engine } from './domain/runner.ts';
 import type { VersionReport, VersionTable } from './domain/version-table.ts';
 
 const LABELS = ['model', 'version', 'digest'] as const;
@@ -21,6 +22,18 @@ export function exposeVersions(registry: Registry, table: VersionTable): void {
     'Rows that wait for a runner.',
     ({ serving }) => serving?.batcher.queuedRows ?? 0,
   );
+}
+
+/** Runners that are lost to the machine until the replica restarts or they come back by themselves. */
+export function exposeAbandoned(registry: Registry, engine: Pick<Engine, 'abandoned'>): void {
+  new Gauge({
+    name: 'plumbline_inference_abandoned_runners',
+    help: 'Runner threads that never came back from a model and hold a core.',
+    registers: [registry],
+    collect() {
+      this.set(engine.abandoned);
+    },
+  });
 }
 
 function expose(

@@ -23,9 +23,10 @@ import { Readiness } from './domain/readiness.ts';
 import type { Listing } from './domain/traffic.ts';
 import { VersionTable } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
+import { AbandonedThreads } from './engine/abandoned-threads.ts';
 import { THREAD_ENTRY, ThreadEngine } from './engine/thread-engine.ts';
 import { followTrafficHints } from './events/traffic-changed.ts';
-import { exposeVersions } from './metrics.ts';
+import { exposeAbandoned, exposeVersions } from './metrics.ts';
 import { getStatus } from './service/get-status.ts';
 import { modelInfer } from './service/model-infer.ts';
 import { modelMetadata } from './service/model-metadata.ts';
@@ -42,15 +43,23 @@ const VERSION = '0.1.0';
 const REGISTRY_TIMEOUT_MS = 2_000;
 const INFER_METHOD = 'inference.GRPCInferenceService/ModelInfer';
 
-/** Wires an inference replica. */
-export async function build(scope: Scope<InferenceConfig>): Promise<void> {
+/**
+ * Wires an inference replica.
+ * @param onEngine told of the engine, whose abandoned runners concern the end of the process.
+ */
+export async function build(
+  scope: Scope<InferenceConfig>,
+  onEngine: (engine: Engine) => void = () => undefined,
+): Promise<void> {
   const { config: values, log } = scope;
   const replicaId = `inference-${randomUUID()}`;
   const engine = await ThreadEngine.start({
     entry: THREAD_ENTRY,
     limits: { maxNodes: values.maxModelNodes },
     heapMiB: values.runnerHeapMib,
+    abandoned: abandonedThreads(values, log),
   });
+  onEngine(engine);
   const table = versionTable(values, engine, log, () => follower.kick());
   const follower = trafficFollower(scope, table, replicaId, () => {
     table.advance();
@@ -69,6 +78,8 @@ export async function build(scope: Scope<InferenceConfig>): Promise<void> {
   });
   setHealth(server, 'NOT_SERVING');
   exposeVersions(scope.metrics, table);
+  exposeAbandoned(scope.metrics, engine);
+  scope.adopt(engine, 'engine');
   scope.adopt(table, 'versions');
   scope.adopt(server, 'server');
   scope.onDrain(() => server.drain(values.drainTimeoutMs));
@@ -89,6 +100,17 @@ export async function build(scope: Scope<InferenceConfig>): Promise<void> {
   log.info({ port, replica: replicaId }, 'serving');
 }
 
+function abandonedThreads(values: InferenceConfig, log: Log): AbandonedThreads {
+  return new AbandonedThreads({
+    maxAbandoned: values.maxAbandonedRunners,
+    onAbandoned: (model, event, count) => {
+      if (event === 'ended')
+        log.info({ digest: model, count }, 'an abandoned runner came back and has ended');
+      else log.error({ digest: model, count }, 'a runner did not come back from its model and was abandoned');
+    },
+  });
+}
+
 function versionTable(values: InferenceConfig, engine: Engine, log: Log, onChange: () => void): VersionTable {
   const options: OpenOptions = {
     ...values,
@@ -97,13 +119,15 @@ function versionTable(values: InferenceConfig, engine: Engine, log: Log, onChang
     nowMs: () => performance.now(),
     soon: setImmediate,
     delay,
+    alarm,
     onRunnerLoss: (digest, error) => log.error({ digest, error }, 'a runner was lost; it is being replaced'),
   };
   return new VersionTable({
-    load: (version) => openVersion(version, options),
+    load: (version, signal) => openVersion(version, options, signal),
     nowMs: options.nowMs,
     concurrentLoads: values.concurrentLoads,
     graceMs: values.unloadGraceMs,
+    onUnexpected: (digest, error) => log.error({ digest, error }, 'a load failed unexpectedly'),
     onChange: (digest, state, failure) => {
       if (failure === undefined) log.info({ digest, state }, 'a version changed its state');
       else
@@ -167,6 +191,11 @@ function implementations({ table, replicaId, engine, readiness }: Serving): Impl
 
 function setHealth({ health }: RpcServer, status: ServingStatus): void {
   for (const service of ['', GRPCInferenceService.typeName]) health.set(service, status);
+}
+
+function alarm(ms: number, ring: () => void): () => void {
+  const timer = setTimeout(ring, ms).unref();
+  return () => clearTimeout(timer);
 }
 
 /** Resolves after the time, or at once when the signal fires. */

@@ -25,6 +25,7 @@ export class FakeRunner implements Runner {
   readonly signature: ModelSignature;
   readonly batches: Shape[] = [];
   closed = false;
+  abandoned = false;
   #options: FakeRunnerOptions;
   #last: Promise<unknown> = Promise.resolve();
   #lost: RunnerLost | undefined;
@@ -55,8 +56,13 @@ export class FakeRunner implements Runner {
     this.#crash(this.#lost);
   }
 
+  abandon(): void {
+    this.abandoned = true;
+    this.crash();
+  }
+
   async close(): Promise<void> {
-    await this.#last;
+    if (!this.abandoned) await this.#last;
     this.closed = true;
   }
 }

@@ -1,7 +1,8 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as AttributeType,
   ModelProtoSchema,
+  type GraphProtoSchema,
   TensorProto_DataType as DataType,
   ValueInfoProtoSchema,
 } from '@plumbline/contract-onnx';
@@ -93,6 +94,80 @@ export function mlpModel(sizes: readonly number[]): Uint8Array {
       },
     }),
   );
+}
+
+/**
+ * y = x after as many turns of a loop as the greatest element of x says, or as `trips` where given. A turn takes
+ * about a microsecond. x and y: FP32 [N, 2].
+ */
+export function loopModel(trips?: number): Uint8Array {
+  const scalar = (name: string, elemType: DataType) => ({
+    name,
+    type: { value: { case: 'tensorType' as const, value: { elemType, shape: { dim: [] } } } },
+  });
+  const g = {
+    name: 'turn',
+    node: [
+      { opType: 'Identity', input: ['before'], output: ['after'] },
+      { opType: 'Identity', input: ['held'], output: ['kept'] },
+    ],
+    input: [scalar('turn', DataType.INT64), scalar('before', DataType.BOOL), valueInfo('held', 2)],
+    output: [scalar('after', DataType.BOOL), valueInfo('kept', 2)],
+  };
+  const keepdims = { name: 'keepdims', type: AttributeType.INT, i: 0n };
+  const to = { name: 'to', type: AttributeType.INT, i: BigInt(DataType.INT64) };
+  const count = trips === undefined ? 'asked' : 'trips';
+  return modelOf({
+    name: 'loop',
+    node: [
+      { opType: 'ReduceMax', input: ['x'], output: ['greatest'], attribute: [keepdims] },
+      { opType: 'Cast', input: ['greatest'], output: ['asked'], attribute: [to] },
+      {
+        opType: 'Loop',
+        input: [count, 'go', 'x'],
+        output: ['y'],
+        attribute: [{ name: 'body', type: AttributeType.GRAPH, g }],
+      },
+    ],
+    initializer: [
+      { name: 'go', dims: [], dataType: DataType.BOOL, int32Data: [1] },
+      { name: 'trips', dims: [], dataType: DataType.INT64, int64Data: [BigInt(trips ?? 0)] },
+    ],
+    input: [valueInfo('x', 2)],
+    output: [valueInfo('y', 2)],
+  });
+}
+
+/** A model of a few bytes whose run needs a constant of 2^40 elements. */
+export function hugeConstantModel(): Uint8Array {
+  return modelOf({
+    name: 'huge',
+    node: [
+      { opType: 'ConstantOfShape', input: ['size'], output: ['constant'] },
+      { opType: 'ReduceSum', input: ['constant'], output: ['sum'] },
+      { opType: 'Add', input: ['x', 'sum'], output: ['y'] },
+    ],
+    initializer: [{ name: 'size', dims: [1n], dataType: DataType.INT64, int64Data: [2n ** 40n] }],
+    input: [valueInfo('x', 2)],
+    output: [valueInfo('y', 2)],
+  });
+}
+
+/** A model of a few bytes that declares rows of 2^41 elements. */
+export function wideModel(): Uint8Array {
+  const size = { name: 'size', dims: [2n], dataType: DataType.INT64, int64Data: [1n, 2n ** 41n] };
+  return modelOf({
+    name: 'wide',
+    node: [{ opType: 'Expand', input: ['x', 'size'], output: ['y'] }],
+    initializer: [size],
+    input: [valueInfo('x', 1)],
+    output: [valueInfo('y', 2 ** 41)],
+  });
+}
+
+function modelOf(graph: MessageInitShape<typeof GraphProtoSchema>): Uint8Array {
+  const opsetImport = [{ domain: '', version: 17n }];
+  return toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph }));
 }
 
 /** A model that asks the engine for an operator of a foreign domain. */

@@ -6,8 +6,17 @@ import { createClient } from '@plumbline/rpc';
 import { formatSignature } from '@plumbline/signature';
 import { encodeElements } from '@plumbline/tensors';
 import { connectEvents } from '@plumbline/events';
-import { eventually, silentLog, temporaryDirectory, testEvents } from '@plumbline/testing';
-import { halfModel, hostileModel, mixingModel, mlpModel, timesModel } from './models.ts';
+import { eventually, silentLog, temporaryDirectory, testEvents, type RecordingLog } from '@plumbline/testing';
+import {
+  halfModel,
+  hostileModel,
+  hugeConstantModel,
+  loopModel,
+  mixingModel,
+  mlpModel,
+  timesModel,
+  wideModel,
+} from './models.ts';
 import {
   floats,
   MODEL,
@@ -262,6 +271,16 @@ describe('a version that must not serve', () => {
       () => storeVersion(objects, { ...parts, signature: signature('q') }),
       'SIGNATURE_MISMATCH',
     ],
+    [
+      'whose golden case the engine cannot run',
+      () => storeVersion(objects, { model: hugeConstantModel(), golden: { input: [1, 2], output: [2, 4] } }),
+      'GOLDEN_MISMATCH',
+    ],
+    [
+      'that declares wider rows than a batch may take',
+      () => storeVersion(objects, { model: wideModel() }),
+      'BATCH_TOO_LARGE',
+    ],
   ];
   it.each(cases)(
     '%s is reported with its reason and leaves the other serving',
@@ -285,6 +304,36 @@ describe('a version that must not serve', () => {
       });
     },
   );
+});
+
+describe('a model that does not end', () => {
+  it('fails with LOAD_TIMEOUT and holds up neither readiness nor the loads of others', async () => {
+    const looping = await storeVersion(objects, { model: loopModel(16_000_000) });
+    registry.list([looping, twice], 1);
+    let lines: RecordingLog['lines'] = [];
+    const countOf = (text: string) => lines.filter(({ message }) => message === text).length;
+    await withReplica(
+      async (replica) => {
+        lines = replica.log.lines;
+        expect(await failure(looping)).toMatchObject({
+          reason: 'LOAD_TIMEOUT',
+          detail: 'the load took longer than 2500 ms',
+        });
+        await loaded(twice);
+        await eventually(async () => (await replica.oip.serverReady({}, { tenant: TENANT })).ready);
+        expect((await replica.infer([[1, 1]])).outputs.map(numbersOf)).toEqual([[2, 2]]);
+        expect((await replica.control.getStatus({})).versions).toContainEqual(
+          expect.objectContaining({ digest: looping.digest, failureReason: 'LOAD_TIMEOUT' }),
+        );
+      },
+      { LOAD_TIMEOUT_MS: '2500' },
+    );
+    const abandoned = countOf('a runner did not come back from its model and was abandoned');
+    expect(abandoned).toBeGreaterThan(0);
+    await eventually(() => countOf('an abandoned runner came back and has ended') === abandoned, {
+      timeoutMs: 60_000,
+    });
+  }, 90_000);
 });
 
 describe('a release', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BroadcastChannel } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import { treeEnsembleClassifier, buildModel } from '@plumbline/onnx';
 import { eventually, temporaryDirectory } from '@plumbline/testing';
@@ -8,13 +9,26 @@ import { layOutBatch } from '../src/domain/batch-buffer.ts';
 import { Batcher } from '../src/domain/batcher.ts';
 import { classifyInvariance } from '../src/domain/invariance.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
-import { RunnerLost, type ModelFile } from '../src/domain/runner.ts';
-import { THREAD_ENTRY } from '../src/engine/thread-engine.ts';
+import { RunnerLost, type Batch, type ModelFile, type Runner } from '../src/domain/runner.ts';
+import { TimedRunner } from '../src/domain/timed-runner.ts';
+import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
+import { THREAD_ENTRY, ThreadEngine } from '../src/engine/thread-engine.ts';
 import { ThreadRunner, type ThreadOptions } from '../src/engine/thread-runner.ts';
-import { mlpModel, timesModel, zipMapModel } from './models.ts';
+import { loopModel, mlpModel, timesModel, zipMapModel } from './models.ts';
 import { floats } from './replica.ts';
 
-const options: ThreadOptions = { entry: THREAD_ENTRY, limits: { maxNodes: 1000 }, heapMiB: 128 };
+const never = new AbortController().signal;
+const events: string[] = [];
+const abandoned = new AbandonedThreads({
+  maxAbandoned: 4,
+  onAbandoned: (_model, event, count) => events.push(`${event} ${count}`),
+});
+const options: ThreadOptions = {
+  abandoned,
+  entry: THREAD_ENTRY,
+  limits: { maxNodes: 1000 },
+  heapMiB: 128,
+};
 const crashing: ThreadOptions = { ...options, entry: new URL('./crashing-thread.ts', import.meta.url) };
 
 async function fileOf(model: Uint8Array): Promise<ModelFile> {
@@ -22,6 +36,14 @@ async function fileOf(model: Uint8Array): Promise<ModelFile> {
   await writeFile(path, model);
   return { path, digest: `sha256:${createHash('sha256').update(model).digest('hex')}` };
 }
+
+/** Some seconds of a loop. */
+const TRIPS = 8_000_000;
+
+const alarm = (ms: number, ring: () => void) => {
+  const timer = setTimeout(ring, ms);
+  return () => clearTimeout(timer);
+};
 
 const request = (value: number) => ({
   rows: 1,
@@ -33,7 +55,7 @@ const request = (value: number) => ({
 
 describe('ThreadRunner', () => {
   it('reads the signature, runs in place and ends when it is closed', async () => {
-    const runner = await ThreadRunner.open(await fileOf(timesModel(3)), options);
+    const runner = await ThreadRunner.open(await fileOf(timesModel(3)), options, never);
     expect(runner.signature).toEqual({
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
       outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
@@ -50,7 +72,7 @@ describe('ThreadRunner', () => {
   });
 
   it('serves probabilities that a stock export returns as maps as a tensor', async () => {
-    const runner = await ThreadRunner.open(await fileOf(zipMapModel()), options);
+    const runner = await ThreadRunner.open(await fileOf(zipMapModel()), options, never);
     expect(runner.signature.outputs).toEqual([
       { name: 'label', datatype: 'INT64', shape: [-1] },
       { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
@@ -67,18 +89,20 @@ describe('ThreadRunner', () => {
   it('refuses a file that changed after it was verified', async () => {
     const file = await fileOf(timesModel(3));
     await writeFile(file.path, timesModel(4));
-    await expect(ThreadRunner.open(file, options)).rejects.toMatchObject({ reason: 'ARTIFACT_CORRUPT' });
+    await expect(ThreadRunner.open(file, options, never)).rejects.toMatchObject({
+      reason: 'ARTIFACT_CORRUPT',
+    });
   });
 
   it('finishes the runs it was given before it closes', async () => {
-    const runner = await ThreadRunner.open(await fileOf(mlpModel([256, 256, 1])), options);
+    const runner = await ThreadRunner.open(await fileOf(mlpModel([256, 256, 1])), options, never);
     const runs = Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[64, 256]], 64)));
     await runner.close();
     expect(await Promise.all(runs)).toHaveLength(5);
   });
 
   it('keeps the serving thread free while a model runs', async () => {
-    const runner = await ThreadRunner.open(await fileOf(mlpModel([512, 1024, 1024, 512])), options);
+    const runner = await ThreadRunner.open(await fileOf(mlpModel([512, 1024, 1024, 512])), options, never);
     let running = true;
     let longestMs = 0;
     const run = Promise.all(
@@ -98,7 +122,7 @@ describe('ThreadRunner', () => {
 
   it('fails what a crashed thread had under way, and the batcher goes on with a new thread', async () => {
     const file = await fileOf(timesModel(2));
-    const first = await ThreadRunner.open(file, crashing);
+    const first = await ThreadRunner.open(file, crashing, never);
     const losses: unknown[] = [];
     const batcher = new Batcher(
       {
@@ -111,7 +135,7 @@ describe('ThreadRunner', () => {
       },
       (onFree) =>
         new RunnerPool([first], {
-          reopen: () => ThreadRunner.open(file, crashing),
+          reopen: () => ThreadRunner.open(file, crashing, never),
           depth: 2,
           delay: () => Promise.resolve(),
           onFree,
@@ -158,8 +182,93 @@ describe('ThreadRunner', () => {
         ),
       ],
     });
-    const runner = await ThreadRunner.open(await fileOf(model), options);
+    const runner = await ThreadRunner.open(await fileOf(model), options, never);
     expect(await classifyInvariance(runner, undefined, 64)).toEqual({ class: 'INVARIANT' });
     await runner.close();
   });
+
+  it('is abandoned in the middle of a run without ending the process, and ends by itself when the run does', async () => {
+    const runner = await ThreadRunner.open(await fileOf(loopModel()), options, never);
+    events.length = 0;
+    const runs = Promise.allSettled([runner.run(looping(runner, TRIPS)), runner.run(looping(runner, 1))]);
+    runner.abandon();
+    expect(await runs).toMatchObject(Array(2).fill({ reason: { name: 'RunnerLost' } }));
+    await runner.close();
+    expect(abandoned.count).toBe(1);
+    await eventually(() => abandoned.count === 0, { timeoutMs: 60_000 });
+    expect(events).toEqual(['abandoned 1', 'ended 0']);
+  }, 90_000);
+
+  it('is abandoned when its engine is closed before it', async () => {
+    const engine = await ThreadEngine.start(options);
+    const closed = await engine.open(await fileOf(timesModel(2)), never);
+    const runner = await engine.open(await fileOf(loopModel()), never);
+    await closed.close();
+    const run = runner.run(looping(runner, TRIPS));
+    engine.close();
+    await expect(run).rejects.toBeInstanceOf(RunnerLost);
+    expect(engine.abandoned).toBe(1);
+    await expect(engine.open(await fileOf(timesModel(2)), never)).rejects.toBeInstanceOf(RunnerLost);
+    await eventually(() => engine.abandoned === 0, { timeoutMs: 60_000 });
+  }, 90_000);
+
+  it('gives up a model that is not open in time, and opens it no third time until one has ended', async () => {
+    const file = await fileOf(timesModel(7));
+    const late = { ...options, entry: new URL('./late-thread.ts', import.meta.url) };
+    for (let opened = 0; opened < 2; opened++) {
+      const opening = ThreadRunner.open(file, late, AbortSignal.timeout(50));
+      await expect(opening).rejects.toMatchObject({ name: 'TimeoutError' });
+    }
+    const third = ThreadRunner.open(file, options, never);
+    await expect(third).rejects.toMatchObject({ reason: 'RUNNERS_EXHAUSTED' });
+    const other = await ThreadRunner.open(await fileOf(timesModel(8)), options, never);
+    await other.close();
+    const release = new BroadcastChannel('late-thread');
+    await eventually(() => {
+      release.postMessage('go on');
+      return abandoned.count === 0;
+    });
+    release.close();
+    const runner = await ThreadRunner.open(file, options, never);
+    await runner.close();
+  });
+
+  it('loses a run in service that does not come back, and the batcher goes on with a new thread', async () => {
+    const file = await fileOf(loopModel());
+    const first = await ThreadRunner.open(file, options, never);
+    const timed = (runner: ThreadRunner) => new TimedRunner(runner, 500, alarm);
+    const batcher = new Batcher(
+      {
+        signature: first.signature,
+        together: true,
+        maxBatchRows: 8,
+        maxQueuedRows: 100,
+        nowMs: () => performance.now(),
+        soon: setImmediate,
+      },
+      (onFree) =>
+        new RunnerPool([timed(first)], {
+          reopen: async (signal) => timed(await ThreadRunner.open(file, options, signal)),
+          depth: 2,
+          delay: () => Promise.resolve(),
+          onFree,
+          onLoss: () => undefined,
+        }),
+    );
+    const limits = { deadlineMs: Infinity, signal: undefined };
+    const run = batcher.infer(request(TRIPS), limits);
+    await expect(run).rejects.toMatchObject({ reason: 'INFERENCE_TIMEOUT' });
+    const answer = await eventually(() => batcher.infer(request(1), limits));
+    expect([...new Float32Array(answer.outputs[0]?.raw.slice().buffer ?? new ArrayBuffer(0))]).toEqual([
+      1, 1,
+    ]);
+    await batcher.close();
+    await eventually(() => abandoned.count === 0, { timeoutMs: 60_000 });
+  }, 90_000);
 });
+
+function looping(runner: Runner, trips: number): Batch {
+  const batch = layOutBatch(runner.signature, [[1, 2]], 1);
+  new Float32Array(batch.buffer).fill(trips);
+  return batch;
+}

@@ -1,11 +1,18 @@
 import { elementCount, elementSizeBytes } from '@plumbline/tensors';
+import { errors } from './errors.ts';
 import type { Batch, Region } from './runner.ts';
 import type { ModelSignature, TensorSpec } from './signature.ts';
 
 /** Alignment of every tensor: a cache line, and enough for any element. */
 const ALIGNMENT = 64;
 
-/** Lays out one buffer for inputs of these shapes and for every output whose shape follows from `rows`. */
+/** Largest buffer of one run: shapes are declared by models, and a few bytes can declare any size. */
+export const MAX_BATCH_BYTES = 256 * 2 ** 20;
+
+/**
+ * Lays out one buffer for inputs of these shapes and for every output whose shape follows from `rows`.
+ * @throws ServiceError BATCH_TOO_LARGE.
+ */
 export function layOutBatch(
   signature: ModelSignature,
   inputShapes: readonly (readonly number[])[],
@@ -22,7 +29,16 @@ export function layOutBatch(
     const shape = outputShape(spec, rows);
     return shape && place(spec, shape);
   });
+  checkBatchBytes(size);
   return { buffer: new ArrayBuffer(size), inputs, outputs };
+}
+
+/** @throws ServiceError BATCH_TOO_LARGE. */
+export function checkBatchBytes(sizeBytes: number): void {
+  if (sizeBytes <= MAX_BATCH_BYTES) return;
+  throw errors.BATCH_TOO_LARGE(
+    `one run would take ${sizeBytes} bytes, at most ${MAX_BATCH_BYTES} are allowed`,
+  );
 }
 
 /** Copies raw elements to byte `at` of the buffer: the one copy between a request and the engine. */

@@ -5,7 +5,7 @@ import { BatchQueue, type Lapse, type SealedBatch, type Slice } from './batch-qu
 import { CostModel } from './cost-model.ts';
 import { errors } from './errors.ts';
 import { PendingRequest, type InferAnswer } from './pending-request.ts';
-import { RunnerLost, type Batch, type BatchResult, type Runner } from './runner.ts';
+import { RunnerLost, RunTimedOut, type Batch, type BatchResult, type Runner } from './runner.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import { hasRows, type ModelSignature } from './signature.ts';
 
@@ -69,7 +69,7 @@ export class Batcher {
 
   /**
    * Queues a request. The answer rejects with DEADLINE_EXPIRED or REQUEST_CANCELLED when it leaves the queue unrun,
-   * with INFERENCE_FAILED, RUNNER_LOST or OUTPUT_ROWS_MISMATCH when it ran.
+   * with INFERENCE_FAILED, INFERENCE_TIMEOUT, RUNNER_LOST or OUTPUT_ROWS_MISMATCH when it ran.
    * @throws ServiceError QUEUE_FULL, DEADLINE_UNREACHABLE, DEADLINE_EXPIRED, RUNNER_LOST or VERSION_CLOSED at once.
    * @param limits `deadlineMs` on the clock of `nowMs`.
    */
@@ -234,6 +234,7 @@ export class Batcher {
 
 function failureOf(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
+  if (error instanceof RunTimedOut) return errors.INFERENCE_TIMEOUT(error.message, { cause: error });
   return error instanceof RunnerLost
     ? errors.RUNNER_LOST('the runner ended during the batch', { retryAfterMs: 100, cause: error })
     : errors.INFERENCE_FAILED('the engine refused the request', { cause: error });

@@ -58,6 +58,10 @@ export const errors = defineErrors('inference', {
     code: 'UNAVAILABLE',
     help: 'The thread that ran the batch ended; it is started again. Retry: inference has no side effects.',
   },
+  INFERENCE_TIMEOUT: {
+    code: 'DEADLINE_EXCEEDED',
+    help: 'A run did not end within RUN_TIMEOUT_MS; its runner is replaced. The values of a request of its batch may be the cause: do not just retry.',
+  },
   VERSION_CLOSED: {
     code: 'UNAVAILABLE',
     help: 'The version is being unloaded, or the server is stopping. Retry on another replica.',
@@ -65,6 +69,18 @@ export const errors = defineErrors('inference', {
   OUTPUT_ROWS_MISMATCH: {
     code: 'INTERNAL',
     help: 'The model gave another number of rows than it was sent; no row was handed out.',
+  },
+  BATCH_TOO_LARGE: {
+    code: 'FAILED_PRECONDITION',
+    help: 'Inputs and outputs of one run take too many bytes: the declared shapes are too wide for this many rows.',
+  },
+  LOAD_TIMEOUT: {
+    code: 'DEADLINE_EXCEEDED',
+    help: 'Opening and checking the version took longer than LOAD_TIMEOUT_MS; loading is retried. Does the model end?',
+  },
+  RUNNERS_EXHAUSTED: {
+    code: 'RESOURCE_EXHAUSTED',
+    help: 'Too many runners never came back from a model and still hold their threads: restart the replica, withdraw the model.',
   },
   ARTIFACT_MISSING: {
     code: 'NOT_FOUND',

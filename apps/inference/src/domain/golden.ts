@@ -2,8 +2,8 @@ import { checkTensor, formatShape, shapeFits, TensorError, type RawTensor } from
 import { largestDifference, sameBits } from './differences.ts';
 import { errors } from './errors.ts';
 import { probe, type ProbeInputs } from './probe.ts';
-import type { BatchOutput, Runner } from './runner.ts';
-import type { ModelSignature } from './signature.ts';
+import { RunFailed, type BatchOutput, type Runner } from './runner.ts';
+import { hasRows, type ModelSignature } from './signature.ts';
 
 /** Inputs with the outputs that a version must give. */
 export interface GoldenCase {
@@ -23,9 +23,21 @@ export interface GoldenSet {
  */
 export async function checkGolden(runner: Runner, golden: GoldenSet): Promise<void> {
   for (const [index, { inputs, outputs }] of golden.cases.entries()) {
-    const found = await probe(runner, goldenInputs(runner.signature, inputs, index));
+    const found = await runCase(runner, goldenInputs(runner.signature, inputs, index), index);
     for (const expected of outputs)
       compare(runner.signature, found, expected, golden.absoluteTolerance, index);
+  }
+}
+
+async function runCase(
+  runner: Runner,
+  inputs: ProbeInputs,
+  caseIndex: number,
+): Promise<readonly BatchOutput[]> {
+  try {
+    return await probe(runner, inputs);
+  } catch (error) {
+    throw error instanceof RunFailed ? mismatch(caseIndex, `cannot be run: ${error.message}`, error) : error;
   }
 }
 
@@ -44,7 +56,18 @@ export function goldenInputs(
     checkElements(tensor, caseIndex);
     return tensor;
   });
+  if (hasRows(signature)) checkRows(ordered, caseIndex);
   return { shapes: ordered.map(({ shape }) => shape), raw: ordered.map(({ raw }) => raw) };
+}
+
+function checkRows(inputs: readonly RawTensor[], caseIndex: number): void {
+  const [first] = inputs;
+  const other = inputs.find(({ shape }) => shape[0] !== first?.shape[0]);
+  if (first === undefined || other === undefined) return;
+  throw mismatch(
+    caseIndex,
+    `gives ${first.shape[0]} rows of "${first.name}" and ${other.shape[0]} of "${other.name}"`,
+  );
 }
 
 function checkElements(tensor: RawTensor, caseIndex: number): void {
@@ -76,6 +99,6 @@ function compare(
   }
 }
 
-function mismatch(caseIndex: number, problem: string): Error {
-  return errors.GOLDEN_MISMATCH(`golden case ${caseIndex} ${problem}`);
+function mismatch(caseIndex: number, problem: string, cause?: Error): Error {
+  return errors.GOLDEN_MISMATCH(`golden case ${caseIndex} ${problem}`, { cause });
 }

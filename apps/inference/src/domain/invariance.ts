@@ -1,9 +1,10 @@
 import { elementCount, elementSizeBytes, type Datatype } from '@plumbline/tensors';
+import { checkBatchBytes } from './batch-buffer.ts';
 import { largestDifference, sameBits } from './differences.ts';
 import { goldenInputs, type GoldenSet } from './golden.ts';
 import { probe, type ProbeInputs } from './probe.ts';
 import { RunFailed, type BatchOutput, type Runner } from './runner.ts';
-import { hasRows, type ModelSignature } from './signature.ts';
+import { hasRows, type ModelSignature, type TensorSpec } from './signature.ts';
 
 /** Whether a row's answer depends on the rows it is batched with, as found by test. */
 export type Invariance =
@@ -26,7 +27,7 @@ export async function classifyInvariance(
   golden: GoldenSet | undefined,
   maxBatchRows: number,
 ): Promise<Invariance> {
-  const rows = hasRows(runner.signature) ? testRows(runner.signature, golden) : undefined;
+  const rows = hasRows(runner.signature) ? testRows(runner.signature, golden, maxBatchRows) : undefined;
   if (rows === undefined) return { class: 'UNTESTED' };
   try {
     const alone: (readonly BatchOutput[])[] = [];
@@ -73,12 +74,16 @@ function rowDifference(
   }, 0);
 }
 
-function testRows(signature: ModelSignature, golden: GoldenSet | undefined): ProbeInputs[] | undefined {
+function testRows(
+  signature: ModelSignature,
+  golden: GoldenSet | undefined,
+  maxBatchRows: number,
+): ProbeInputs[] | undefined {
   const known = (golden?.cases ?? []).flatMap(({ inputs }, index) =>
     splitRows(goldenInputs(signature, inputs, index)),
   );
   const first = known[0];
-  if (first === undefined) return madeUpRows(signature);
+  if (first === undefined) return madeUpRows(signature, maxBatchRows);
   const shapes = JSON.stringify(first.shapes);
   return known.filter((row) => JSON.stringify(row.shapes) === shapes).slice(0, TEST_ROWS);
 }
@@ -100,18 +105,19 @@ function joinRows(rows: readonly ProbeInputs[]): ProbeInputs {
 }
 
 /** Rows of small numbers, the same at every load; undefined where a dimension besides the first is open. */
-function madeUpRows(signature: ModelSignature): ProbeInputs[] | undefined {
-  if (signature.inputs.some(({ shape }) => shape.slice(1).includes(-1))) return undefined;
+function madeUpRows({ inputs }: ModelSignature, maxBatchRows: number): ProbeInputs[] | undefined {
+  if (inputs.some(({ shape }) => shape.slice(1).includes(-1))) return undefined;
+  const elements = ({ shape }: TensorSpec) => elementCount([1, ...shape.slice(1)]);
+  const rowBytes = inputs.reduce((sum, spec) => sum + elements(spec) * elementSizeBytes(spec.datatype), 0);
+  checkBatchBytes(rowBytes * Math.max(maxBatchRows, TEST_ROWS));
   let state = 0x9e3779b9;
   const next = () => {
     state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
     return (state >>> 0) / 2 ** 32;
   };
   return Array.from({ length: TEST_ROWS }, () => ({
-    shapes: signature.inputs.map(({ shape }) => [1, ...shape.slice(1)]),
-    raw: signature.inputs.map(({ datatype, shape }) =>
-      madeUp(datatype, elementCount([1, ...shape.slice(1)]), next),
-    ),
+    shapes: inputs.map(({ shape }) => [1, ...shape.slice(1)]),
+    raw: inputs.map((spec) => madeUp(spec.datatype, elements(spec), next)),
   }));
 }
 

@@ -4,7 +4,7 @@ import { shapeFits } from '@plumbline/tensors';
 import { errors } from './errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
 import { classifyInvariance, type Invariance } from './invariance.ts';
-import type { Engine, ModelFile, Runner } from './runner.ts';
+import { RunnerLost, type Engine, type ModelFile, type Runner } from './runner.ts';
 import type { ModelSignature } from './signature.ts';
 import type { ListedVersion } from './traffic.ts';
 
@@ -39,16 +39,22 @@ export interface LoadOptions {
 
 /**
  * Fetches and verifies a version, opens its runners, warms them up, compares golden outputs and tests batch
- * invariance. Whatever fails closes what was opened.
+ * invariance. Whatever fails closes what was opened; when the signal fires, that is abandoned.
  * @throws ServiceError with the reason that is reported to the registry.
  */
-export async function loadVersion(version: ListedVersion, options: LoadOptions): Promise<LoadedVersion> {
+export async function loadVersion(
+  version: ListedVersion,
+  options: LoadOptions,
+  signal: AbortSignal,
+): Promise<LoadedVersion> {
   const found = manifestDigest(version.files);
   if (found !== version.digest) {
     throw errors.VERSION_DIGEST_MISMATCH(`the files of ${version.digest} have the digest ${found}`);
   }
   const content = await options.artifacts.read(version.files);
-  const runners = await openRunners(content.model, options);
+  const runners = await openRunners(content.model, options, signal);
+  const abandon = () => runners.forEach((runner) => runner.abandon());
+  signal.addEventListener('abort', abandon);
   try {
     const [first] = runners;
     if (first === undefined) throw new RangeError('a version needs at least one runner');
@@ -58,12 +64,19 @@ export async function loadVersion(version: ListedVersion, options: LoadOptions):
     return { runners, signature: first.signature, invariance, modelBytes: content.modelBytes };
   } catch (error) {
     await Promise.all(runners.map((runner) => runner.close()));
-    throw error;
+    if (!(error instanceof RunnerLost)) throw error;
+    throw errors.MODEL_INVALID('the runner ended while the model was checked', { cause: error });
+  } finally {
+    signal.removeEventListener('abort', abandon);
   }
 }
 
-async function openRunners(model: ModelFile, { engine, runners }: LoadOptions): Promise<Runner[]> {
-  const opened = await Promise.allSettled(Array.from({ length: runners }, () => engine.open(model)));
+async function openRunners(
+  model: ModelFile,
+  { engine, runners }: LoadOptions,
+  signal: AbortSignal,
+): Promise<Runner[]> {
+  const opened = await Promise.allSettled(Array.from({ length: runners }, () => engine.open(model, signal)));
   const failed = opened.find((result) => result.status === 'rejected');
   const ready = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   if (failed === undefined) return ready;

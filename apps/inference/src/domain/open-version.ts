@@ -1,13 +1,21 @@
 import { Batcher, type BatcherOptions } from './batcher.ts';
+import { errors } from './errors.ts';
 import { loadVersion, type LoadOptions } from './load-version.ts';
 import { RunnerPool } from './runner-pool.ts';
 import type { Runner } from './runner.ts';
 import { hasRows } from './signature.ts';
+import { TimedRunner } from './timed-runner.ts';
 import type { ListedVersion } from './traffic.ts';
 import type { ServingVersion } from './find-version.ts';
+import { within, type Alarm } from './within.ts';
 
 export interface OpenOptions extends LoadOptions, Pick<BatcherOptions, 'maxQueuedRows' | 'nowMs' | 'soon'> {
   readonly runDepth: number;
+  /** Longest time from the first file to the last check, and for opening a replacement. */
+  readonly loadTimeoutMs: number;
+  /** Longest time of one run in service. */
+  readonly runTimeoutMs: number;
+  readonly alarm: Alarm;
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Told when a runner of the version was lost, or could not be replaced yet. */
   readonly onRunnerLoss: (digest: string, error: unknown) => void;
@@ -15,14 +23,23 @@ export interface OpenOptions extends LoadOptions, Pick<BatcherOptions, 'maxQueue
 
 /**
  * Loads a version and puts a batcher before it. Requests share batches only where the test found that neighbours do
- * not change an answer; otherwise each runs alone.
+ * not change an answer; otherwise each runs alone. Rejects as loadVersion, with LOAD_TIMEOUT, or with the signal's
+ * reason when that fires before.
  */
-export async function openVersion(version: ListedVersion, options: OpenOptions): Promise<ServingVersion> {
+export async function openVersion(
+  version: ListedVersion,
+  options: OpenOptions,
+  signal: AbortSignal,
+): Promise<ServingVersion> {
   const { digest } = version;
-  const { runners, signature, invariance, modelBytes } = await loadVersion(version, options);
+  const { runners, signature, invariance, modelBytes } = await within(loadLimit(options), signal, (limit) =>
+    loadVersion(version, options, limit),
+  );
+  const timed = (runner: Runner) => new TimedRunner(runner, options.runTimeoutMs, options.alarm);
   const makePool = (onFree: () => void) =>
-    new RunnerPool(runners, {
-      reopen: () => reopen(version, options),
+    new RunnerPool(runners.map(timed), {
+      reopen: async (closing) =>
+        timed(await within(loadLimit(options), closing, (limit) => reopen(version, options, limit))),
       depth: options.runDepth,
       delay: options.delay,
       onFree,
@@ -34,7 +51,15 @@ export async function openVersion(version: ListedVersion, options: OpenOptions):
 }
 
 /** The files are verified again: between load and loss they may have changed. */
-async function reopen(version: ListedVersion, { artifacts, engine }: LoadOptions): Promise<Runner> {
+async function reopen(
+  version: ListedVersion,
+  { artifacts, engine }: LoadOptions,
+  signal: AbortSignal,
+): Promise<Runner> {
   const { model } = await artifacts.read(version.files);
-  return engine.open(model);
+  return engine.open(model, signal);
+}
+
+function loadLimit({ loadTimeoutMs: limitMs, alarm }: OpenOptions) {
+  return { limitMs, alarm, late: () => errors.LOAD_TIMEOUT(`the load took longer than ${limitMs} ms`) };
 }

@@ -19,7 +19,7 @@ export interface VersionPlan {
 
 /**
  * Compares what is listed with what is held. At most `concurrentLoads` versions load at once; the others wait for
- * the next plan. A load under way is never broken off.
+ * the next plan. A load under way is broken off by nothing but its own time limit, also when it is no longer listed.
  */
 export function planVersions(
   listed: readonly string[],

@@ -1,8 +1,8 @@
 import type { Runner } from './runner.ts';
 
 export interface RunnerPoolOptions {
-  /** Makes a runner to replace one that was lost. */
-  readonly reopen: () => Promise<Runner>;
+  /** Makes a runner to replace one that was lost. Rejects when the signal fires: the pool closes. */
+  readonly reopen: (signal: AbortSignal) => Promise<Runner>;
   /** Runs that one runner is given at once: 2 hides the way to the runner and back behind the run before. */
   readonly depth: number;
   /** Resolves after so many milliseconds, or early when the pool closes. */
@@ -89,10 +89,11 @@ export class RunnerPool {
       await this.#options.delay(backoffMs, signal);
       if (signal.aborted) return;
       try {
-        slot.runner = await this.#options.reopen();
+        slot.runner = await this.#options.reopen(signal);
         this.#options.onFree();
         return;
       } catch (error) {
+        if (signal.aborted) return;
         this.#options.onLoss(error);
         this.#options.onFree();
       }

@@ -38,7 +38,9 @@ export interface Runner {
    * every later call rejects alike.
    */
   run(batch: Batch): Promise<BatchResult>;
-  /** Lets the run under way finish, then gives everything back. Idempotent. */
+  /** Gives the runner up with what it has under way, which rejects with RunnerLost. Waits for nothing. Idempotent. */
+  abandon(): void;
+  /** Lets the run under way finish, then gives everything back; at once after `abandon`. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -53,8 +55,13 @@ export interface ModelFile {
 export interface Engine {
   /** Names of the execution providers that a probe session ran on. */
   readonly providers: readonly string[];
-  /** Rejects with a ServiceError ARTIFACT_CORRUPT, MODEL_UNSAFE, MODEL_UNSUPPORTED or MODEL_INVALID. */
-  open(model: ModelFile): Promise<Runner>;
+  /** Runners that were abandoned and have not ended since. */
+  readonly abandoned: number;
+  /**
+   * Rejects with a ServiceError ARTIFACT_CORRUPT, MODEL_UNSAFE, MODEL_UNSUPPORTED, MODEL_INVALID or RUNNERS_EXHAUSTED.
+   * When the signal fires before, it rejects with its reason and abandons the runner.
+   */
+  open(model: ModelFile, signal: AbortSignal): Promise<Runner>;
 }
 
 /** The engine refused this batch; the runner lives on. */
@@ -62,7 +69,12 @@ export class RunFailed extends Error {
   override readonly name = 'RunFailed';
 }
 
-/** The runner ended during or before the run. */
+/** The runner ended or was abandoned, during or before the run. */
 export class RunnerLost extends Error {
-  override readonly name = 'RunnerLost';
+  override readonly name: string = 'RunnerLost';
+}
+
+/** The run did not come back in time, and its runner was abandoned. */
+export class RunTimedOut extends RunnerLost {
+  override readonly name = 'RunTimedOut';
 }

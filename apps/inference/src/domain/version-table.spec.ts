@@ -44,7 +44,8 @@ function serving(digest: string): ServingVersion {
 }
 
 function bench(
-  load: (version: ListedVersion) => Promise<ServingVersion> = async ({ digest }) => serving(digest),
+  load: (version: ListedVersion, signal: AbortSignal) => Promise<ServingVersion> = async ({ digest }) =>
+    serving(digest),
 ) {
   const changes: string[] = [];
   const state = { now: 0 };
@@ -53,6 +54,7 @@ function bench(
     nowMs: () => state.now,
     concurrentLoads: 1,
     graceMs: 100,
+    onUnexpected: (digest, error) => changes.push(`${digest} ${String(error)}`),
     onChange: (digest, standing) => changes.push(`${digest} ${standing}`),
   });
   return { table, changes, state };
@@ -140,6 +142,25 @@ describe('VersionTable', () => {
     await turn();
     expect(table.byDigest('acme', 'b', 'flights').serving.digest).toBe('b');
     await table.close();
+  });
+
+  it('reports a failure of an unexpected kind as INTERNAL and tells its cause once', async () => {
+    const { table, changes } = bench(() => Promise.reject(new RangeError('Array buffer allocation failed')));
+    table.follow(listing(1n, [version('a', 1)]));
+    await turn();
+    expect(changes).toEqual(['a RangeError: Array buffer allocation failed', 'a FAILED']);
+    expect(table.loadState.failures).toMatchObject([{ digest: 'a', reason: 'INTERNAL' }]);
+    await table.close();
+  });
+
+  it('breaks off the load under way when it is closed, and reports nothing of it', async () => {
+    const { table, changes } = bench(
+      (_, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    table.follow(listing(1n, [version('a', 1)]));
+    await table.close();
+    expect(changes).toEqual([]);
   });
 
   it('answers during the grace after a version is no longer listed, then unloads it', async () => {

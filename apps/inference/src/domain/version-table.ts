@@ -1,5 +1,6 @@
 import { ServiceError } from '@plumbline/errors';
 import type { BatcherCounts } from './batcher.ts';
+import { errors } from './errors.ts';
 import {
   findByDigest,
   findByName,
@@ -20,12 +21,14 @@ export interface VersionReport {
 }
 
 export interface VersionTableOptions {
-  /** Loads a version and puts a batcher before it. */
-  readonly load: (version: ListedVersion) => Promise<ServingVersion>;
+  /** Loads a version and puts a batcher before it. Ends in bounded time, and at once when the signal fires. */
+  readonly load: (version: ListedVersion, signal: AbortSignal) => Promise<ServingVersion>;
   readonly nowMs: () => number;
   readonly concurrentLoads: number;
   /** How long a version that is no longer listed still answers. */
   readonly graceMs: number;
+  /** Told of what no load should ever reject with; its version is reported as INTERNAL. */
+  readonly onUnexpected: (digest: string, error: unknown) => void;
   /** Told whenever a version has become ready or failed, or has gone. */
   readonly onChange: (digest: string, standing: Standing['state'] | 'GONE', failure?: LoadFailure) => void;
 }
@@ -47,7 +50,7 @@ export class VersionTable {
   readonly #held = new Map<string, Held>();
   readonly #working = new Set<Promise<void>>();
   #listing: Listing = NOTHING;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: VersionTableOptions) {
     this.#options = options;
@@ -69,7 +72,7 @@ export class VersionTable {
 
   /** Takes the steps that are due: loads, retries, drains, unloads. Loads go on behind it. */
   advance(): void {
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     const standings = new Map([...this.#held].map(([digest, { standing }]) => [digest, standing]));
     const nowMs = this.#options.nowMs();
     const listed = new Map(this.#listing.versions.map((version) => [version.digest, version]));
@@ -128,9 +131,9 @@ export class VersionTable {
     });
   }
 
-  /** Answers what has been accepted and closes everything. */
+  /** Breaks off loads, answers what has been accepted and closes everything. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(errors.VERSION_CLOSED('the replica is stopping'));
     await Promise.all(this.#working);
     await Promise.all([...this.#held.values()].map(async ({ serving }) => serving?.batcher.close()));
     this.#held.clear();
@@ -147,10 +150,11 @@ export class VersionTable {
     };
     this.#held.set(version.digest, held);
     try {
-      held.serving = await this.#options.load(version);
+      held.serving = await this.#options.load(version, this.#closing.signal);
       held.standing = { state: 'READY' };
     } catch (error) {
-      held.failure = failureOf(version.digest, error);
+      if (this.#closing.signal.aborted) return;
+      held.failure = this.#failureOf(version.digest, error);
       held.standing = { state: 'FAILED', retryAtMs: this.#options.nowMs() + retryDelayMs(attempts) };
     }
     this.#options.onChange(version.digest, held.standing.state, held.failure);
@@ -161,6 +165,12 @@ export class VersionTable {
     this.#held.delete(digest);
     await held?.serving?.batcher.close();
     this.#options.onChange(digest, 'GONE');
+  }
+
+  #failureOf(digest: string, error: unknown): LoadFailure {
+    if (error instanceof ServiceError) return { digest, reason: error.reason, detail: error.message };
+    this.#options.onUnexpected(digest, error);
+    return { digest, reason: 'INTERNAL', detail: 'the load failed unexpectedly' };
   }
 
   #view(): VersionView {
@@ -180,9 +190,4 @@ export class VersionTable {
     });
     this.#working.add(tracked);
   }
-}
-
-function failureOf(digest: string, error: unknown): LoadFailure {
-  if (error instanceof ServiceError) return { digest, reason: error.reason, detail: error.message };
-  return { digest, reason: 'INTERNAL', detail: 'the load failed unexpectedly' };
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModel, type ModelSpec } from '@plumbline/onnx';
-import type { Engine, ModelFile, Runner } from '../domain/runner.ts';
+import { RunnerLost, type Engine, type ModelFile, type Runner } from '../domain/runner.ts';
 import { ThreadRunner, type ThreadOptions } from './thread-runner.ts';
 
 export const THREAD_ENTRY = new URL('./runner-thread.ts', import.meta.url);
@@ -20,6 +20,8 @@ const PROBE: ModelSpec = {
 export class ThreadEngine implements Engine {
   readonly providers: readonly string[];
   readonly #options: ThreadOptions;
+  readonly #runners = new Set<ThreadRunner>();
+  readonly #closing = new AbortController();
 
   private constructor(options: ThreadOptions, providers: readonly string[]) {
     this.#options = options;
@@ -34,7 +36,7 @@ export class ThreadEngine implements Engine {
       const model = buildModel(PROBE);
       await writeFile(path, model);
       const digest = `sha256:${createHash('sha256').update(model).digest('hex')}`;
-      const runner = await ThreadRunner.open({ path, digest }, options);
+      const runner = await ThreadRunner.open({ path, digest }, options, new AbortController().signal);
       await runner.close();
     } finally {
       await rm(directory, { recursive: true });
@@ -42,7 +44,21 @@ export class ThreadEngine implements Engine {
     return new ThreadEngine(options, ['cpu']);
   }
 
-  open(model: ModelFile): Promise<Runner> {
-    return ThreadRunner.open(model, this.#options);
+  get abandoned(): number {
+    return this.#options.abandoned.count;
+  }
+
+  async open(model: ModelFile, signal: AbortSignal): Promise<Runner> {
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    const runner = await ThreadRunner.open(model, this.#options, either);
+    this.#runners.add(runner);
+    void runner.ended.then(() => this.#runners.delete(runner));
+    return runner;
+  }
+
+  /** Abandons every runner that has not been closed. */
+  close(): void {
+    this.#closing.abort(new RunnerLost('the engine was closed'));
+    for (const runner of this.#runners) runner.abandon();
   }
 }

@@ -12,6 +12,7 @@ import {
   type Runner,
 } from '../domain/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
+import type { AbandonedThreads } from './abandoned-threads.ts';
 import type { FromThread, ScanLimits, ToThread } from './protocol.ts';
 
 interface Waiting {
@@ -26,44 +27,59 @@ export interface ThreadOptions {
   readonly limits: ScanLimits;
   /** Bound of the thread's JavaScript heap; the engine's own memory does not count. */
   readonly heapMiB: number;
+  /** Takes the threads that are given up. */
+  readonly abandoned: AbandonedThreads;
 }
 
 /**
  * A runner on a worker thread. A thread is never terminated: killing one that runs a model would abort the whole
- * process, so it is asked to end, which it does after the runs before.
+ * process, so it is asked to end, which it does after the runs before. One that may never get there is abandoned.
  */
 export class ThreadRunner implements Runner {
   readonly signature: ModelSignature;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #ended: Promise<void>;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #setAside: () => void;
   #lost: RunnerLost | undefined;
   #closing = false;
+  #over = false;
   #nextId = 0;
 
-  private constructor(worker: Worker, signature: ModelSignature) {
+  private constructor(worker: Worker, signature: ModelSignature, setAside: () => void) {
     this.#worker = worker;
+    this.#setAside = setAside;
     this.signature = signature;
     worker.on('message', (message: FromThread) => this.#receive(message));
     worker.on('error', (error) => this.#lose(new RunnerLost('the runner thread failed', { cause: error })));
-    this.#ended = new Promise((resolve) => {
-      worker.on('exit', () => {
-        this.#lose(new RunnerLost('the runner thread ended'));
-        resolve();
-      });
+    worker.on('exit', () => {
+      this.#lose(new RunnerLost('the runner thread ended'));
+      this.#end();
     });
   }
 
-  /** Starts a thread and opens the model on it. Rejects with a ServiceError. */
-  static async open(model: ModelFile, { entry, limits, heapMiB }: ThreadOptions): Promise<ThreadRunner> {
+  /** Starts a thread and opens the model on it. Rejects as Engine.open. */
+  static async open(
+    model: ModelFile,
+    { entry, limits, heapMiB, abandoned }: ThreadOptions,
+    signal: AbortSignal,
+  ): Promise<ThreadRunner> {
+    signal.throwIfAborted();
+    abandoned.checkOpen(model.digest);
     const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapMiB }, stdin: false });
-    const opened = firstMessage(worker);
+    const setAside = () => abandoned.add(worker, model.digest);
+    const opened = firstMessage(worker, signal, setAside);
     post(worker, { kind: 'open', model, limits });
     const answer = await opened;
-    if (answer.kind === 'opened') return new ThreadRunner(worker, answer.signature);
+    if (answer.kind === 'opened') return new ThreadRunner(worker, answer.signature, setAside);
     post(worker, { kind: 'close' });
     if (answer.kind === 'refused') throw errors[answer.reason](answer.detail);
     throw errors.MODEL_INVALID('the runner thread answered out of turn');
+  }
+
+  /** Resolves when the thread has ended or was abandoned. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   run({ buffer, inputs, outputs }: Batch): Promise<BatchResult> {
@@ -78,7 +94,19 @@ export class ThreadRunner implements Runner {
   async close(): Promise<void> {
     if (!this.#closing && this.#lost === undefined) post(this.#worker, { kind: 'close' });
     this.#closing = true;
-    await this.#ended;
+    await this.ended;
+  }
+
+  abandon(): void {
+    if (this.#over) return;
+    this.#lose(new RunnerLost('the runner was abandoned'));
+    this.#end();
+    this.#setAside();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#ended.resolve();
   }
 
   #receive(message: FromThread): void {
@@ -110,12 +138,20 @@ function post(worker: Worker, message: ToThread, transfer: readonly ArrayBuffer[
   worker.postMessage(message, [...transfer]);
 }
 
-/** The thread's first word; MODEL_INVALID where it ends without one, e.g. because the model exhausted its heap. */
-function firstMessage(worker: Worker): Promise<FromThread> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause?: unknown) => {
-      reject(errors.MODEL_INVALID('the runner thread ended while it opened the model', { cause }));
-    };
-    worker.once('message', resolve).once('error', fail).once('exit', fail);
-  });
+/**
+ * The thread's first word; MODEL_INVALID where it ends without one, e.g. because the model exhausted its heap. When
+ * the signal fires before, the thread is set aside.
+ */
+function firstMessage(worker: Worker, signal: AbortSignal, setAside: () => void): Promise<FromThread> {
+  const { promise, resolve, reject } = Promise.withResolvers<FromThread>();
+  const fail = (cause?: unknown) => {
+    reject(errors.MODEL_INVALID('the runner thread ended while it opened the model', { cause }));
+  };
+  const giveUp = () => {
+    reject(signal.reason);
+    setAside();
+  };
+  signal.addEventListener('abort', giveUp);
+  worker.once('message', resolve).once('error', fail).once('exit', fail);
+  return promise.finally(() => signal.removeEventListener('abort', giveUp));
 }

@@ -1,0 +1,14 @@
+import { BroadcastChannel, parentPort } from 'node:worker_threads';
+import type { ToThread } from '../src/engine/protocol.ts';
+
+// A runner thread that says nothing of its model, and closes as it was told once the test lets it go on.
+const release = new BroadcastChannel('late-thread');
+const goOn = new Promise<void>((resolve) => {
+  release.onmessage = () => {
+    release.close();
+    resolve();
+  };
+});
+parentPort?.on('message', (message: ToThread) => {
+  if (message.kind === 'close') void goOn.then(() => parentPort?.close());
+});
