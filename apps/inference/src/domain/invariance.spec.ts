@@ -106,4 +106,13 @@ describe('checkGolden', () => {
     const renamed = { absoluteTolerance: 0, cases: [{ inputs: [], outputs: only?.outputs ?? [] }] };
     await expect(checkGolden(runner, renamed)).rejects.toMatchObject({ reason: 'GOLDEN_MISMATCH' });
   });
+
+  it('refuses inputs of which a batch would not fit, before it makes any up', async () => {
+    const signature: ModelSignature = {
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2 ** 41] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 1] }],
+    };
+    const check = classifyInvariance(new FakeRunner({ signature }), undefined, 8);
+    await expect(check).rejects.toMatchObject({ reason: 'BATCH_TOO_LARGE' });
+  });
 });
