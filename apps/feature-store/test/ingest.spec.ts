@@ -103,6 +103,28 @@ describe('IngestRows', () => {
     expect(JSON.parse(Buffer.from(quarantined[0]!.raw).toString())).toMatchObject({ origin: '\u0000' });
   });
 
+  it('quarantines rows whose keys no index can hold, and keeps the others', async () => {
+    const client = store.clientOf('long-keys');
+    const definitions = flightsDefinitions();
+    for (const column of definitions.sources[0]!.columns.slice(4)) column.pattern = '';
+    await client.applyDefinitions({ definitions });
+    const longest = 'é'.repeat(500);
+    const rows = [
+      flight(1, T0, 3, longest),
+      flight(2, T0, 3, 'é'.repeat(600)),
+      flight(3, T0, 3, 'x'.repeat(9_000)),
+    ];
+    const response = await client.ingestRows(batch('long', rows));
+    expect(response).toMatchObject({ rowsAccepted: 1n, rowsQuarantined: 2n });
+    const { rows: quarantined } = await client.listQuarantine({});
+    expect(quarantined.map(({ reason }) => reason)).toEqual(['KEY_TOO_LONG', 'KEY_TOO_LONG']);
+    const { vectors } = await client.getOnlineFeatures({
+      featureService: 'flight_delay',
+      entities: [departure(T0 + 2n * HOUR, longest)],
+    });
+    expect(vectors[0]!.values[0]!.kind.value).toBe(1n);
+  });
+
   it('answers a repeated batch as the first time and counts nothing twice', async () => {
     const client = await prepared('repeated');
     const request = batch('again', [flight(1, T0, 3), flight(2, T0, 30)]);

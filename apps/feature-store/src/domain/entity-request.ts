@@ -18,9 +18,13 @@ export function entityKey(view: ViewProgram, request: EntityRequest): string {
   const parts = view.joinKeys.map(({ name, type }): KeyValue => {
     const value = Object.hasOwn(request.keys, name) ? coerce(request.keys[name]!, type) : undefined;
     if (value !== undefined && value !== null) return value;
-    throw errors.ENTITY_KEY_MISSING(`view ${view.name} needs the join key ${name} of type ${type}`, {
-      metadata: { view: view.name, key: name },
-    });
+    const found = describe(request.keys, name);
+    throw errors.ENTITY_KEY_MISSING(
+      `view ${view.name} needs the join key ${name} of type ${type}; ${found}`,
+      {
+        metadata: { view: view.name, key: name },
+      },
+    );
   });
   return composeKey(parts);
 }
@@ -51,9 +55,18 @@ function requestValue(view: RequestProgram, name: string, type: ValueType, reque
   const sent = Object.hasOwn(request.requestValues, name) ? request.requestValues[name]! : undefined;
   const value = sent === undefined ? undefined : coerce(sent, type);
   if (value !== undefined) return value;
-  throw errors.REQUEST_VALUE_MISSING(`view ${view.name} needs the request value ${name} of type ${type}`, {
-    metadata: { view: view.name, input: name },
-  });
+  const found = describe(request.requestValues, name);
+  throw errors.REQUEST_VALUE_MISSING(
+    `view ${view.name} needs the request value ${name} of type ${type}; ${found}`,
+    { metadata: { view: view.name, input: name } },
+  );
+}
+
+/** What was sent under a name, without its value. */
+function describe(sent: Readonly<Record<string, TypedValue>>, name: string): string {
+  if (!Object.hasOwn(sent, name)) return 'none was sent';
+  const value = sent[name]!;
+  return value === null ? 'NULL was sent' : `a ${value.type} was sent`;
 }
 
 /** The value as `type` where nothing is lost; undefined where it is of another type. */

@@ -10,16 +10,29 @@ export interface RoutedRow {
   readonly keys: readonly (string | undefined)[];
 }
 
+/** An index entry of Postgres takes about 2,700 bytes, which tenant and source share with a key. */
+const MAX_KEY_BYTES = 1_024;
+
 /** Works out a row's entities, or finds the fault that only a view can see. */
 export function routeRow(source: SourcePlan, row: AdmittedRow): RoutedRow | Fault {
+  if (isTooLong(row.rowKey)) return new Fault('KEY_TOO_LONG', `the row key exceeds ${MAX_KEY_BYTES} bytes`);
   const keys: (string | undefined)[] = [];
   for (const view of source.views) {
     const values = valuesFor(source, view, row.values);
     const fault = summationFault(view, values);
     if (fault !== undefined) return fault;
-    keys.push(view.entityKeyOf(values));
+    const key = view.entityKeyOf(values);
+    if (key !== undefined && isTooLong(key)) {
+      return new Fault('KEY_TOO_LONG', `the entity key of view ${view.name} exceeds ${MAX_KEY_BYTES} bytes`);
+    }
+    keys.push(key);
   }
   return { row, keys };
+}
+
+/** A UTF-16 unit becomes at most three bytes of UTF-8. */
+function isTooLong(key: string): boolean {
+  return 3 * key.length > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES;
 }
 
 /** A row of the source as one view's source version sees it: raw columns are shared, derived ones may differ. */

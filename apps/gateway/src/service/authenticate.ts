@@ -3,7 +3,8 @@ import type { Authenticate, Identity } from '@plumbline/rpc';
 import { errors } from '../domain/errors.ts';
 import type { RoutingTable } from '../domain/routing.ts';
 
-const API_KEY = /^Bearer (plk_[A-Za-z0-9_-]{16,128})$/i;
+/** Whatever looks like an API key is judged as one, so that a mistyped one is told so. */
+const API_KEY = /^Bearer (plk_.*)$/i;
 
 /** Accepts API keys of the current table, and service identities as every service does. */
 export function authenticateCallers(

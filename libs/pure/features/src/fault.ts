@@ -7,6 +7,7 @@ export type FaultReason =
   | 'VALUE_NOT_IN_DOMAIN'
   | 'PATTERN_MISMATCH'
   | 'TEXT_TOO_LONG'
+  | 'KEY_TOO_LONG'
   | 'EVENT_TIME_INVALID'
   | 'KNOWN_AT_INVALID'
   | 'EXPRESSION_FAILED'
