@@ -36,11 +36,17 @@ export interface CallerClients {
   close(): void;
 }
 
+/**
+ * Connects an operator. A `patient` one makes its calls, which are idempotent, again while a service is away for a
+ * moment; callers' predictions are never wrapped so: what a caller sees is what the journey judges.
+ */
 export function connectTenant(
   addresses: Readonly<Record<string, string>>,
   secret: string,
   tenant: string,
+  { patient = false } = {},
 ): TenantClients {
+  const client = patient ? patientClient : createClient;
   const token = serviceToken(OPERATOR, secret);
   const channels: Channel[] = [];
   const connect = (service: string) => {
@@ -55,24 +61,20 @@ export function connectTenant(
   const inference = connect('INFERENCE');
   return {
     tenant,
-    features: operatorClient(FeatureStoreService, connect('FEATURE_STORE')),
-    registry: operatorClient(RegistryService, registry),
-    tenants: operatorClient(TenantService, registry),
-    traffic: operatorClient(TrafficService, registry),
-    trainer: operatorClient(TrainerService, connect('TRAINER')),
-    inference: operatorClient(InferenceService, inference),
+    features: client(FeatureStoreService, connect('FEATURE_STORE')),
+    registry: client(RegistryService, registry),
+    tenants: client(TenantService, registry),
+    traffic: client(TrafficService, registry),
+    trainer: client(TrainerService, connect('TRAINER')),
+    inference: client(InferenceService, inference),
     inferenceChannel: inference,
-    monitor: operatorClient(MonitorService, connect('MONITOR')),
-    audit: operatorClient(AuditService, connect('AUDIT')),
+    monitor: client(MonitorService, connect('MONITOR')),
+    audit: client(AuditService, connect('AUDIT')),
     close: () => closeAll(channels),
   };
 }
 
-/**
- * The operator's calls are idempotent: while a service is away for a moment they are made again. Callers' predictions are
- * not wrapped: what a caller sees is what the journey judges.
- */
-function operatorClient<S extends DescService>(service: S, channel: Channel): Client<S> {
+function patientClient<S extends DescService>(service: S, channel: Channel): Client<S> {
   const client = createClient(service, channel);
   const unary = service.methods.filter(({ methodKind }) => methodKind === 'unary');
   const retrying = unary.map(({ localName }) => {

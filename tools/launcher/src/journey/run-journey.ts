@@ -77,7 +77,7 @@ async function openTenant(
   { addresses, serviceSecret }: JourneyInput,
   tenant: string,
 ): Promise<{ clients: TenantClients; caller: CallerClients; apiKey: string }> {
-  const clients = connectTenant(addresses, serviceSecret, tenant);
+  const clients = connectTenant(addresses, serviceSecret, tenant, { patient: true });
   await clients.tenants.createTenant({ tenant });
   const { secret } = await clients.tenants.createApiKey({
     tenant,
