@@ -15,7 +15,7 @@ export const rpcErrors = defineErrors('rpc', {
     help: 'The bytes are no message of the expected type. Check that client and server share the same proto.',
   },
   WRONG_MESSAGE_COUNT: {
-    code: 'UNIMPLEMENTED',
+    code: 'INVALID_ARGUMENT',
     help: 'A call of a unary method brings no request or several. Check that client and server share the same proto.',
   },
   UNSUPPORTED_ENCODING: {
@@ -61,6 +61,18 @@ export const rpcErrors = defineErrors('rpc', {
   TOO_MANY_CALLS: {
     code: 'RESOURCE_EXHAUSTED',
     help: 'Too many calls of this client wait, to be sent or for answers. Slow down and retry after RetryInfo; the server does not keep up.',
+  },
+  TOO_MANY_OPEN_CALLS: {
+    code: 'RESOURCE_EXHAUSTED',
+    help: 'The server has as many calls open as it may hold (admission.maxOpenCalls). Retry after RetryInfo; add replicas if it lasts.',
+  },
+  TOO_MANY_REQUEST_BYTES: {
+    code: 'RESOURCE_EXHAUSTED',
+    help: 'The server holds as many bytes of requests as it may (admission.maxRequestBytes). Retry after RetryInfo, or send smaller requests.',
+  },
+  REQUEST_STALLED: {
+    code: 'DEADLINE_EXCEEDED',
+    help: 'The request was not complete within admission.requestStallMs of the start of its call or, on streams, of the message. It was not acted on.',
   },
   CONNECTION_LOST: {
     code: 'UNAVAILABLE',

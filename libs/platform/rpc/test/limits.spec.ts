@@ -160,9 +160,9 @@ describe('refusals that grpc-js makes by itself', () => {
       Buffer.concat([frame(Buffer.alloc(0)), frame(Buffer.alloc(0))]),
       'identity',
       'WRONG_MESSAGE_COUNT',
-      '12',
+      '3',
     ],
-    ['no request', Buffer.alloc(0), 'identity', 'WRONG_MESSAGE_COUNT', '12'],
+    ['no request', Buffer.alloc(0), 'identity', 'WRONG_MESSAGE_COUNT', '3'],
   ])('names the reason of refusing %s', async (_what, body, encoding, reason, code) => {
     const { port } = await serve({ unaryCall: () => ({}), streamingOutputCall: async function* () {} });
     for (const path of [UNARY, STREAM]) {
@@ -209,18 +209,6 @@ describe('deadlines on the wire', () => {
     const { port } = await serve({ unaryCall: () => ({}) });
     const headers = await http2Call(port, UNARY, message, undefined, { 'grpc-timeout': 'soon' });
     expect([reasonOf(headers), headers['grpc-status']]).toEqual(['INVALID_TIMEOUT', '3']);
-  });
-
-  it('ignores a forged header of its own', async () => {
-    let remainingMs = 0;
-    const { port } = await serve({
-      unaryCall: (_request, context) => {
-        remainingMs = context.remainingMs();
-        return {};
-      },
-    });
-    await http2Call(port, UNARY, message, undefined, { 'plumbline-grpc-timeout': '1n' });
-    expect(remainingMs).toBeGreaterThan(20_000);
   });
 });
 

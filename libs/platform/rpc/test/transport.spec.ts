@@ -30,7 +30,7 @@ async function announced(port: number) {
 
 it('lets a connection hold thousands of calls open, and no more', async () => {
   const { port } = await serve({});
-  expect((await announced(port)).settings.maxConcurrentStreams).toBe(8_192);
+  expect((await announced(port)).settings.maxConcurrentStreams).toBe(2_048);
 });
 
 describe('receive windows', () => {
@@ -58,7 +58,7 @@ describe('receive windows', () => {
     const server = new Server();
     Object.assign(server, { commonServerOptions: undefined });
     expect(() => {
-      adaptServer(server, { streamBytes: 1, connectionBytes: 1 }, () => undefined);
+      adaptServer(server, { streamBytes: 1, connectionBytes: 1 }, { admit: () => undefined });
     }).toThrow(/grpc-internals/);
   });
 });

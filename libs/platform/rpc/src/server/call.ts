@@ -30,6 +30,9 @@ export type Interceptor = (call: InterceptedCall, next: () => Promise<void>) => 
 /** A call as the transport hands it over: requests to take from, and somewhere to put the response. */
 export interface ServerCall extends InterceptedCall {
   readonly context: ServerCallContext;
+  request?: Buffer;
+  /** Reads the single request, where it has not come with the call: not before the caller is known. */
+  receive?(): Promise<Buffer>;
   /** The requests of client- and bidirectional streams. */
   readonly requests?: AsyncIterable<Buffer>;
   /** Where the single response of unary and client-streaming calls is left. */

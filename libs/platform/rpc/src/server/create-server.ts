@@ -4,19 +4,22 @@ import { Health } from '@plumbline/contract-grpc';
 import { EXCHANGE_LIMITS, exchangeMethod } from '../coalesced/exchange-method.ts';
 import { HealthRegistry } from '../health/health-registry.ts';
 import { healthService } from '../health/health-service.ts';
-import type { Log } from '../log.ts';
-import { UNKNOWN_METHOD, serverMetrics, type ServerMetrics } from '../metrics.ts';
+import { UNKNOWN_METHOD, serverMetrics } from '../metrics.ts';
 import { reflectionService } from '../reflection/reflection-service.ts';
+import { DEFAULT_ADMISSION } from './admission-limits.ts';
+import { Admission } from './admission.ts';
+import type { ServedMethod } from './call.ts';
 import { closeServer, drainServer, type Drainable } from './drain.ts';
-import { adaptServer, serveUnknownMethods, type RefusalListener } from './grpc-internals.ts';
+import { adaptServer, serveUnknownMethods } from './grpc-internals.ts';
 import { registerMethod } from './grpc-transport.ts';
 import { InFlightCalls } from './in-flight.ts';
 import { authenticateCalls } from './interceptors/authenticate.ts';
 import { enforceDeadline } from './interceptors/enforce-deadline.ts';
 import { mapErrors } from './interceptors/map-errors.ts';
 import { observe } from './interceptors/observe.ts';
+import { receiveRequest } from './interceptors/receive-request.ts';
 import type { CallLimits } from './limits.ts';
-import { buildRouter, type Router } from './router.ts';
+import { buildRouter } from './router.ts';
 import {
   DEFAULT_KEEPALIVE,
   DEFAULT_WINDOWS,
@@ -24,12 +27,13 @@ import {
   type RpcServer,
   type ServerOptions,
 } from './server-options.ts';
+import { serveUnary, type UnaryMethod } from './unary-transport.ts';
 import { unknownMethod } from './unknown-method.ts';
 
 /**
  * A gRPC server. Around every handler runs one chain, composed here, in this order:
  *
- *   context → metrics and log → error mapping → deadline → authentication → `interceptors` → limits → decode → handler
+ *   context → metrics and log → error mapping → deadline → authentication → request → `interceptors` → limits → decode → handler
  *
  * It runs per call and, on a coalesced stream, per item. Health, reflection and the coalesced stream are served by
  * every server and need no credentials; the items of the stream do.
@@ -42,43 +46,53 @@ export function createServer(options: ServerOptions): RpcServer {
   const health = new HealthRegistry(services.map(({ typeName }) => typeName));
   const metrics = serverMetrics(options.metrics);
   const open = [observe(log, metrics), mapErrors, enforceDeadline];
-  const guarded = [...open, authenticateCalls(options.authenticate), ...(options.interceptors ?? [])];
+  const guarded = [...open, authenticateCalls(options.authenticate), receiveRequest];
 
-  const router = buildRouter(implementations, options.limits ?? {}, guarded);
+  const router = buildRouter(implementations, options.limits ?? {}, [
+    ...guarded,
+    ...(options.interceptors ?? []),
+  ]);
   const builtIn = [healthService(health), reflectionService([...services, Health, CoalescedService])];
-  const system = buildRouter(builtIn, {}, [mapErrors, enforceDeadline]);
+  const system = buildRouter(builtIn, {}, [mapErrors, enforceDeadline, receiveRequest]);
 
   const limits = [...router.values(), ...system.values()].map((method) => method.limits);
-  const server = new Server(grpcOptions(options, [...limits, EXCHANGE_LIMITS]));
+  const unary = new Map<string, UnaryMethod>();
+  const server = new Server(grpcOptions(options, [...limits, EXCHANGE_LIMITS], unary));
   const drainable = drainableOf(server, health);
-  adaptServer(server, options.receiveWindows ?? DEFAULT_WINDOWS, refusalObserver(router, log, metrics));
-  for (const method of router.values()) registerMethod(server, method, { log, calls: drainable.calls });
-  for (const method of system.values())
-    registerMethod(server, method, { log, calls: drainable.subscriptions });
+  const { calls, subscriptions, exchanges, draining } = drainable;
   const unknown = unknownMethod(open);
-  registerMethod(server, unknown, { log, calls: drainable.calls });
-  const { calls, exchanges, draining } = drainable;
   const exchange = exchangeMethod({ router, unknownMethod: unknown, log, calls, draining: draining.signal });
-  registerMethod(server, exchange, { log, calls: exchanges });
+  const admission = new Admission({
+    ...DEFAULT_ADMISSION,
+    ...options.admission,
+    isOpen: (path) => path === exchange.info.path || system.has(path),
+    refused: (path, { codeName, reason }) => {
+      const method = router.has(path) ? path : UNKNOWN_METHOD;
+      metrics.callEnded(method, codeName, 0);
+      log.info({ method, code: codeName, reason }, 'call refused');
+    },
+  });
+  adaptServer(server, options.receiveWindows ?? DEFAULT_WINDOWS, admission);
+  const register = (method: ServedMethod, group: InFlightCalls): void => {
+    const transport = { log, calls: group, admission };
+    registerMethod(server, method, transport);
+    if (method.info.kind === 'unary') unary.set(`/${method.info.path}`, { method, transport });
+  };
+  for (const method of router.values()) register(method, calls);
+  for (const method of system.values()) register(method, subscriptions);
+  register(unknown, calls);
+  register(exchange, exchanges);
   serveUnknownMethods(server, `/${UNKNOWN_METHOD}`);
   return serverOf(drainable, options);
-}
-
-/** Calls that never reach a chain are measured and logged here; those of streaming requests have entered theirs. */
-function refusalObserver(router: Router, log: Log, metrics: ServerMetrics): RefusalListener {
-  return (path, { codeName, reason }) => {
-    const kind = router.get(path)?.info.kind;
-    if (kind !== 'unary' && kind !== 'server_streaming') return;
-    metrics.callEnded(path, codeName, 0);
-    log.info({ method: path, code: codeName, reason }, 'call refused');
-  };
 }
 
 function grpcOptions(
   { keepalive = DEFAULT_KEEPALIVE }: ServerOptions,
   limits: readonly CallLimits[],
+  unary: ReadonlyMap<string, UnaryMethod>,
 ): GrpcOptions {
   return {
+    interceptors: [serveUnary(unary)],
     'grpc.max_receive_message_length': Math.max(...limits.map(({ maxMessageBytes }) => maxMessageBytes)),
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,

@@ -1,12 +1,10 @@
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
-import type { ServiceError } from '@plumbline/errors';
-import { explainStatuses } from './explain-status.ts';
 
 /**
  * What grpc-js 1.14.7 has and does not export. Its servers announce HTTP/2's 64 KiB receive windows and offer no
  * option to raise them (grpc-node#2864, #3058): at 4 ms of round trip a 600 KB request then takes ten trips. They also
- * cut `grpc-timeout` to 32 bits, so that a very long one is over at once.
+ * look at nothing of a call before its whole request is in.
  */
 interface ServerInternals {
   commonServerOptions: { settings?: { initialWindowSize?: number; maxConcurrentStreams?: number } };
@@ -22,19 +20,17 @@ export interface ReceiveWindows {
   readonly connectionBytes: number;
 }
 
-/** Hears of calls that grpc-js refuses by itself: method path, and why. */
-export type RefusalListener = (path: string, error: ServiceError) => void;
-
-/** Where a call's `grpc-timeout` is found by our own code, which grpc-js would have acted on. */
-export const TIMEOUT_HEADER = 'plumbline-grpc-timeout';
+/** Sees every stream before grpc-js does, which sees those alone that it is `shown`, within the call of `admit`. */
+export interface Gate {
+  admit(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, show: () => void): void;
+}
 
 /**
- * Raises the receive windows, takes deadlines into our own hands and gives reasons to grpc-js's own refusals. Call
- * before the server is bound.
+ * Raises the receive windows and puts a gate before grpc-js. Call before the server is bound.
  *
  * @throws Error when this grpc-js is not built as expected: better not to start than to crawl
  */
-export function adaptServer(server: Server, windows: ReceiveWindows, refused: RefusalListener): void {
+export function adaptServer(server: Server, windows: ReceiveWindows, gate: Gate): void {
   const internals = internalsOf(server);
   internals.commonServerOptions.settings = {
     ...internals.commonServerOptions.settings,
@@ -46,12 +42,7 @@ export function adaptServer(server: Server, windows: ReceiveWindows, refused: Re
     http2Server.on('session', (session: ServerHttp2Session) =>
       session.setLocalWindowSize(windows.connectionBytes),
     );
-    http2Server.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      takeOverTimeout(headers);
-      explainStatuses(stream, (error) => {
-        refused(headers[':path']?.slice(1) ?? '', error);
-      });
-    });
+    putBefore(http2Server, gate);
     return http2Server;
   };
 }
@@ -71,15 +62,23 @@ function internalsOf(server: Server): ServerInternals {
     typeof internals._retrieveHandler !== 'function' ||
     !(internals.handlers instanceof Map)
   ) {
-    throw new Error(
-      'this version of @grpc/grpc-js hides its HTTP/2 settings: check grpc-internals.ts against it',
-    );
+    throw unexpected();
   }
   return internals as ServerInternals;
 }
 
-/** Always sets our header, so that no client can. */
-function takeOverTimeout(headers: IncomingHttpHeaders): void {
-  headers[TIMEOUT_HEADER] = headers['grpc-timeout'];
-  headers['grpc-timeout'] = undefined;
+type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+function putBefore(http2Server: Http2Server, gate: Gate): void {
+  const [listener, ...others] = http2Server.listeners('stream') as StreamListener[];
+  if (listener === undefined || others.length > 0) throw unexpected();
+  http2Server.removeAllListeners('stream');
+  http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    gate.admit(stream, headers, () => {
+      listener(stream, headers);
+    });
+  });
 }
+
+const unexpected = (): Error =>
+  new Error('this version of @grpc/grpc-js is built otherwise: check grpc-internals.ts against it');

@@ -1,39 +1,26 @@
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import {
-  type Metadata,
-  type Server,
-  type ServerDuplexStream,
-  type ServerReadableStream,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type handleUnaryCall,
-  type sendUnaryData,
+import type {
+  Server,
+  ServerDuplexStream,
+  ServerReadableStream,
+  handleUnaryCall,
+  sendUnaryData,
 } from '@grpc/grpc-js';
-import { GrpcMetadataView, toGrpcMetadata } from '../context/metadata.ts';
-import { ServerCallContext } from '../context/server-call-context.ts';
+import { toGrpcMetadata } from '../context/metadata.ts';
+import type { ServerCallContext } from '../context/server-call-context.ts';
 import { rpcErrors } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { toServiceError } from '../status/to-service-error.ts';
 import type { ServedMethod, ServerCall } from './call.ts';
-import { TIMEOUT_HEADER } from './grpc-internals.ts';
 import { failureStatus } from './grpc-status.ts';
-import type { InFlightCalls } from './in-flight.ts';
-import { clampTimeoutMs } from './limits.ts';
-import { parseTimeout } from './request-timeout.ts';
+import type { IncomingCall } from './incoming-call.ts';
+import { cancelledByClient, closeCall, openCall, type GrpcTransport, type OpenedCall } from './open-call.ts';
 
-export interface GrpcTransport {
-  readonly log: Log;
-  readonly calls: InFlightCalls;
-}
-
-type Unary = ServerUnaryCall<Buffer, Buffer>;
 type ClientStream = ServerReadableStream<Buffer, Buffer>;
-type ServerStream = ServerWritableStream<Buffer, Buffer>;
 type Bidi = ServerDuplexStream<Buffer, Buffer>;
 type Reading = Pick<Readable, 'iterator'>;
 type Writing = Pick<Writable, 'write' | 'destroyed' | 'writableEnded' | 'on' | 'off'>;
-type AnyCall = Unary | ClientStream | ServerStream | Bidi;
+type AnyCall = ClientStream | Bidi;
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
@@ -46,39 +33,35 @@ export function registerMethod(server: Server, method: ServedMethod, transport: 
   };
   switch (method.info.kind) {
     case 'unary':
-      add((call: Unary, done: sendUnaryData<Buffer>) => {
-        answerOnce(call, { request: call.request }, done, method, transport);
-      }, 'unary');
+      add(notReached, 'unary');
       return;
     case 'client_streaming':
       add((call: ClientStream, done: sendUnaryData<Buffer>) => {
-        answerOnce(call, { requests: readAll(call) }, done, method, transport);
+        answerOnce(call, done, method, transport);
       }, 'clientStream');
       return;
     case 'server_streaming':
-      add((call: ServerStream) => {
-        answerMany(call, { request: call.request }, method, transport);
-      }, 'serverStream');
-      return;
     case 'bidi_streaming':
       add((call: Bidi) => {
-        answerMany(call, { requests: readAll(call) }, method, transport);
+        answerMany(call, method, transport);
       }, 'bidi');
       return;
   }
 }
 
-type Requests = Pick<ServerCall, 'request' | 'requests'>;
+/** Unary calls are served by an interceptor: see unary-transport.ts. */
+function notReached(): void {
+  throw rpcErrors.INTERNAL('grpc-js served a unary call by itself');
+}
 
 function answerOnce(
-  call: Unary | ClientStream,
-  requests: Requests,
+  call: ClientStream,
   done: sendUnaryData<Buffer>,
   method: ServedMethod,
   transport: GrpcTransport,
 ): void {
-  const context = openContext(call, method, transport);
-  const serverCall: ServerCall = { ...requests, method: method.info, context };
+  const { context, incoming } = openStream(call, method, transport);
+  const serverCall: ServerCall = { requests: readAll(call, incoming), method: method.info, context };
   method
     .run(serverCall)
     .then(() => {
@@ -91,17 +74,16 @@ function answerOnce(
       done(failureStatus(toServiceError(error), context.responseTrailers));
     })
     .finally(() => {
-      closeContext(context, transport);
+      closeCall(context, transport);
     });
 }
 
-function answerMany(
-  call: ServerStream | Bidi,
-  requests: Requests,
-  method: ServedMethod,
-  transport: GrpcTransport,
-): void {
-  const context = openContext(call, method, transport);
+/** Serves server streams too: grpc-js would show theirs only with the whole request. */
+function answerMany(call: Bidi, method: ServedMethod, transport: GrpcTransport): void {
+  const { context, incoming } = openStream(call, method, transport);
+  const requests = readAll(call, incoming);
+  const receiving =
+    method.info.kind === 'server_streaming' ? { receive: () => readOne(requests) } : { requests };
   let headersSent = false;
   const send = (response: Buffer): Promise<void> => {
     if (!headersSent) {
@@ -111,7 +93,7 @@ function answerMany(
     return write(call, response);
   };
   method
-    .run({ ...requests, send, method: method.info, context })
+    .run({ ...receiving, send, method: method.info, context })
     .then(() => {
       if (!headersSent) sendHeaders(call, context);
       call.end(toGrpcMetadata(context.responseTrailers));
@@ -121,39 +103,17 @@ function answerMany(
       call.emit('error', failureStatus(toServiceError(error), context.responseTrailers));
     })
     .finally(() => {
-      closeContext(context, transport);
+      closeCall(context, transport);
     });
 }
 
-function openContext(call: AnyCall, method: ServedMethod, { log, calls }: GrpcTransport): ServerCallContext {
-  const requested = parseTimeout(takeTimeout(call.metadata));
-  const context = new ServerCallContext({
-    method: method.info.path,
-    requestMetadata: new GrpcMetadataView(call.metadata),
-    timeoutMs: clampTimeoutMs(requested ?? undefined, method.limits),
-    log,
-  });
-  if (requested === null) context.cancel(rpcErrors.INVALID_TIMEOUT('grpc-timeout cannot be read'));
-  calls.enter(context);
+function openStream(call: AnyCall, method: ServedMethod, transport: GrpcTransport): OpenedCall {
+  const opened = openCall(call.metadata, method, transport);
   const events: EventEmitter = call;
-  // grpc-js emits this at the end of every call. Building an error costs microseconds, so only where it is needed.
   events.on('cancelled', () => {
-    if (context.cancellation !== undefined) return;
-    context.cancel(rpcErrors.CALL_CANCELLED('the client cancelled the call'));
+    cancelledByClient(opened.context);
   });
-  return context;
-}
-
-function takeTimeout(metadata: Metadata): string | undefined {
-  const value = metadata.get(TIMEOUT_HEADER)[0];
-  if (value === undefined) return undefined;
-  metadata.remove(TIMEOUT_HEADER);
-  return String(value);
-}
-
-function closeContext(context: ServerCallContext, { calls }: GrpcTransport): void {
-  calls.leave(context);
-  context.close();
+  return opened;
 }
 
 /** Without response headers of our own, grpc-js sends them with the first message, or the trailers alone. */
@@ -162,8 +122,21 @@ function sendHeaders(call: AnyCall, { responseHeaders }: ServerCallContext): voi
 }
 
 /** Reads without destroying the call when the handler stops reading: it still has an answer to send. */
-function readAll(call: Reading): AsyncIterable<Buffer> {
-  return { [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer> };
+async function* readAll(call: Reading, incoming: IncomingCall): AsyncGenerator<Buffer> {
+  for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    incoming.taken();
+    yield request;
+  }
+}
+
+async function readOne(requests: AsyncIterable<Buffer>): Promise<Buffer> {
+  let only: Buffer | undefined;
+  for await (const request of requests) {
+    if (only !== undefined) throw rpcErrors.WRONG_MESSAGE_COUNT('the call brings more than one request');
+    only = request;
+  }
+  if (only === undefined) throw rpcErrors.WRONG_MESSAGE_COUNT('the call brings no request');
+  return only;
 }
 
 /** Resolves when the call takes more, or is over: then the context says so. */

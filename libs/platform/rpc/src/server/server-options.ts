@@ -3,6 +3,7 @@ import type { HealthRegistry } from '../health/health-registry.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { AdmissionLimits } from './admission-limits.ts';
 import type { Interceptor } from './call.ts';
 import type { ReceiveWindows } from './grpc-internals.ts';
 import type { Implementation } from './implementation.ts';
@@ -14,6 +15,8 @@ export interface ServerOptions {
   readonly log: Log;
   readonly metrics?: Metrics;
   readonly limits?: LimitOptions;
+  /** Default: 10,000 open calls, 256 MiB of requests, 10 s for a request to come. */
+  readonly admission?: Partial<AdmissionLimits>;
   /** Run between authentication and the limits, outermost first. */
   readonly interceptors?: readonly Interceptor[];
   /** Default: plaintext, for networks that encrypt underneath. */
@@ -46,5 +49,5 @@ const MIB = 1024 * 1024;
 
 export const DEFAULT_WINDOWS: ReceiveWindows = { streamBytes: 8 * MIB, connectionBytes: 16 * MIB };
 export const DEFAULT_KEEPALIVE: Keepalive = { intervalMs: 10_000, timeoutMs: 5_000 };
-/** Calls that one connection may hold open, finished or not: each costs kilobytes before it is anybody's. */
-export const MAX_CONCURRENT_STREAMS = 8_192;
+/** Calls that one connection may hold open; clients queue what is beyond. Coalesced calls share one. */
+export const MAX_CONCURRENT_STREAMS = 2_048;
