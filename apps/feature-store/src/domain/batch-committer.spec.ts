@@ -9,7 +9,10 @@ const PLAN = sourcePlan('outcomes');
 
 function sourcePlan(name: string): SourcePlan {
   const spec = { name, columns: [] };
-  return { program: { spec, admission: () => () => ({ rowKey: 'key', values: [] }) }, views: [] } as unknown as SourcePlan;
+  return {
+    program: { spec, admission: () => () => ({ rowKey: 'key', values: [] }) },
+    views: [],
+  } as unknown as SourcePlan;
 }
 
 const batchOf = (batchId: string, rows = 1) => ({
