@@ -1,3 +1,4 @@
+import { ServiceError } from '@plumbline/errors';
 import {
   ConfigurationError,
   type CommonSettings,
@@ -12,8 +13,8 @@ const MISCONFIGURED = 78; // EX_CONFIG of sysexits(3): a supervisor need not try
 
 /**
  * Runs a service until SIGTERM or SIGINT: configuration from the environment, admin port, wiring, and at the end
- * drain and close. Exits 78 when the configuration is wrong, 1 when the service failed, else 0. A second signal
- * ends the process at once.
+ * drain and close. Exits 78 when the configuration is wrong or does not go with what the service finds (its wiring fails
+ * as FAILED_PRECONDITION), 1 when the service failed, else 0. A second signal ends the process at once.
  */
 export async function run<S extends Settings & CommonSettings>(
   name: string,
@@ -76,7 +77,12 @@ function failed(service: RunningService, log: Log): Promise<number> {
   return new Promise((resolve) => {
     service.built.catch((error: unknown) => {
       log.error({ error }, 'the service could not be wired');
-      resolve(1);
+      resolve(isMisfit(error) ? MISCONFIGURED : 1);
     });
   });
+}
+
+/** E.g. a database of a newer release, or a log that another key has signed: trying again changes nothing. */
+function isMisfit(error: unknown): boolean {
+  return error instanceof ServiceError && error.codeName === 'FAILED_PRECONDITION';
 }

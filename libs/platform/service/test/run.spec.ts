@@ -44,6 +44,15 @@ describe('run', () => {
     });
   });
 
+  it.each([
+    ['FAILED_PRECONDITION', 78],
+    ['INTERNAL', 1],
+  ])('exits with the status for wiring that fails as %s', async (code, status) => {
+    const outcome = await start({ SIZE: '1', WIRING_FAILS: code });
+    expect(outcome.code).toBe(status);
+    expect(outcome.messages).toContain('the service could not be wired');
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('closes what it adopted on %s and exits 0', async (signal) => {
     const outcome = await start({ SIZE: '1' }, (pid) => process.kill(pid, signal));
     expect(outcome.code).toBe(0);
