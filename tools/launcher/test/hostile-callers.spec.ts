@@ -14,6 +14,7 @@ import { encodeElements } from '@plumbline/tensors';
 import { temporaryDirectory } from '@plumbline/testing';
 import { writeCorruptedFlights } from '../src/journey/corrupted-flights.ts';
 import { until } from '../src/journey/retry.ts';
+import { freeBasePort } from './free-base-port.ts';
 import { startPlatform, type Platform } from '../src/platform.ts';
 import { addressVariable, SERVICES } from '../src/processes/services.ts';
 import { Screen } from '../src/terminal/screen.ts';
@@ -38,8 +39,6 @@ import {
   type SmallTenant,
 } from './hostile/small-tenant.ts';
 
-/** A base port of this run: services of other runs on the machine keep theirs. */
-const BASE_PORT = 20_000 + ((process.pid + 2_000) % 4_000) * 10;
 const PREDICT = 'plumbline.gateway.v1.PredictionService/Predict';
 const MODEL_INFER = 'inference.GRPCInferenceService/ModelInfer';
 /** Served without credentials, by every server. */
@@ -48,6 +47,7 @@ const OPEN =
 const DOCUMENTED = documentedReasons();
 
 let servers: OwnServers;
+let basePort: number;
 let platform: Platform;
 let objects: ObjectStore;
 let acme: SmallTenant;
@@ -59,7 +59,8 @@ beforeAll(async () => {
   servers = await OwnServers.start(home);
   Object.assign(process.env, servers.environment);
   const screen = new Screen(new PassThrough() as unknown as NodeJS.WriteStream);
-  platform = await startPlatform({ once: true, bare: true, home, basePort: BASE_PORT }, screen);
+  basePort = await freeBasePort();
+  platform = await startPlatform({ once: true, bare: true, home, basePort }, screen);
   objects = fileObjects(platform.infrastructure.objectsDirectory);
   const { addresses, infrastructure } = platform;
   acme = await createTenant(addresses, infrastructure.serviceSecret, 'acme', objects);
@@ -498,7 +499,7 @@ describe('an outage', () => {
   it('of the broker holds nobody up: what it should have carried follows when it is back', async () => {
     const restart = await servers.killNats();
     for (let count = 0; count < 20; count++) expect(verdict(await ask())).toBe('OK');
-    const readiness = await fetch(`http://127.0.0.1:${BASE_PORT + 41}/readyz`);
+    const readiness = await fetch(`http://127.0.0.1:${basePort + 41}/readyz`);
     expect(readiness.status).toBe(503);
     await restart();
   }, 40_000);

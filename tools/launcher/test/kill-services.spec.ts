@@ -23,12 +23,11 @@ import { until } from '../src/journey/retry.ts';
 import { BASELINE_FEATURE, MODEL } from '../src/journey/setting.ts';
 import { watchJob } from '../src/journey/train-step.ts';
 import { flightsBetween } from '../src/journey/training-sets.ts';
+import { freeBasePort } from './free-base-port.ts';
 import { startPlatform, type Platform } from '../src/platform.ts';
 import { SERVICES, type ServiceName } from '../src/processes/services.ts';
 import { Screen } from '../src/terminal/screen.ts';
 
-/** A base port of this run: services of other runs on the machine keep theirs. */
-const BASE_PORT = 20_000 + (process.pid % 4_000) * 10;
 const SPAN = { fromUs: day(3, 1), toUs: day(3, 1, 12) };
 
 let platform: Platform;
@@ -38,7 +37,7 @@ const screen = new Screen(new PassThrough() as unknown as NodeJS.WriteStream);
 
 beforeAll(async () => {
   const home = await temporaryDirectory();
-  platform = await startPlatform({ once: true, bare: false, home, basePort: BASE_PORT }, screen);
+  platform = await startPlatform({ once: true, bare: false, home, basePort: await freeBasePort() }, screen);
   clients = connectTenant(platform.addresses, platform.infrastructure.serviceSecret, 'killed');
   await clients.tenants.createTenant({ tenant: 'killed' });
   const { secret } = await clients.tenants.createApiKey({
@@ -54,9 +53,9 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  caller.close();
-  clients.close();
-  await platform.stop();
+  caller?.close();
+  clients?.close();
+  await platform?.stop();
 }, 60_000);
 
 async function trainAndRelease(): Promise<void> {
