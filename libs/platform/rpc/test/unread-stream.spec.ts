@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ServiceError } from '@plumbline/errors';
+import { eventually } from '@plumbline/testing';
 import { rawUnary, type Channel } from '../src/index.ts';
 import { adopt, closeAll, connect } from './serve.ts';
 
@@ -63,9 +64,11 @@ describe('a peer that does not read', () => {
       aborting.abort();
       expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['DEADLINE_EXPIRED', 'CALL_CANCELLED']));
     }
-    await nextTurn();
-    collectGarbage();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MIB);
+    // Buffers that nobody holds are given back by a thread that may come late on a busy machine.
+    await eventually(() => {
+      collectGarbage();
+      return process.memoryUsage().arrayBuffers - before < 32 * MIB;
+    });
   });
 
   it('lets the client refuse calls past 32 MiB with RetryInfo, and take them again when others are given up', async () => {
