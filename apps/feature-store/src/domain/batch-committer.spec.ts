@@ -7,6 +7,7 @@ import type { IngestStore, IngestTransaction } from './row-store.ts';
 
 const PLAN = sourcePlan('outcomes');
 
+/** No more of a plan than checking and committing a batch look at: the cast stands for the rest. */
 function sourcePlan(name: string): SourcePlan {
   const spec = { name, columns: [] };
   return {
@@ -87,6 +88,7 @@ function rig({ fail, limits }: { fail?: (ids: readonly string[]) => unknown; lim
       });
       return new Map(ids.map((batchId) => [batchId, resultOf(batchId)]));
     },
+    // The cast: with every batch claimed before, a commit calls nothing else of its transaction.
   } as unknown as IngestTransaction;
   const store: IngestStore = { ingest: (_tenant, _source, work) => work(transaction) };
   const committer = new BatchCommitter(store, limits);

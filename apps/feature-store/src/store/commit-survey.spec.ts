@@ -4,6 +4,7 @@ import type { Queryable } from '@plumbline/sql';
 import type { SourcePlan } from '../domain/catalogue.ts';
 import { CommitSurvey } from './commit-survey.ts';
 
+/** No more of a plan than a survey looks at: the cast stands for the rest. */
 const PLAN = {
   revision: 1,
   program: { spec: { name: 'outcomes', columns: [] } },

@@ -14,6 +14,7 @@ interface Query {
 /** Reads over a database that answers, with unseen entities, when the test says so. */
 function rig(limits?: ConstructorParameters<typeof OnlineReads>[2]) {
   const queries: Query[] = [];
+  // A database that answers when the test says so; reads call nothing of it but `query`, hence the cast.
   const database = {
     query: (_text: string, [, , keys]: readonly string[][], { timeoutMs }: QueryOptions) =>
       new Promise((resolve) => {

@@ -163,10 +163,14 @@ export class Spool {
         await segment?.file?.sync();
       } catch (error) {
         this.#options.onTrouble(error, 'the record spool cannot be synced to disk');
-        // Retiring syncs again, and fails again where the disk does: that has just been told.
-        if (segment !== undefined) await this.#retire(segment).catch(() => undefined);
+        if (segment !== undefined)
+          await this.#retire(segment).catch((cause: unknown) => this.#reportRetiring(cause));
       }
     });
+  }
+
+  #reportRetiring(error: unknown): void {
+    this.#options.onTrouble(error, 'a segment of the record spool cannot be closed in order');
   }
 
   async #shipped(count: number): Promise<void> {

@@ -135,5 +135,6 @@ async function failureOf(attempt: () => Promise<void>): Promise<unknown> {
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  // It rejects only when the signal fires, which is the other way for a pause to end.
   await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -25,6 +25,7 @@ class Services {
     this.#inAnyOrder = scheduler;
   }
 
+  /** Clients with the three calls that a replay makes; the casts stand for all the others. */
   replay(): FlightReplay {
     const clients = {
       tenant: 'acme',
