@@ -23,6 +23,8 @@ export interface FakeRunnerOptions {
 /** A runner in this thread that follows the contract: runs in order, buffers handed over and back. */
 export class FakeRunner implements Runner {
   readonly signature: ModelSignature;
+  readonly device = 'cpu';
+  readonly memoryBytes = 0;
   readonly batches: Shape[] = [];
   closed = false;
   abandoned = false;

@@ -9,6 +9,7 @@ import { layOutBatch } from '../src/domain/batch-buffer.ts';
 import { Batcher } from '../src/domain/batcher.ts';
 import { classifyInvariance } from '../src/domain/invariance.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
+import { CPU_THREAD } from '../src/domain/load-version.ts';
 import { RunnerLost, type Batch, type ModelFile, type Runner } from '../src/domain/runner.ts';
 import { TimedRunner } from '../src/domain/timed-runner.ts';
 import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
@@ -201,14 +202,16 @@ describe('ThreadRunner', () => {
 
   it('is abandoned when its engine is closed before it', async () => {
     const engine = await ThreadEngine.start(options);
-    const closed = await engine.open(await fileOf(timesModel(2)), never);
-    const runner = await engine.open(await fileOf(loopModel()), never);
+    const closed = await engine.open(await fileOf(timesModel(2)), CPU_THREAD, never);
+    const runner = await engine.open(await fileOf(loopModel()), CPU_THREAD, never);
     await closed.close();
     const run = runner.run(looping(runner, TRIPS));
     engine.close();
     await expect(run).rejects.toBeInstanceOf(RunnerLost);
     expect(engine.abandoned).toBe(1);
-    await expect(engine.open(await fileOf(timesModel(2)), never)).rejects.toBeInstanceOf(RunnerLost);
+    await expect(engine.open(await fileOf(timesModel(2)), CPU_THREAD, never)).rejects.toBeInstanceOf(
+      RunnerLost,
+    );
     await eventually(() => engine.abandoned === 0, { timeoutMs: 60_000 });
   }, 90_000);
 

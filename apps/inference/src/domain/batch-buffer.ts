@@ -20,8 +20,9 @@ export function layOutBatch(
 ): Batch {
   let size = 0;
   const place = (spec: TensorSpec, shape: readonly number[]): Region => {
-    const region = { offsetBytes: size, shape };
-    size += align(elementCount(shape) * elementSizeBytes(spec.datatype));
+    const sizeBytes = elementCount(shape) * elementSizeBytes(spec.datatype);
+    const region = { offsetBytes: size, sizeBytes, shape };
+    size += align(sizeBytes);
     return region;
   };
   const inputs = signature.inputs.map((spec, index) => place(spec, inputShapes[index] ?? []));

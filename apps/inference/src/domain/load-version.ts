@@ -4,7 +4,7 @@ import { shapeFits } from '@plumbline/tensors';
 import { errors } from './errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
 import { classifyInvariance, type Invariance } from './invariance.ts';
-import { RunnerLost, type Engine, type ModelFile, type Runner } from './runner.ts';
+import { RunnerLost, type Engine, type ModelFile, type Runner, type RunnerOptions } from './runner.ts';
 import type { ModelSignature } from './signature.ts';
 import type { ListedVersion } from './traffic.ts';
 
@@ -21,6 +21,8 @@ export interface ArtifactStore {
   /** Reads and verifies every file. Rejects with ARTIFACT_MISSING, ARTIFACT_CORRUPT or GOLDEN_MISMATCH. */
   read(files: readonly ManifestFile[]): Promise<VersionContent>;
 }
+
+export const CPU_THREAD: RunnerOptions = { device: 'cpu', intraOpThreads: 1, untrusted: false };
 
 /** A version that may answer. The runners are the caller's to close. */
 export interface LoadedVersion {
@@ -76,7 +78,9 @@ async function openRunners(
   { engine, runners }: LoadOptions,
   signal: AbortSignal,
 ): Promise<Runner[]> {
-  const opened = await Promise.allSettled(Array.from({ length: runners }, () => engine.open(model, signal)));
+  const opened = await Promise.allSettled(
+    Array.from({ length: runners }, () => engine.open(model, CPU_THREAD, signal)),
+  );
   const failed = opened.find((result) => result.status === 'rejected');
   const ready = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   if (failed === undefined) return ready;

@@ -1,6 +1,6 @@
 import { Batcher, type BatcherOptions } from './batcher.ts';
 import { errors } from './errors.ts';
-import { loadVersion, type LoadOptions } from './load-version.ts';
+import { CPU_THREAD, loadVersion, type LoadOptions } from './load-version.ts';
 import { RunnerPool } from './runner-pool.ts';
 import type { Runner } from './runner.ts';
 import { hasRows } from './signature.ts';
@@ -57,7 +57,7 @@ async function reopen(
   signal: AbortSignal,
 ): Promise<Runner> {
   const { model } = await artifacts.read(version.files);
-  return engine.open(model, signal);
+  return engine.open(model, CPU_THREAD, signal);
 }
 
 function loadLimit({ loadTimeoutMs: limitMs, alarm }: OpenOptions) {

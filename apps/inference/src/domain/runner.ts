@@ -1,9 +1,11 @@
 import type { Shape } from '@plumbline/tensors';
+import type { Device } from './model-settings.ts';
 import type { ModelSignature } from './signature.ts';
 
 /** A tensor's place in a batch buffer, at a multiple of 64 bytes. */
 export interface Region {
   readonly offsetBytes: number;
+  readonly sizeBytes: number;
   readonly shape: Shape;
 }
 
@@ -13,7 +15,10 @@ export interface Batch {
   readonly buffer: ArrayBuffer;
   /** In the order of the signature. */
   readonly inputs: readonly Region[];
-  /** In the order of the signature; undefined where a dimension besides the first is open. */
+  /**
+   * In the order of the signature; undefined where the size is not known beforehand: a dimension besides the first is
+   * open, or the elements are BYTES.
+   */
   readonly outputs: readonly (Region | undefined)[];
 }
 
@@ -23,6 +28,23 @@ export interface BatchOutput {
   readonly raw: Uint8Array;
 }
 
+/** What a runner is opened with besides its model. */
+export interface RunnerOptions {
+  readonly device: Device;
+  /** Threads of one run inside the engine. */
+  readonly intraOpThreads: number;
+  /** Runs in a process of its own, which may crash and be killed. */
+  readonly untrusted: boolean;
+}
+
+/** An execution provider as a probe session found it. */
+export interface ProviderReport {
+  readonly device: Device;
+  readonly available: boolean;
+  /** Why it is not. */
+  readonly detail: string;
+}
+
 export interface BatchResult {
   /** In the order of the signature. */
   readonly outputs: readonly BatchOutput[];
@@ -30,9 +52,12 @@ export interface BatchResult {
   readonly inferUs: number;
 }
 
-/** One copy of a model on one device. Runs are taken in order; the next may be handed over while one is under way. */
+/** One copy of a model on one device. BYTES tensors are in the protocol's raw form, lengths included. Runs are taken in order; the next may be handed over while one is under way. */
 export interface Runner {
   readonly signature: ModelSignature;
+  readonly device: Device;
+  /** What opening the model added to memory, as measured or, within this process, estimated. */
+  readonly memoryBytes: number;
   /**
    * Rejects with RunFailed where the engine refused the batch, and with RunnerLost where the runner ended; then
    * every later call rejects alike.
@@ -53,15 +78,15 @@ export interface ModelFile {
 
 /** Makes runners of models: the seam behind which threads, processes and devices differ. */
 export interface Engine {
-  /** Names of the execution providers that a probe session ran on. */
-  readonly providers: readonly string[];
+  /** The execution providers asked for, in the order of preference, each probed with a real session. */
+  readonly providers: readonly ProviderReport[];
   /** Runners that were abandoned and have not ended since. */
   readonly abandoned: number;
   /**
    * Rejects with a ServiceError ARTIFACT_CORRUPT, MODEL_UNSAFE, MODEL_UNSUPPORTED, MODEL_INVALID or RUNNERS_EXHAUSTED.
    * When the signal fires before, it rejects with its reason and abandons the runner.
    */
-  open(model: ModelFile, signal: AbortSignal): Promise<Runner>;
+  open(model: ModelFile, options: RunnerOptions, signal: AbortSignal): Promise<Runner>;
 }
 
 /** The engine refused this batch; the runner lives on. */

@@ -1,3 +1,4 @@
+import type { Device } from './model-settings.ts';
 import { RunTimedOut, type Batch, type BatchResult, type Runner } from './runner.ts';
 import type { ModelSignature } from './signature.ts';
 import type { Alarm } from './within.ts';
@@ -23,6 +24,14 @@ export class TimedRunner implements Runner {
 
   get signature(): ModelSignature {
     return this.#runner.signature;
+  }
+
+  get device(): Device {
+    return this.#runner.device;
+  }
+
+  get memoryBytes(): number {
+    return this.#runner.memoryBytes;
   }
 
   async run(batch: Batch): Promise<BatchResult> {

@@ -3,7 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModel, type ModelSpec } from '@plumbline/onnx';
-import { RunnerLost, type Engine, type ModelFile, type Runner } from '../domain/runner.ts';
+import {
+  RunnerLost,
+  type Engine,
+  type ModelFile,
+  type ProviderReport,
+  type Runner,
+  type RunnerOptions,
+} from '../domain/runner.ts';
 import { ThreadRunner, type ThreadOptions } from './thread-runner.ts';
 
 export const THREAD_ENTRY = new URL('./runner-thread.ts', import.meta.url);
@@ -18,12 +25,12 @@ const PROBE: ModelSpec = {
 
 /** Runs every model on worker threads of this process, on the CPU. For models that may be trusted not to crash it. */
 export class ThreadEngine implements Engine {
-  readonly providers: readonly string[];
+  readonly providers: readonly ProviderReport[];
   readonly #options: ThreadOptions;
   readonly #runners = new Set<ThreadRunner>();
   readonly #closing = new AbortController();
 
-  private constructor(options: ThreadOptions, providers: readonly string[]) {
+  private constructor(options: ThreadOptions, providers: readonly ProviderReport[]) {
     this.#options = options;
     this.providers = providers;
   }
@@ -41,14 +48,14 @@ export class ThreadEngine implements Engine {
     } finally {
       await rm(directory, { recursive: true });
     }
-    return new ThreadEngine(options, ['cpu']);
+    return new ThreadEngine(options, [{ device: 'cpu', available: true, detail: '' }]);
   }
 
   get abandoned(): number {
     return this.#options.abandoned.count;
   }
 
-  async open(model: ModelFile, signal: AbortSignal): Promise<Runner> {
+  async open(model: ModelFile, _options: RunnerOptions, signal: AbortSignal): Promise<Runner> {
     const either = AbortSignal.any([signal, this.#closing.signal]);
     const runner = await ThreadRunner.open(model, this.#options, either);
     this.#runners.add(runner);

@@ -37,6 +37,8 @@ export interface ThreadOptions {
  */
 export class ThreadRunner implements Runner {
   readonly signature: ModelSignature;
+  readonly device = 'cpu';
+  readonly memoryBytes = 0;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended = Promise.withResolvers<void>();

@@ -1,11 +1,12 @@
 import { Invariance, VersionState, type InferenceService } from '@plumbline/contract-inference';
 import type { Handler } from '@plumbline/rpc';
+import type { ProviderReport } from '../domain/runner.ts';
 import type { VersionReport, VersionTable } from '../domain/version-table.ts';
 
 export interface GetStatusOptions {
   readonly table: VersionTable;
   readonly replicaId: string;
-  readonly providers: readonly string[];
+  readonly providers: readonly ProviderReport[];
 }
 
 type GetStatus = Handler<(typeof InferenceService)['method']['getStatus']>;
@@ -16,7 +17,7 @@ export function getStatus({ table, replicaId, providers }: GetStatusOptions): Ge
     replicaId,
     epoch: table.listing.epoch,
     versions: table.reports().map(versionStatus),
-    providers: [...providers],
+    providers: providers.flatMap(({ device, available }) => (available ? [device] : [])),
   });
 }
 

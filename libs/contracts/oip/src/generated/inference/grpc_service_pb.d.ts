@@ -7,6 +7,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { ModelConfig } from "./model_config_pb.js";
 
 /**
  * Describes the file inference/grpc_service.proto.
@@ -664,6 +665,604 @@ export declare type ModelInferResponse_InferOutputTensor = Message<"inference.Mo
 export declare const ModelInferResponse_InferOutputTensorSchema: GenMessage<ModelInferResponse_InferOutputTensor>;
 
 /**
+ * Response of ModelStreamInfer: an answer or the failure of one request.
+ *
+ * @generated from message inference.ModelStreamInferResponse
+ */
+export declare type ModelStreamInferResponse = Message<"inference.ModelStreamInferResponse"> & {
+  /**
+   * Why the request failed; empty where it did not. `infer_response.id` then says which request it was.
+   *
+   * @generated from field: string error_message = 1;
+   */
+  errorMessage: string;
+
+  /**
+   * The answer.
+   *
+   * @generated from field: inference.ModelInferResponse infer_response = 2;
+   */
+  inferResponse?: ModelInferResponse | undefined;
+};
+
+/**
+ * Describes the message inference.ModelStreamInferResponse.
+ * Use `create(ModelStreamInferResponseSchema)` to create a new message.
+ */
+export declare const ModelStreamInferResponseSchema: GenMessage<ModelStreamInferResponse>;
+
+/**
+ * Request of ModelConfig.
+ *
+ * @generated from message inference.ModelConfigRequest
+ */
+export declare type ModelConfigRequest = Message<"inference.ModelConfigRequest"> & {
+  /**
+   * The model's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The version; empty means the one that the server's policy chooses.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message inference.ModelConfigRequest.
+ * Use `create(ModelConfigRequestSchema)` to create a new message.
+ */
+export declare const ModelConfigRequestSchema: GenMessage<ModelConfigRequest>;
+
+/**
+ * Response of ModelConfig.
+ *
+ * @generated from message inference.ModelConfigResponse
+ */
+export declare type ModelConfigResponse = Message<"inference.ModelConfigResponse"> & {
+  /**
+   * The configuration.
+   *
+   * @generated from field: inference.ModelConfig config = 1;
+   */
+  config?: ModelConfig | undefined;
+};
+
+/**
+ * Describes the message inference.ModelConfigResponse.
+ * Use `create(ModelConfigResponseSchema)` to create a new message.
+ */
+export declare const ModelConfigResponseSchema: GenMessage<ModelConfigResponse>;
+
+/**
+ * Request of ModelStatistics.
+ *
+ * @generated from message inference.ModelStatisticsRequest
+ */
+export declare type ModelStatisticsRequest = Message<"inference.ModelStatisticsRequest"> & {
+  /**
+   * The model's name; empty means every model.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The version; empty means every version that is loaded.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message inference.ModelStatisticsRequest.
+ * Use `create(ModelStatisticsRequestSchema)` to create a new message.
+ */
+export declare const ModelStatisticsRequestSchema: GenMessage<ModelStatisticsRequest>;
+
+/**
+ * Response of ModelStatistics.
+ *
+ * @generated from message inference.ModelStatisticsResponse
+ */
+export declare type ModelStatisticsResponse = Message<"inference.ModelStatisticsResponse"> & {
+  /**
+   * One entry per version.
+   *
+   * @generated from field: repeated inference.ModelStatistics model_stats = 1;
+   */
+  modelStats: ModelStatistics[];
+};
+
+/**
+ * Describes the message inference.ModelStatisticsResponse.
+ * Use `create(ModelStatisticsResponseSchema)` to create a new message.
+ */
+export declare const ModelStatisticsResponseSchema: GenMessage<ModelStatisticsResponse>;
+
+/**
+ * How often something happened and how long it took in all.
+ *
+ * @generated from message inference.StatisticDuration
+ */
+export declare type StatisticDuration = Message<"inference.StatisticDuration"> & {
+  /**
+   * Occurrences.
+   *
+   * @generated from field: uint64 count = 1;
+   */
+  count: bigint;
+
+  /**
+   * Their total, in nanoseconds.
+   *
+   * @generated from field: uint64 ns = 2;
+   */
+  ns: bigint;
+};
+
+/**
+ * Describes the message inference.StatisticDuration.
+ * Use `create(StatisticDurationSchema)` to create a new message.
+ */
+export declare const StatisticDurationSchema: GenMessage<StatisticDuration>;
+
+/**
+ * Durations of a version's requests, summed over requests: those of one batch each count its time in full.
+ *
+ * @generated from message inference.InferStatistics
+ */
+export declare type InferStatistics = Message<"inference.InferStatistics"> & {
+  /**
+   * Requests answered, from their arrival to their answer. Hits of the response cache count.
+   *
+   * @generated from field: inference.StatisticDuration success = 1;
+   */
+  success?: StatisticDuration | undefined;
+
+  /**
+   * Requests that failed or were refused, from their arrival.
+   *
+   * @generated from field: inference.StatisticDuration fail = 2;
+   */
+  fail?: StatisticDuration | undefined;
+
+  /**
+   * Waits for a runner. Hits of the response cache count, with the time until the look-up.
+   *
+   * @generated from field: inference.StatisticDuration queue = 3;
+   */
+  queue?: StatisticDuration | undefined;
+
+  /**
+   * Gathering of inputs into a batch.
+   *
+   * @generated from field: inference.StatisticDuration compute_input = 4;
+   */
+  computeInput?: StatisticDuration | undefined;
+
+  /**
+   * Runs of the model.
+   *
+   * @generated from field: inference.StatisticDuration compute_infer = 5;
+   */
+  computeInfer?: StatisticDuration | undefined;
+
+  /**
+   * Handing out of outputs.
+   *
+   * @generated from field: inference.StatisticDuration compute_output = 6;
+   */
+  computeOutput?: StatisticDuration | undefined;
+
+  /**
+   * Requests that the response cache answered, with the time of the look-up.
+   *
+   * @generated from field: inference.StatisticDuration cache_hit = 7;
+   */
+  cacheHit?: StatisticDuration | undefined;
+
+  /**
+   * Requests that it did not, with the time of look-up and insertion.
+   *
+   * @generated from field: inference.StatisticDuration cache_miss = 8;
+   */
+  cacheMiss?: StatisticDuration | undefined;
+};
+
+/**
+ * Describes the message inference.InferStatistics.
+ * Use `create(InferStatisticsSchema)` to create a new message.
+ */
+export declare const InferStatisticsSchema: GenMessage<InferStatistics>;
+
+/**
+ * Durations of the batches of one size, once per batch.
+ *
+ * @generated from message inference.InferBatchStatistics
+ */
+export declare type InferBatchStatistics = Message<"inference.InferBatchStatistics"> & {
+  /**
+   * Rows of the batch.
+   *
+   * @generated from field: uint64 batch_size = 1;
+   */
+  batchSize: bigint;
+
+  /**
+   * Gathering of inputs.
+   *
+   * @generated from field: inference.StatisticDuration compute_input = 2;
+   */
+  computeInput?: StatisticDuration | undefined;
+
+  /**
+   * Run of the model.
+   *
+   * @generated from field: inference.StatisticDuration compute_infer = 3;
+   */
+  computeInfer?: StatisticDuration | undefined;
+
+  /**
+   * Handing out of outputs.
+   *
+   * @generated from field: inference.StatisticDuration compute_output = 4;
+   */
+  computeOutput?: StatisticDuration | undefined;
+};
+
+/**
+ * Describes the message inference.InferBatchStatistics.
+ * Use `create(InferBatchStatisticsSchema)` to create a new message.
+ */
+export declare const InferBatchStatisticsSchema: GenMessage<InferBatchStatistics>;
+
+/**
+ * Memory that a version takes on one device.
+ *
+ * @generated from message inference.MemoryUsage
+ */
+export declare type MemoryUsage = Message<"inference.MemoryUsage"> & {
+  /**
+   * Kind of memory: CPU or GPU.
+   *
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * Number of the device.
+   *
+   * @generated from field: int64 id = 2;
+   */
+  id: bigint;
+
+  /**
+   * Bytes.
+   *
+   * @generated from field: uint64 byte_size = 3;
+   */
+  byteSize: bigint;
+};
+
+/**
+ * Describes the message inference.MemoryUsage.
+ * Use `create(MemoryUsageSchema)` to create a new message.
+ */
+export declare const MemoryUsageSchema: GenMessage<MemoryUsage>;
+
+/**
+ * Counts and durations of one version. They agree with the metrics under the names nv_inference_….
+ *
+ * @generated from message inference.ModelStatistics
+ */
+export declare type ModelStatistics = Message<"inference.ModelStatistics"> & {
+  /**
+   * The model's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The version.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * Instant of the last request, in milliseconds since the epoch; 0 before the first.
+   *
+   * @generated from field: uint64 last_inference = 3;
+   */
+  lastInference: bigint;
+
+  /**
+   * Rows run successfully; rows that the response cache answered do not count.
+   *
+   * @generated from field: uint64 inference_count = 4;
+   */
+  inferenceCount: bigint;
+
+  /**
+   * Batches run successfully; hits of the response cache do not count.
+   *
+   * @generated from field: uint64 execution_count = 5;
+   */
+  executionCount: bigint;
+
+  /**
+   * Durations, by request.
+   *
+   * @generated from field: inference.InferStatistics inference_stats = 6;
+   */
+  inferenceStats?: InferStatistics | undefined;
+
+  /**
+   * Durations, by batch size.
+   *
+   * @generated from field: repeated inference.InferBatchStatistics batch_stats = 7;
+   */
+  batchStats: InferBatchStatistics[];
+
+  /**
+   * Memory that the version takes.
+   *
+   * @generated from field: repeated inference.MemoryUsage memory_usage = 8;
+   */
+  memoryUsage: MemoryUsage[];
+};
+
+/**
+ * Describes the message inference.ModelStatistics.
+ * Use `create(ModelStatisticsSchema)` to create a new message.
+ */
+export declare const ModelStatisticsSchema: GenMessage<ModelStatistics>;
+
+/**
+ * A parameter of RepositoryModelLoad or RepositoryModelUnload.
+ *
+ * @generated from message inference.ModelRepositoryParameter
+ */
+export declare type ModelRepositoryParameter = Message<"inference.ModelRepositoryParameter"> & {
+  /**
+   * The parameter's value.
+   *
+   * @generated from oneof inference.ModelRepositoryParameter.parameter_choice
+   */
+  parameterChoice: {
+    /**
+     * A boolean.
+     *
+     * @generated from field: bool bool_param = 1;
+     */
+    value: boolean;
+    case: "boolParam";
+  } | {
+    /**
+     * A signed integer.
+     *
+     * @generated from field: int64 int64_param = 2;
+     */
+    value: bigint;
+    case: "int64Param";
+  } | {
+    /**
+     * A string.
+     *
+     * @generated from field: string string_param = 3;
+     */
+    value: string;
+    case: "stringParam";
+  } | {
+    /**
+     * Bytes, e.g. of a file.
+     *
+     * @generated from field: bytes bytes_param = 4;
+     */
+    value: Uint8Array;
+    case: "bytesParam";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message inference.ModelRepositoryParameter.
+ * Use `create(ModelRepositoryParameterSchema)` to create a new message.
+ */
+export declare const ModelRepositoryParameterSchema: GenMessage<ModelRepositoryParameter>;
+
+/**
+ * Request of RepositoryIndex.
+ *
+ * @generated from message inference.RepositoryIndexRequest
+ */
+export declare type RepositoryIndexRequest = Message<"inference.RepositoryIndexRequest"> & {
+  /**
+   * The repository; empty means all of them.
+   *
+   * @generated from field: string repository_name = 1;
+   */
+  repositoryName: string;
+
+  /**
+   * Whether only models that answer are listed.
+   *
+   * @generated from field: bool ready = 2;
+   */
+  ready: boolean;
+};
+
+/**
+ * Describes the message inference.RepositoryIndexRequest.
+ * Use `create(RepositoryIndexRequestSchema)` to create a new message.
+ */
+export declare const RepositoryIndexRequestSchema: GenMessage<RepositoryIndexRequest>;
+
+/**
+ * Response of RepositoryIndex.
+ *
+ * @generated from message inference.RepositoryIndexResponse
+ */
+export declare type RepositoryIndexResponse = Message<"inference.RepositoryIndexResponse"> & {
+  /**
+   * Ordered by name, then version.
+   *
+   * @generated from field: repeated inference.RepositoryIndexResponse.ModelIndex models = 1;
+   */
+  models: RepositoryIndexResponse_ModelIndex[];
+};
+
+/**
+ * Describes the message inference.RepositoryIndexResponse.
+ * Use `create(RepositoryIndexResponseSchema)` to create a new message.
+ */
+export declare const RepositoryIndexResponseSchema: GenMessage<RepositoryIndexResponse>;
+
+/**
+ * One model or one of its versions.
+ *
+ * @generated from message inference.RepositoryIndexResponse.ModelIndex
+ */
+export declare type RepositoryIndexResponse_ModelIndex = Message<"inference.RepositoryIndexResponse.ModelIndex"> & {
+  /**
+   * The model's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The version; empty where none is loaded or being loaded.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * UNKNOWN, READY, UNAVAILABLE, LOADING or UNLOADING; empty where nobody has asked for the model yet.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * Why it does not answer, for people.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message inference.RepositoryIndexResponse.ModelIndex.
+ * Use `create(RepositoryIndexResponse_ModelIndexSchema)` to create a new message.
+ */
+export declare const RepositoryIndexResponse_ModelIndexSchema: GenMessage<RepositoryIndexResponse_ModelIndex>;
+
+/**
+ * Request of RepositoryModelLoad.
+ *
+ * @generated from message inference.RepositoryModelLoadRequest
+ */
+export declare type RepositoryModelLoadRequest = Message<"inference.RepositoryModelLoadRequest"> & {
+  /**
+   * The repository; empty means the first that has the model.
+   *
+   * @generated from field: string repository_name = 1;
+   */
+  repositoryName: string;
+
+  /**
+   * The model's name.
+   *
+   * @generated from field: string model_name = 2;
+   */
+  modelName: string;
+
+  /**
+   * `config`: a ModelConfig in JSON, in place of the repository's. `file:<version>/<name>`: the bytes of a file, all of
+   * which together take the place of the repository's; they need `config`.
+   *
+   * @generated from field: map<string, inference.ModelRepositoryParameter> parameters = 3;
+   */
+  parameters: { [key: string]: ModelRepositoryParameter };
+};
+
+/**
+ * Describes the message inference.RepositoryModelLoadRequest.
+ * Use `create(RepositoryModelLoadRequestSchema)` to create a new message.
+ */
+export declare const RepositoryModelLoadRequestSchema: GenMessage<RepositoryModelLoadRequest>;
+
+/**
+ * Response of RepositoryModelLoad.
+ *
+ * @generated from message inference.RepositoryModelLoadResponse
+ */
+export declare type RepositoryModelLoadResponse = Message<"inference.RepositoryModelLoadResponse"> & {
+};
+
+/**
+ * Describes the message inference.RepositoryModelLoadResponse.
+ * Use `create(RepositoryModelLoadResponseSchema)` to create a new message.
+ */
+export declare const RepositoryModelLoadResponseSchema: GenMessage<RepositoryModelLoadResponse>;
+
+/**
+ * Request of RepositoryModelUnload.
+ *
+ * @generated from message inference.RepositoryModelUnloadRequest
+ */
+export declare type RepositoryModelUnloadRequest = Message<"inference.RepositoryModelUnloadRequest"> & {
+  /**
+   * The repository; empty means the one that the model was loaded from.
+   *
+   * @generated from field: string repository_name = 1;
+   */
+  repositoryName: string;
+
+  /**
+   * The model's name.
+   *
+   * @generated from field: string model_name = 2;
+   */
+  modelName: string;
+
+  /**
+   * `unload_dependents`: has no effect, because no model depends on another.
+   *
+   * @generated from field: map<string, inference.ModelRepositoryParameter> parameters = 3;
+   */
+  parameters: { [key: string]: ModelRepositoryParameter };
+};
+
+/**
+ * Describes the message inference.RepositoryModelUnloadRequest.
+ * Use `create(RepositoryModelUnloadRequestSchema)` to create a new message.
+ */
+export declare const RepositoryModelUnloadRequestSchema: GenMessage<RepositoryModelUnloadRequest>;
+
+/**
+ * Response of RepositoryModelUnload.
+ *
+ * @generated from message inference.RepositoryModelUnloadResponse
+ */
+export declare type RepositoryModelUnloadResponse = Message<"inference.RepositoryModelUnloadResponse"> & {
+};
+
+/**
+ * Describes the message inference.RepositoryModelUnloadResponse.
+ * Use `create(RepositoryModelUnloadResponseSchema)` to create a new message.
+ */
+export declare const RepositoryModelUnloadResponseSchema: GenMessage<RepositoryModelUnloadResponse>;
+
+/**
  * Inference on named, versioned models. Tensors travel row-major; multi-byte elements are little-endian.
  *
  * Errors carry google.rpc.ErrorInfo with a reason of the serving process's catalogue:
@@ -734,6 +1333,73 @@ export declare const GRPCInferenceService: GenService<{
     methodKind: "unary";
     input: typeof ModelInferRequestSchema;
     output: typeof ModelInferResponseSchema;
+  },
+  /**
+   * Runs requests as they come; answers come in the order they are ready, matched by `id`. Half-close ends it.
+   * A request that fails is answered in band, with `error_message`, and the stream goes on; with the metadata
+   * `triton_grpc_error: true` its status ends the stream instead.
+   *
+   * @generated from rpc inference.GRPCInferenceService.ModelStreamInfer
+   */
+  modelStreamInfer: {
+    methodKind: "bidi_streaming";
+    input: typeof ModelInferRequestSchema;
+    output: typeof ModelStreamInferResponseSchema;
+  },
+  /**
+   * The configuration that a model runs by, completed from the model file and the server's defaults. Idempotent.
+   * Errors: NOT_FOUND.
+   *
+   * @generated from rpc inference.GRPCInferenceService.ModelConfig
+   */
+  modelConfig: {
+    methodKind: "unary";
+    input: typeof ModelConfigRequestSchema;
+    output: typeof ModelConfigResponseSchema;
+  },
+  /**
+   * Counts and durations since the version was loaded. Idempotent. Errors: NOT_FOUND.
+   *
+   * @generated from rpc inference.GRPCInferenceService.ModelStatistics
+   */
+  modelStatistics: {
+    methodKind: "unary";
+    input: typeof ModelStatisticsRequestSchema;
+    output: typeof ModelStatisticsResponseSchema;
+  },
+  /**
+   * The models that are there to be served, loaded or not. Idempotent.
+   *
+   * @generated from rpc inference.GRPCInferenceService.RepositoryIndex
+   */
+  repositoryIndex: {
+    methodKind: "unary";
+    input: typeof RepositoryIndexRequestSchema;
+    output: typeof RepositoryIndexResponseSchema;
+  },
+  /**
+   * Loads a model of the repository, or takes up its changed files and configuration; ends when the model answers
+   * or has failed. What served before serves until then, and still after a failure.
+   * Errors: NOT_FOUND, INVALID_ARGUMENT, FAILED_PRECONDITION, RESOURCE_EXHAUSTED; UNIMPLEMENTED where the models come
+   * from a registry.
+   *
+   * @generated from rpc inference.GRPCInferenceService.RepositoryModelLoad
+   */
+  repositoryModelLoad: {
+    methodKind: "unary";
+    input: typeof RepositoryModelLoadRequestSchema;
+    output: typeof RepositoryModelLoadResponseSchema;
+  },
+  /**
+   * Withdraws a model; requests that it has are answered. Idempotent.
+   * Errors: NOT_FOUND; UNIMPLEMENTED where the models come from a registry.
+   *
+   * @generated from rpc inference.GRPCInferenceService.RepositoryModelUnload
+   */
+  repositoryModelUnload: {
+    methodKind: "unary";
+    input: typeof RepositoryModelUnloadRequestSchema;
+    output: typeof RepositoryModelUnloadResponseSchema;
   },
 }>;
 

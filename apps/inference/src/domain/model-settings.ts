@@ -1,0 +1,86 @@
+/** What runners of a model run on: `cpu`, or `cuda:<number>`. */
+export type Device = string;
+
+/** What becomes of a request that may wait no longer. */
+export interface QueuePolicy {
+  /** REJECT refuses it with QUEUE_TIMEOUT; DELAY lets it go on, after all that have not timed out. */
+  readonly timeoutAction: 'REJECT' | 'DELAY';
+  /** Of requests that bring no timeout; 0: none. */
+  readonly defaultTimeoutUs: number;
+  /** Whether a request's own timeout is heeded; it can only shorten a default. */
+  readonly allowTimeoutOverride: boolean;
+  /** Most requests that wait; 0: the service's bound alone. */
+  readonly maxQueuedRequests: number;
+}
+
+/** How requests wait and are gathered into batches. */
+export interface QueueSettings {
+  /** Row counts that a batch is sent at without waiting for more; ascending. */
+  readonly preferredRows: readonly number[];
+  /** Longest wait for company while a runner is free. */
+  readonly maxDelayUs: number;
+  readonly preserveOrdering: boolean;
+  /** Policies by priority: index 0 is priority 1, the first to go. At least one. */
+  readonly policies: readonly QueuePolicy[];
+  /** Priority, counted from 1, of requests that bring none. */
+  readonly defaultPriority: number;
+}
+
+/**
+ * What happens where a row's answer depends on the rows it is batched with: every request runs alone; batches form all
+ * the same; every batch is padded to one size, so that at least the size is always the same; the load is refused.
+ */
+export type InvariancePolicy =
+  | { readonly kind: 'alone' }
+  | { readonly kind: 'serve' }
+  | { readonly kind: 'pin'; readonly rows: number }
+  | { readonly kind: 'refuse' };
+
+/** How a version is served: by its config.pbtxt where it has one, completed by the service's settings. */
+export interface ModelSettings {
+  /** Most rows of a batch; 0: requests have no batch dimension. */
+  readonly maxBatchRows: number;
+  /** One entry per runner. */
+  readonly devices: readonly Device[];
+  /** Threads of one run inside the engine. */
+  readonly intraOpThreads: number;
+  /** Runs in a process of its own, which may crash and be killed. */
+  readonly untrusted: boolean;
+  readonly queue: QueueSettings;
+  readonly invariance: InvariancePolicy;
+  /** Whether answers are remembered. */
+  readonly cached: boolean;
+  /** Labels of classes by output; the class is the index. */
+  readonly labels: ReadonlyMap<string, readonly string[]>;
+}
+
+const UNBOUNDED: QueuePolicy = {
+  timeoutAction: 'REJECT',
+  defaultTimeoutUs: 0,
+  allowTimeoutOverride: true,
+  maxQueuedRequests: 0,
+};
+
+/** The settings of a version that brings none. */
+export function defaultSettings(service: {
+  readonly maxBatchRows: number;
+  readonly runners: number;
+  readonly device: Device;
+}): ModelSettings {
+  return {
+    maxBatchRows: service.maxBatchRows,
+    devices: Array.from({ length: service.runners }, () => service.device),
+    intraOpThreads: 1,
+    untrusted: false,
+    queue: {
+      preferredRows: [],
+      maxDelayUs: 0,
+      preserveOrdering: false,
+      policies: [UNBOUNDED],
+      defaultPriority: 1,
+    },
+    invariance: { kind: 'alone' },
+    cached: false,
+    labels: new Map(),
+  };
+}
