@@ -4,7 +4,7 @@ import { copyInto, layOutBatch } from './batch-buffer.ts';
 import { BatchQueue, type Lapse, type SealedBatch, type Slice } from './batch-queue.ts';
 import { CostModel } from './cost-model.ts';
 import { errors } from './errors.ts';
-import { PendingRequest, type InferAnswer } from './pending-request.ts';
+import { PendingRequest, type InferAnswer, type InferLimits } from './pending-request.ts';
 import { RunnerLost, RunTimedOut, type Batch, type BatchResult, type Runner } from './runner.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import { hasRows, type ModelSignature } from './signature.ts';
@@ -73,10 +73,7 @@ export class Batcher {
    * @throws ServiceError QUEUE_FULL, DEADLINE_UNREACHABLE, DEADLINE_EXPIRED, RUNNER_LOST or VERSION_CLOSED at once.
    * @param limits `deadlineMs` on the clock of `nowMs`.
    */
-  infer(
-    request: AdmittedRequest,
-    limits: { readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
-  ): Promise<InferAnswer> {
+  infer(request: AdmittedRequest, limits: InferLimits): Promise<InferAnswer> {
     const nowMs = this.#options.nowMs();
     const item = new PendingRequest(request, this.#options.together ? request.rows : 1, limits, nowMs);
     this.#refuseHopeless(item, nowMs);

@@ -2,6 +2,17 @@ import type { AdmittedRequest } from './admit-request.ts';
 import type { Queued, Slice } from './batch-queue.ts';
 import type { BatchOutput, BatchResult } from './runner.ts';
 
+/** How long, and how urgently, a caller waits. */
+export interface InferLimits {
+  /** Milliseconds on the batcher's clock after which the answer is of no use; Infinity: none. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Level of priority, counted from 1, the first to go; 0 or undefined: the model's default. */
+  readonly priority?: number;
+  /** Longest wait in the queue, as far as the model's queue policy lets requests say; 0 or undefined: the policy's. */
+  readonly timeoutUs?: number;
+}
+
 /** What one caller gets. */
 export interface InferAnswer {
   /** The wanted outputs in the order asked for. The bytes are to be copied before the next turn of the loop. */
@@ -33,12 +44,7 @@ export class PendingRequest implements Queued {
   #outputs: BatchOutput[] | undefined;
 
   /** @param units what the queue counts: rows where requests share batches, 1 where each runs alone. */
-  constructor(
-    request: AdmittedRequest,
-    units: number,
-    limits: { readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
-    arrivedMs: number,
-  ) {
+  constructor(request: AdmittedRequest, units: number, limits: InferLimits, arrivedMs: number) {
     this.request = request;
     this.rows = units;
     this.bucket = request.bucket;
