@@ -105,19 +105,14 @@ describe('ThreadRunner', () => {
   it('keeps the serving thread free while a model runs', async () => {
     const runner = await ThreadRunner.open(await fileOf(mlpModel([512, 1024, 1024, 512])), options, never);
     let running = true;
-    let longestMs = 0;
-    const run = Promise.all(
+    const runs = Promise.all(
       Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[64, 512]], 64))),
-    ).then((results) => {
-      running = false;
-      return results.reduce((sum, { inferUs }) => sum + inferUs, 0) / 1000;
-    });
-    for (let last = performance.now(); running;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      longestMs = Math.max(longestMs, performance.now() - last);
-      last = performance.now();
-    }
-    expect(longestMs).toBeLessThan(await run);
+    ).finally(() => (running = false));
+    let turns = 0;
+    for (; running; turns++) await new Promise((resolve) => setImmediate(resolve));
+    // A serving thread that ran the model itself would turn a few times per run.
+    expect(turns).toBeGreaterThan(1000);
+    expect(await runs).toHaveLength(5);
     await runner.close();
   });
 

@@ -1,9 +1,11 @@
-import { elementCount, type Datatype, type Shape } from '@plumbline/tensors';
+import { elementCount, type Shape } from '@plumbline/tensors';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
 import type { Region } from '../domain/runner.ts';
 import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
-import type { ThreadOutput } from './protocol.ts';
+import { datatypeOf, elementTypeOf, viewElements } from './element-types.ts';
+import type { SessionOptions, ThreadOutput } from './protocol.ts';
+import { decodeTexts, encodeTexts } from './text-elements.ts';
 
 /** The model has inputs or outputs that cannot be served. */
 export class UnsupportedModel extends Error {
@@ -11,31 +13,6 @@ export class UnsupportedModel extends Error {
 }
 
 export type Runtime = typeof OnnxRuntime;
-
-type Elements = Tensor.DataTypeMap[Tensor.Type];
-interface ElementType {
-  readonly datatype: Datatype;
-  readonly view: (buffer: ArrayBuffer, offsetBytes: number, length: number) => Elements;
-}
-
-/** onnxruntime-node's element types; float16 is 16 bits in a Uint16Array while Float16Array is hidden. */
-const TYPES: Readonly<Record<string, ElementType>> = {
-  bool: { datatype: 'BOOL', view: (...at) => new Uint8Array(...at) },
-  uint8: { datatype: 'UINT8', view: (...at) => new Uint8Array(...at) },
-  uint16: { datatype: 'UINT16', view: (...at) => new Uint16Array(...at) },
-  uint32: { datatype: 'UINT32', view: (...at) => new Uint32Array(...at) },
-  uint64: { datatype: 'UINT64', view: (...at) => new BigUint64Array(...at) },
-  int8: { datatype: 'INT8', view: (...at) => new Int8Array(...at) },
-  int16: { datatype: 'INT16', view: (...at) => new Int16Array(...at) },
-  int32: { datatype: 'INT32', view: (...at) => new Int32Array(...at) },
-  int64: { datatype: 'INT64', view: (...at) => new BigInt64Array(...at) },
-  float16: { datatype: 'FP16', view: (...at) => new Uint16Array(...at) },
-  float32: { datatype: 'FP32', view: (...at) => new Float32Array(...at) },
-  float64: { datatype: 'FP64', view: (...at) => new Float64Array(...at) },
-};
-const NAMES: ReadonlyMap<Datatype, string> = new Map(
-  Object.entries(TYPES).map(([name, { datatype }]) => [datatype, name]),
-);
 
 /** Loads onnxruntime-node. Only for threads that serve nothing else: `create` and `run` block their thread. */
 export async function loadOnnxRuntime(): Promise<Runtime> {
@@ -45,7 +22,7 @@ export async function loadOnnxRuntime(): Promise<Runtime> {
   return module.default ?? module;
 }
 
-/** One session: a model on the CPU, one intra-op thread, so that answers do not depend on scheduling. */
+/** One session: a model on one device. On one intra-op thread answers do not depend on scheduling. */
 export class OnnxSession {
   readonly signature: ModelSignature;
   readonly #runtime: Runtime;
@@ -60,13 +37,15 @@ export class OnnxSession {
     };
   }
 
-  /** @throws UnsupportedModel, or the engine's error for a model that it cannot make a session of. */
-  static async create(runtime: Runtime, model: Uint8Array): Promise<OnnxSession> {
+  /** @throws UnsupportedModel, or the engine's error for a model or a device that it cannot make a session of. */
+  static async create(runtime: Runtime, model: Uint8Array, options: SessionOptions): Promise<OnnxSession> {
     const session = await runtime.InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: 1,
+      executionProviders: [providerOf(options.device)],
+      intraOpNumThreads: options.intraOpThreads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
+      // Threads that wait for work by spinning take the cores of the other runners.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
       // Only fatal ones: a failed run is reported by its caller, and the engine's lines may name values.
       logSeverityLevel: 4,
     });
@@ -78,7 +57,10 @@ export class OnnxSession {
     }
   }
 
-  /** Runs one batch; outputs with a region are filled in place, others get a buffer of their own. */
+  /**
+   * Runs one batch; outputs with a region are filled in place, others get a buffer of their own.
+   * @throws RangeError for BYTES that are no texts, or the engine's error.
+   */
   async run(
     buffer: ArrayBuffer,
     inputs: readonly Region[],
@@ -95,12 +77,8 @@ export class OnnxSession {
     });
     const results = await this.#session.run(feeds, fetches, { logSeverityLevel: 4 });
     return this.signature.outputs.map(({ name }, index) => {
-      const { dims, data } = results[name] as Tensor & { readonly data: NodeJS.TypedArray };
-      if (outputs[index] !== undefined) return { shape: dims, own: undefined };
-      return {
-        shape: dims,
-        own: copyOf(data),
-      };
+      const { dims, data } = results[name] as Tensor;
+      return { shape: dims, own: outputs[index] === undefined ? copyOf(data) : undefined };
     });
   }
 
@@ -108,25 +86,35 @@ export class OnnxSession {
     await this.#session.release();
   }
 
-  #tensor(spec: TensorSpec, buffer: ArrayBuffer, { offsetBytes, shape }: Region): Tensor {
-    const name = NAMES.get(spec.datatype) as Tensor.Type;
-    const elements = (TYPES[name] as ElementType).view(buffer, offsetBytes, elementCount(shape));
-    return new this.#runtime.Tensor(name, elements, shape);
+  #tensor(spec: TensorSpec, buffer: ArrayBuffer, { offsetBytes, sizeBytes, shape }: Region): Tensor {
+    const count = elementCount(shape);
+    const elements =
+      spec.datatype === 'BYTES'
+        ? decodeTexts(new Uint8Array(buffer, offsetBytes, sizeBytes), count)
+        : viewElements(spec.datatype, buffer, offsetBytes, count);
+    return new this.#runtime.Tensor(elementTypeOf(spec.datatype), elements, shape);
   }
 }
 
-function copyOf(data: NodeJS.TypedArray): ArrayBuffer {
+function copyOf(data: Tensor['data']): ArrayBuffer {
+  if (Array.isArray(data)) return encodeTexts(data);
   const copy = new Uint8Array(data.byteLength);
   copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return copy.buffer;
 }
 
+/** `cuda:1` → the provider of the second GPU. */
+function providerOf(device: string): InferenceSession.ExecutionProviderConfig {
+  const [name = '', number = '0'] = device.split(':');
+  return name === 'cuda' ? { name, deviceId: Number(number) } : name;
+}
+
 function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {
   if (!metadata.isTensor)
     throw new UnsupportedModel(`"${metadata.name}" is a sequence or a map, not a tensor`);
-  const type = TYPES[metadata.type];
-  if (type === undefined)
+  const datatype = datatypeOf(metadata.type);
+  if (datatype === undefined)
     throw new UnsupportedModel(`"${metadata.name}" has elements of type ${metadata.type}`);
   const shape: Shape = metadata.shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1));
-  return { name: metadata.name, datatype: type.datatype, shape };
+  return { name: metadata.name, datatype, shape };
 }

@@ -1,10 +1,23 @@
 import type { Shape } from '@plumbline/tensors';
+import type { Device } from '../domain/model-settings.ts';
 import type { ModelFile, Region } from '../domain/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
 
-/** What a runner thread is told. ArrayBuffers are transferred, so exactly one side holds them. */
+/** How a model's session is made. */
+export interface SessionOptions {
+  readonly device: Device;
+  /** Threads of one run inside the engine. */
+  readonly intraOpThreads: number;
+}
+
+/** What a runner is told, in a thread or in a process. ArrayBuffers are handed over: exactly one side holds them. */
 export type ToThread =
-  | { readonly kind: 'open'; readonly model: ModelFile; readonly limits: ScanLimits }
+  | {
+      readonly kind: 'open';
+      readonly model: ModelFile;
+      readonly limits: ScanLimits;
+      readonly session: SessionOptions;
+    }
   | {
       readonly kind: 'run';
       readonly id: number;

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { mapsAsTensors } from '@plumbline/onnx';
 import { WireError } from '@plumbline/wire';
-import type { ModelFile } from '../domain/runner.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
-import type { FromThread, ScanLimits, ToThread } from './protocol.ts';
+import type { FromThread, ToThread } from './protocol.ts';
 import { scanModel, UnsafeModel } from './scan-model.ts';
 
 // The entry of a runner thread: one model, one session. It blocks while it opens and runs, and serves nothing else.
+
+type Open = Extract<ToThread, { kind: 'open' }>;
 
 const port = parentPort;
 if (port === null) throw new Error('runner-thread.ts is the entry of a worker thread');
@@ -20,7 +21,7 @@ function tell(message: FromThread, transfer: readonly ArrayBuffer[] = []): void 
   port?.postMessage(message, [...transfer]);
 }
 
-async function open({ path, digest }: ModelFile, limits: ScanLimits): Promise<void> {
+async function open({ model: { path, digest }, limits, session: options }: Open): Promise<void> {
   try {
     const model = readFileSync(path);
     if (`sha256:${createHash('sha256').update(model).digest('hex')}` !== digest) {
@@ -31,7 +32,7 @@ async function open({ path, digest }: ModelFile, limits: ScanLimits): Promise<vo
       });
     }
     scanModel(model, limits);
-    session = await OnnxSession.create(await runtime, mapsAsTensors(model).model);
+    session = await OnnxSession.create(await runtime, mapsAsTensors(model).model, options);
     tell({ kind: 'opened', signature: session.signature });
   } catch (error) {
     tell(refusalOf(error));
@@ -70,6 +71,6 @@ let last: Promise<void> = Promise.resolve();
 port.on('message', (message: ToThread) => {
   last = last.then(() => {
     if (message.kind === 'run') return run(message);
-    return message.kind === 'open' ? open(message.model, message.limits) : close();
+    return message.kind === 'open' ? open(message) : close();
   });
 });

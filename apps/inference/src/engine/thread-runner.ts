@@ -71,7 +71,7 @@ export class ThreadRunner implements Runner {
     const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapMiB }, stdin: false });
     const setAside = () => abandoned.add(worker, model.digest);
     const opened = firstMessage(worker, signal, setAside);
-    post(worker, { kind: 'open', model, limits });
+    post(worker, { kind: 'open', model, limits, session: { device: 'cpu', intraOpThreads: 1 } });
     const answer = await opened;
     if (answer.kind === 'opened') return new ThreadRunner(worker, answer.signature, setAside);
     post(worker, { kind: 'close' });
