@@ -1,10 +1,10 @@
 export { DATATYPES, elementSizeBytes, isDatatype, type Datatype } from './datatype.ts';
 export { elementCount, formatShape, shapeFits, type Shape } from './shape.ts';
 export { TensorError } from './tensor-error.ts';
-export { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
+export { countTextElements, decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
 export { decodeElements, encodeElements, firstElement, type Element } from './elements.ts';
 export { rawFromContents } from './typed-contents.ts';
-export { readParameters, type ParameterValue } from './infer-parameter.ts';
+export { encodeParameters, readParameters, type ParameterValue } from './infer-parameter.ts';
 export type { TensorHeader, TensorView } from './infer-tensor.ts';
 export {
   buildInferRequest,
@@ -19,6 +19,8 @@ export {
 } from './infer-request.ts';
 export {
   buildInferResponse,
+  buildStreamAnswer,
+  buildStreamFailure,
   parseInferResponse,
   type InferResponseInit,
   type InferResponseView,

@@ -26,6 +26,8 @@ export interface InferResponseInit {
   readonly modelName: string;
   readonly modelVersion: string;
   readonly id: string;
+  /** Map entries, as encodeParameters makes them. */
+  readonly parameters?: readonly Uint8Array[];
   readonly outputs: readonly RawTensor[];
 }
 
@@ -58,18 +60,63 @@ function readResponse(reader: FieldReader): InferResponseView {
 
 /** The bytes of a ModelInferResponse with raw tensors; each tensor is copied once. */
 export function buildInferResponse(init: InferResponseInit): Buffer {
-  const texts = [init.modelName, init.modelVersion, init.id];
-  const textSizes = texts.map((text) => Buffer.byteLength(text));
-  const sizes = init.outputs.map((output: TensorHeader) => tensorSize(output));
+  const layout = layOut(init);
+  const writer = new WireWriter(layout.size);
+  writeResponse(writer, init, layout);
+  return writer.buffer;
+}
+
+/** The bytes of a ModelStreamInferResponse that carries this answer. */
+export function buildStreamAnswer(init: InferResponseInit): Buffer {
+  const layout = layOut(init);
+  const writer = new WireWriter(fieldSize(layout.size));
+  writer.delimited(2, layout.size);
+  writeResponse(writer, init, layout);
+  return writer.buffer;
+}
+
+/**
+ * The bytes of a ModelStreamInferResponse that tells the failure of one request. `request` says which one it was; its
+ * message is there even where nothing of the request is known.
+ */
+export function buildStreamFailure(message: string, request: Omit<InferResponseInit, 'outputs'>): Buffer {
+  const response: InferResponseInit = { ...request, outputs: [] };
+  const layout = layOut(response);
+  const messageSize = Buffer.byteLength(message);
+  const writer = new WireWriter(fieldSize(messageSize) + fieldSize(layout.size));
+  writer.text(1, message, messageSize);
+  writer.delimited(2, layout.size);
+  writeResponse(writer, response, layout);
+  return writer.buffer;
+}
+
+interface Layout {
+  /** Of model name, model version and id. */
+  readonly textSizes: readonly number[];
+  readonly outputSizes: readonly number[];
+  readonly size: number;
+}
+
+function layOut(init: InferResponseInit): Layout {
+  const textSizes = textsOf(init).map((text) => Buffer.byteLength(text));
+  const outputSizes = init.outputs.map((output: TensorHeader) => tensorSize(output));
   let size = 0;
   for (const textSize of textSizes) size += textSize === 0 ? 0 : fieldSize(textSize);
-  for (const outputSize of sizes) size += fieldSize(outputSize);
+  if (init.parameters !== undefined) for (const entry of init.parameters) size += fieldSize(entry.length);
+  for (const outputSize of outputSizes) size += fieldSize(outputSize);
   for (const output of init.outputs) size += fieldSize(output.raw.length);
-  const writer = new WireWriter(size);
-  texts.forEach((text, index) => {
-    if (text !== '') writer.text(index + 1, text, textSizes[index] ?? 0);
+  return { textSizes, outputSizes, size };
+}
+
+function writeResponse(writer: WireWriter, init: InferResponseInit, layout: Layout): void {
+  textsOf(init).forEach((text, index) => {
+    if (text !== '') writer.text(index + 1, text, layout.textSizes[index] ?? 0);
   });
-  init.outputs.forEach((output, index) => writeTensor(writer, 5, output, sizes[index] ?? 0));
+  if (init.parameters !== undefined) for (const entry of init.parameters) writer.bytes(4, entry);
+  init.outputs.forEach((output, index) => writeTensor(writer, 5, output, layout.outputSizes[index] ?? 0));
   for (const output of init.outputs) writer.bytes(6, output.raw);
-  return writer.buffer;
+}
+
+function textsOf({ modelName, modelVersion, id }: InferResponseInit): readonly string[] {
+  return [modelName, modelVersion, id];
 }
