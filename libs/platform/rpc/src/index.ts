@@ -9,6 +9,7 @@ export {
   type Implementation,
   type RawHandler,
 } from './server/implementation.ts';
+export type { Invoke, InvokeOptions } from './server/in-process.ts';
 export type { InterceptedCall, Interceptor, MethodInfo } from './server/call.ts';
 export type { LimitOptions, MethodLimits } from './server/limits.ts';
 export { createChannel, type Channel, type ChannelOptions } from './client/channel.ts';
@@ -17,7 +18,7 @@ export { rawUnary } from './client/raw-unary.ts';
 export type { RawResponse } from './client/plain-unary.ts';
 export type { CallOptions } from './client/call-options.ts';
 export type { CallContext } from './context/call-context.ts';
-export { formatCaller, type Caller, type Identity } from './context/caller.ts';
+export { ANONYMOUS, formatCaller, type Caller, type Identity } from './context/caller.ts';
 export {
   MetadataMap,
   asBuffer,

@@ -13,6 +13,7 @@ import { closeServer, drainServer, type Drainable } from './drain.ts';
 import { adaptServer, serveUnknownMethods } from './grpc-internals.ts';
 import { registerMethod } from './grpc-transport.ts';
 import { InFlightCalls } from './in-flight.ts';
+import { inProcess, type Invoke } from './in-process.ts';
 import { authenticateCalls } from './interceptors/authenticate.ts';
 import { enforceDeadline } from './interceptors/enforce-deadline.ts';
 import { mapErrors } from './interceptors/map-errors.ts';
@@ -83,7 +84,8 @@ export function createServer(options: ServerOptions): RpcServer {
   register(unknown, calls);
   register(exchange, exchanges);
   serveUnknownMethods(server, `/${UNKNOWN_METHOD}`);
-  return serverOf(drainable, options);
+  const invoke = inProcess({ router, unknownMethod: unknown, log, calls });
+  return serverOf(drainable, invoke, options);
 }
 
 function grpcOptions(
@@ -113,10 +115,11 @@ function drainableOf(server: Server, health: HealthRegistry): Drainable {
   };
 }
 
-function serverOf(drainable: Drainable, { credentials }: ServerOptions): RpcServer {
+function serverOf(drainable: Drainable, invoke: Invoke, { credentials }: ServerOptions): RpcServer {
   const { server, health } = drainable;
   return {
     health,
+    invoke,
     listen: (host, port) => bind(server, host, port, credentials ?? ServerCredentials.createInsecure()),
     drain: (graceMs) => drainServer(drainable, graceMs),
     close: () => closeServer(drainable),

@@ -7,6 +7,7 @@ import type { AdmissionLimits } from './admission-limits.ts';
 import type { Interceptor } from './call.ts';
 import type { ReceiveWindows } from './grpc-internals.ts';
 import type { Implementation } from './implementation.ts';
+import type { Invoke } from './in-process.ts';
 import type { LimitOptions } from './limits.ts';
 
 export interface ServerOptions {
@@ -36,6 +37,8 @@ export interface RpcServer {
   /** Binds and serves; answers the port, which the system chooses when asked for 0. */
   listen(host: string, port: number): Promise<number>;
   readonly health: HealthRegistry;
+  /** Calls a unary method from within the process. */
+  readonly invoke: Invoke;
   /**
    * Stops in order: health turns NOT_SERVING, connections are no longer accepted, calls in flight finish. What is left
    * after `graceMs` is cancelled with UNAVAILABLE / SHUTTING_DOWN.
