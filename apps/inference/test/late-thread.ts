@@ -1,5 +1,5 @@
 import { BroadcastChannel, parentPort } from 'node:worker_threads';
-import type { ToThread } from '../src/engine/protocol.ts';
+import type { ToRunner } from '../src/engine/protocol.ts';
 
 // A runner thread that says nothing of its model, and closes as it was told once the test lets it go on.
 const release = new BroadcastChannel('late-thread');
@@ -9,6 +9,6 @@ const goOn = new Promise<void>((resolve) => {
     resolve();
   };
 });
-parentPort?.on('message', (message: ToThread) => {
+parentPort?.on('message', (message: ToRunner) => {
   if (message.kind === 'close') void goOn.then(() => parentPort?.close());
 });

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@plumbline/testing';
-import type { ModelFile, Runner } from '../src/domain/runner.ts';
+import type { ModelFile } from '../src/domain/runner.ts';
 import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
-import { THREAD_ENTRY } from '../src/engine/thread-engine.ts';
-import { ThreadRunner, type ThreadOptions } from '../src/engine/thread-runner.ts';
+import { LinkedRunner } from '../src/engine/linked-runner.ts';
+import { PROCESS_ENTRY, ProcessLink, type ProcessLinkOptions } from '../src/engine/process-link.ts';
+import type { ScanLimits } from '../src/engine/protocol.ts';
+import { THREAD_ENTRY, ThreadLink } from '../src/engine/thread-link.ts';
+import type { TieredEngineOptions } from '../src/engine/tiered-engine.ts';
 
 /** A file with the model, as the engine is given it. */
 export async function modelFile(model: Uint8Array): Promise<ModelFile> {
@@ -14,15 +17,43 @@ export async function modelFile(model: Uint8Array): Promise<ModelFile> {
   return { path, digest: `sha256:${createHash('sha256').update(model).digest('hex')}` };
 }
 
-export function threadOptions(): ThreadOptions {
+export function engineOptions(options: Partial<TieredEngineOptions> = {}): TieredEngineOptions {
   return {
+    providers: ['cpu'],
     abandoned: new AbandonedThreads({ maxAbandoned: 4, onAbandoned: () => undefined }),
-    entry: THREAD_ENTRY,
     limits: { maxNodes: 1000 },
     heapMiB: 128,
+    processMemoryMiB: 1024,
+    ...options,
   };
 }
 
-export function openThread(file: ModelFile, signal: AbortSignal): Promise<Runner> {
-  return ThreadRunner.open(file, threadOptions(), signal);
+/** A model on a thread of this process. */
+export async function openThread(
+  model: ModelFile,
+  signal: AbortSignal,
+  { abandoned, limits, heapMiB, entries }: Partial<TieredEngineOptions> = {},
+): Promise<LinkedRunner> {
+  const options = engineOptions();
+  signal.throwIfAborted();
+  const account = abandoned ?? options.abandoned;
+  account.checkOpen(model.digest);
+  const entry = entries?.thread ?? THREAD_ENTRY;
+  const link = new ThreadLink({ entry, heapMiB: heapMiB ?? options.heapMiB }, account, model.digest);
+  return LinkedRunner.open(link, openRequest(model, limits), signal);
+}
+
+/** A model in a process of its own, and the process's id. */
+export async function openProcess(
+  model: ModelFile,
+  signal: AbortSignal,
+  options: Partial<ProcessLinkOptions> = {},
+): Promise<{ readonly runner: LinkedRunner; readonly pid: number }> {
+  const link = new ProcessLink({ entry: PROCESS_ENTRY, heapMiB: 128, memoryMiB: 1024, ...options });
+  const runner = await LinkedRunner.open(link, openRequest(model), signal);
+  return { runner, pid: link.pid ?? 0 };
+}
+
+function openRequest(model: ModelFile, limits: ScanLimits = { maxNodes: 1000 }) {
+  return { kind: 'open', model, limits, session: { device: 'cpu', intraOpThreads: 1 } } as const;
 }

@@ -1,22 +1,21 @@
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import { treeEnsembleClassifier, buildModel } from '@plumbline/onnx';
-import { eventually, temporaryDirectory } from '@plumbline/testing';
+import { eventually } from '@plumbline/testing';
 import { layOutBatch } from '../src/domain/batch-buffer.ts';
 import { Batcher } from '../src/domain/batcher.ts';
 import { classifyInvariance } from '../src/domain/invariance.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
 import { CPU_THREAD } from '../src/domain/load-version.ts';
-import { RunnerLost, type Batch, type ModelFile, type Runner } from '../src/domain/runner.ts';
+import { RunnerLost, type Batch, type Runner } from '../src/domain/runner.ts';
 import { TimedRunner } from '../src/domain/timed-runner.ts';
 import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
-import { THREAD_ENTRY, ThreadEngine } from '../src/engine/thread-engine.ts';
-import { ThreadRunner, type ThreadOptions } from '../src/engine/thread-runner.ts';
+import { PROCESS_ENTRY } from '../src/engine/process-link.ts';
+import { TieredEngine } from '../src/engine/tiered-engine.ts';
 import { loopModel, mlpModel, timesModel, zipMapModel } from './models.ts';
 import { floats } from './replica.ts';
+import { engineOptions, modelFile as fileOf, openThread } from './runners.ts';
 
 const never = new AbortController().signal;
 const events: string[] = [];
@@ -24,19 +23,12 @@ const abandoned = new AbandonedThreads({
   maxAbandoned: 4,
   onAbandoned: (_model, event, count) => events.push(`${event} ${count}`),
 });
-const options: ThreadOptions = {
+const threadFrom = (name: string) => ({
   abandoned,
-  entry: THREAD_ENTRY,
-  limits: { maxNodes: 1000 },
-  heapMiB: 128,
-};
-const crashing: ThreadOptions = { ...options, entry: new URL('./crashing-thread.ts', import.meta.url) };
-
-async function fileOf(model: Uint8Array): Promise<ModelFile> {
-  const path = join(await temporaryDirectory(), 'model.onnx');
-  await writeFile(path, model);
-  return { path, digest: `sha256:${createHash('sha256').update(model).digest('hex')}` };
-}
+  entries: { thread: new URL(name, import.meta.url), process: PROCESS_ENTRY },
+});
+const options = { abandoned };
+const crashing = threadFrom('./crashing-thread.ts');
 
 /** Some seconds of a loop. */
 const TRIPS = 8_000_000;
@@ -54,9 +46,9 @@ const request = (value: number) => ({
   bucket: '',
 });
 
-describe('ThreadRunner', () => {
+describe('a runner on a thread', () => {
   it('reads the signature, runs in place and ends when it is closed', async () => {
-    const runner = await ThreadRunner.open(await fileOf(timesModel(3)), options, never);
+    const runner = await openThread(await fileOf(timesModel(3)), never, options);
     expect(runner.signature).toEqual({
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
       outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
@@ -73,7 +65,7 @@ describe('ThreadRunner', () => {
   });
 
   it('serves probabilities that a stock export returns as maps as a tensor', async () => {
-    const runner = await ThreadRunner.open(await fileOf(zipMapModel()), options, never);
+    const runner = await openThread(await fileOf(zipMapModel()), never, options);
     expect(runner.signature.outputs).toEqual([
       { name: 'label', datatype: 'INT64', shape: [-1] },
       { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
@@ -90,20 +82,20 @@ describe('ThreadRunner', () => {
   it('refuses a file that changed after it was verified', async () => {
     const file = await fileOf(timesModel(3));
     await writeFile(file.path, timesModel(4));
-    await expect(ThreadRunner.open(file, options, never)).rejects.toMatchObject({
+    await expect(openThread(file, never, options)).rejects.toMatchObject({
       reason: 'ARTIFACT_CORRUPT',
     });
   });
 
   it('finishes the runs it was given before it closes', async () => {
-    const runner = await ThreadRunner.open(await fileOf(mlpModel([256, 256, 1])), options, never);
+    const runner = await openThread(await fileOf(mlpModel([256, 256, 1])), never, options);
     const runs = Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[64, 256]], 64)));
     await runner.close();
     expect(await Promise.all(runs)).toHaveLength(5);
   });
 
   it('keeps the serving thread free while a model runs', async () => {
-    const runner = await ThreadRunner.open(await fileOf(mlpModel([512, 1024, 1024, 512])), options, never);
+    const runner = await openThread(await fileOf(mlpModel([512, 1024, 1024, 512])), never, options);
     let running = true;
     const runs = Promise.all(
       Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[64, 512]], 64))),
@@ -118,7 +110,7 @@ describe('ThreadRunner', () => {
 
   it('fails what a crashed thread had under way, and the batcher goes on with a new thread', async () => {
     const file = await fileOf(timesModel(2));
-    const first = await ThreadRunner.open(file, crashing, never);
+    const first = await openThread(file, never, crashing);
     const losses: unknown[] = [];
     const batcher = new Batcher(
       {
@@ -131,7 +123,7 @@ describe('ThreadRunner', () => {
       },
       (onFree) =>
         new RunnerPool([first], {
-          reopen: () => ThreadRunner.open(file, crashing, never),
+          reopen: () => openThread(file, never, crashing),
           depth: 2,
           delay: () => Promise.resolve(),
           onFree,
@@ -178,13 +170,13 @@ describe('ThreadRunner', () => {
         ),
       ],
     });
-    const runner = await ThreadRunner.open(await fileOf(model), options, never);
+    const runner = await openThread(await fileOf(model), never, options);
     expect(await classifyInvariance(runner, undefined, 64)).toEqual({ class: 'INVARIANT' });
     await runner.close();
   });
 
   it('is abandoned in the middle of a run without ending the process, and ends by itself when the run does', async () => {
-    const runner = await ThreadRunner.open(await fileOf(loopModel()), options, never);
+    const runner = await openThread(await fileOf(loopModel()), never, options);
     events.length = 0;
     const runs = Promise.allSettled([runner.run(looping(runner, TRIPS)), runner.run(looping(runner, 1))]);
     runner.abandon();
@@ -196,7 +188,7 @@ describe('ThreadRunner', () => {
   }, 90_000);
 
   it('is abandoned when its engine is closed before it', async () => {
-    const engine = await ThreadEngine.start(options);
+    const engine = await TieredEngine.start(engineOptions(options));
     const closed = await engine.open(await fileOf(timesModel(2)), CPU_THREAD, never);
     const runner = await engine.open(await fileOf(loopModel()), CPU_THREAD, never);
     await closed.close();
@@ -212,14 +204,14 @@ describe('ThreadRunner', () => {
 
   it('gives up a model that is not open in time, and opens it no third time until one has ended', async () => {
     const file = await fileOf(timesModel(7));
-    const late = { ...options, entry: new URL('./late-thread.ts', import.meta.url) };
+    const late = threadFrom('./late-thread.ts');
     for (let opened = 0; opened < 2; opened++) {
-      const opening = ThreadRunner.open(file, late, AbortSignal.timeout(50));
+      const opening = openThread(file, AbortSignal.timeout(50), late);
       await expect(opening).rejects.toMatchObject({ name: 'TimeoutError' });
     }
-    const third = ThreadRunner.open(file, options, never);
+    const third = openThread(file, never, options);
     await expect(third).rejects.toMatchObject({ reason: 'RUNNERS_EXHAUSTED' });
-    const other = await ThreadRunner.open(await fileOf(timesModel(8)), options, never);
+    const other = await openThread(await fileOf(timesModel(8)), never, options);
     await other.close();
     const release = new BroadcastChannel('late-thread');
     await eventually(() => {
@@ -227,14 +219,14 @@ describe('ThreadRunner', () => {
       return abandoned.count === 0;
     });
     release.close();
-    const runner = await ThreadRunner.open(file, options, never);
+    const runner = await openThread(file, never, options);
     await runner.close();
   });
 
   it('loses a run in service that does not come back, and the batcher goes on with a new thread', async () => {
     const file = await fileOf(loopModel());
-    const first = await ThreadRunner.open(file, options, never);
-    const timed = (runner: ThreadRunner) => new TimedRunner(runner, 500, alarm);
+    const first = await openThread(file, never, options);
+    const timed = (runner: Runner) => new TimedRunner(runner, 500, alarm);
     const batcher = new Batcher(
       {
         signature: first.signature,
@@ -246,7 +238,7 @@ describe('ThreadRunner', () => {
       },
       (onFree) =>
         new RunnerPool([timed(first)], {
-          reopen: async (signal) => timed(await ThreadRunner.open(file, options, signal)),
+          reopen: async (signal) => timed(await openThread(file, signal, options)),
           depth: 2,
           delay: () => Promise.resolve(),
           onFree,

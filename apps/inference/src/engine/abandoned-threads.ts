@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { checkAbandoned } from '../domain/abandoned-runners.ts';
-import type { ToThread } from './protocol.ts';
+import type { ToRunner } from './protocol.ts';
 
 export interface AbandonedThreadsOptions {
   /** As many at most; then no further runner is opened. */
@@ -40,7 +40,7 @@ export class AbandonedThreads {
       this.#models.delete(worker);
       this.#options.onAbandoned(model, 'ended', this.count);
     });
-    worker.postMessage({ kind: 'close' } satisfies ToThread);
+    worker.postMessage({ kind: 'close' } satisfies ToRunner);
     this.#options.onAbandoned(model, 'abandoned', this.count);
   }
 }

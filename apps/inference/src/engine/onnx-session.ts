@@ -1,10 +1,10 @@
 import { elementCount, type Shape } from '@plumbline/tensors';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
-import type { Region } from '../domain/runner.ts';
+import type { BatchOutput, Region } from '../domain/runner.ts';
 import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
 import { datatypeOf, elementTypeOf, viewElements } from './element-types.ts';
-import type { SessionOptions, ThreadOutput } from './protocol.ts';
+import type { SessionOptions } from './protocol.ts';
 import { decodeTexts, encodeTexts } from './text-elements.ts';
 
 /** The model has inputs or outputs that cannot be served. */
@@ -65,7 +65,7 @@ export class OnnxSession {
     buffer: ArrayBuffer,
     inputs: readonly Region[],
     outputs: readonly (Region | undefined)[],
-  ): Promise<ThreadOutput[]> {
+  ): Promise<BatchOutput[]> {
     const feeds: Record<string, Tensor> = {};
     this.signature.inputs.forEach((spec, index) => {
       feeds[spec.name] = this.#tensor(spec, buffer, inputs[index] as Region);
@@ -77,8 +77,10 @@ export class OnnxSession {
     });
     const results = await this.#session.run(feeds, fetches, { logSeverityLevel: 4 });
     return this.signature.outputs.map(({ name }, index) => {
-      const { dims, data } = results[name] as Tensor;
-      return { shape: dims, own: outputs[index] === undefined ? copyOf(data) : undefined };
+      const { dims: shape, data } = results[name] as Tensor;
+      const region = outputs[index];
+      if (region === undefined) return { shape, raw: rawOf(data) };
+      return { shape, raw: new Uint8Array(buffer, region.offsetBytes, region.sizeBytes) };
     });
   }
 
@@ -96,11 +98,10 @@ export class OnnxSession {
   }
 }
 
-function copyOf(data: Tensor['data']): ArrayBuffer {
+/** The engine's elements in the protocol's raw form, in a buffer of their own that can be transferred. */
+function rawOf(data: Tensor['data']): Uint8Array {
   if (Array.isArray(data)) return encodeTexts(data);
-  const copy = new Uint8Array(data.byteLength);
-  copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return copy.buffer;
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 }
 
 /** `cuda:1` → the provider of the second GPU. */

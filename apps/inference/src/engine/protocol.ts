@@ -1,6 +1,5 @@
-import type { Shape } from '@plumbline/tensors';
 import type { Device } from '../domain/model-settings.ts';
-import type { ModelFile, Region } from '../domain/runner.ts';
+import type { BatchOutput, ModelFile, Region } from '../domain/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
 
 /** How a model's session is made. */
@@ -11,7 +10,7 @@ export interface SessionOptions {
 }
 
 /** What a runner is told, in a thread or in a process. ArrayBuffers are handed over: exactly one side holds them. */
-export type ToThread =
+export type ToRunner =
   | {
       readonly kind: 'open';
       readonly model: ModelFile;
@@ -32,24 +31,34 @@ export interface ScanLimits {
   readonly maxNodes: number;
 }
 
-/** Why a model was not opened: a reason of the service's catalogue. */
-export type OpenRefusal = 'ARTIFACT_CORRUPT' | 'MODEL_UNSAFE' | 'MODEL_UNSUPPORTED' | 'MODEL_INVALID';
+/** Why a model was not opened: reasons of the service's catalogue. */
+export const OPEN_REFUSALS = [
+  'ARTIFACT_CORRUPT',
+  'MODEL_UNSAFE',
+  'MODEL_UNSUPPORTED',
+  'MODEL_INVALID',
+] as const;
 
-/** What a runner thread tells. */
-export type FromThread =
-  | { readonly kind: 'opened'; readonly signature: ModelSignature }
+export type OpenRefusal = (typeof OPEN_REFUSALS)[number];
+
+/** What a runner tells. */
+export type FromRunner =
+  | {
+      readonly kind: 'opened';
+      readonly signature: ModelSignature;
+      /** What opening the model added to the memory of the runner's process. */
+      readonly memoryBytes: number;
+    }
   | { readonly kind: 'refused'; readonly reason: OpenRefusal; readonly detail: string }
   | {
       readonly kind: 'ran';
       readonly id: number;
-      readonly buffer: ArrayBuffer;
-      readonly outputs: readonly ThreadOutput[];
+      /** In the order of the signature. */
+      readonly outputs: readonly BatchOutput[];
       readonly inferUs: number;
     }
   | { readonly kind: 'failed'; readonly id: number; readonly detail: string };
 
-/** An output in the batch's own buffer, or in one made for it where its shape was open. */
-export interface ThreadOutput {
-  readonly shape: Shape;
-  readonly own: ArrayBuffer | undefined;
-}
+export type OpenRequest = Extract<ToRunner, { kind: 'open' }>;
+export type RunRequest = Extract<ToRunner, { kind: 'run' }>;
+export type Opened = Extract<FromRunner, { kind: 'opened' }>;

@@ -25,7 +25,7 @@ function decodeText(element: Uint8Array): string {
 }
 
 /** The raw form of BYTES elements: for each a 4-byte little-endian length, then its UTF-8 bytes. */
-export function encodeTexts(texts: readonly string[]): ArrayBuffer {
+export function encodeTexts(texts: readonly string[]): Uint8Array {
   const lengths = texts.map((text) => Buffer.byteLength(text));
   const raw = Buffer.from(new ArrayBuffer(lengths.reduce((sum, length) => sum + 4 + length, 0)));
   let at = 0;
@@ -33,5 +33,5 @@ export function encodeTexts(texts: readonly string[]): ArrayBuffer {
     at = raw.writeUInt32LE(lengths[index] ?? 0, at);
     at += raw.write(text, at);
   });
-  return raw.buffer;
+  return raw;
 }

@@ -1,0 +1,141 @@
+import { elementCount, elementSizeBytes } from '@plumbline/tensors';
+import { errors } from '../domain/errors.ts';
+import type { Device } from '../domain/model-settings.ts';
+import {
+  RunFailed,
+  RunnerLost,
+  type Batch,
+  type BatchOutput,
+  type BatchResult,
+  type Runner,
+} from '../domain/runner.ts';
+import type { ModelSignature } from '../domain/signature.ts';
+import type { FromRunner, Opened, OpenRequest } from './protocol.ts';
+import type { RunnerLink } from './runner-link.ts';
+
+interface Waiting {
+  readonly resolve: (result: BatchResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A runner at the other end of a link: keeps the account of its runs, whatever it runs in. */
+export class LinkedRunner implements Runner {
+  readonly signature: ModelSignature;
+  readonly device: Device;
+  readonly memoryBytes: number;
+  readonly #link: RunnerLink;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended = Promise.withResolvers<void>();
+  #lost: RunnerLost | undefined;
+  #closing = false;
+  #over = false;
+  #nextId = 0;
+
+  private constructor(link: RunnerLink, device: Device, { signature, memoryBytes }: Opened) {
+    this.#link = link;
+    this.device = device;
+    this.signature = signature;
+    this.memoryBytes = memoryBytes;
+    link.listen({ message: (message) => this.#receive(message), ended: (why) => this.#end(why) });
+  }
+
+  /** Opens a model over a link that was just made. Rejects as Engine.open; then the runner is ended or given up. */
+  static async open(link: RunnerLink, request: OpenRequest, signal: AbortSignal): Promise<LinkedRunner> {
+    const answer = await firstMessage(link, request, signal);
+    if (answer.kind === 'opened') return new LinkedRunner(link, request.session.device, answer);
+    link.end();
+    if (answer.kind === 'refused') throw errors[answer.reason](answer.detail);
+    throw errors.MODEL_INVALID('the runner answered out of turn');
+  }
+
+  /** Resolves when the runner has ended or was abandoned. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  run({ buffer, inputs, outputs }: Batch): Promise<BatchResult> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#link.post({ kind: 'run', id, buffer, inputs, outputs });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#endWhenIdle();
+    await this.ended;
+  }
+
+  abandon(): void {
+    if (this.#over) return;
+    this.#end(new RunnerLost('the runner was abandoned'));
+    this.#link.abandon();
+  }
+
+  #receive(message: FromRunner): void {
+    if (message.kind !== 'ran' && message.kind !== 'failed') return;
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.kind === 'failed') waiting?.reject(new RunFailed(message.detail));
+    else if (fits(message.outputs, this.signature)) waiting?.resolve(message);
+    else this.#break(waiting);
+    this.#endWhenIdle();
+  }
+
+  /** A runner that gives other tensors than it declared is not to be trusted with anything. */
+  #break(waiting: Waiting | undefined): void {
+    const why = new RunnerLost('the runner gave other outputs than its model declares');
+    waiting?.reject(why);
+    this.#end(why);
+    this.#link.abandon();
+  }
+
+  #endWhenIdle(): void {
+    if (this.#closing && !this.#over && this.#waiting.size === 0) this.#link.end();
+  }
+
+  #end(why: RunnerLost): void {
+    this.#over = true;
+    this.#lost ??= why;
+    const lost = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of lost) reject(this.#lost);
+    this.#ended.resolve();
+  }
+}
+
+function fits(outputs: readonly BatchOutput[], signature: ModelSignature): boolean {
+  return (
+    outputs.length === signature.outputs.length &&
+    signature.outputs.every(({ datatype }, index) => {
+      const { shape, raw } = outputs[index] as BatchOutput;
+      return datatype === 'BYTES' || raw.length === elementCount(shape) * elementSizeBytes(datatype);
+    })
+  );
+}
+
+/**
+ * The runner's first word; MODEL_INVALID where it ends without one, e.g. because the model exhausted its memory. When
+ * the signal fires before, the runner is given up.
+ */
+async function firstMessage(
+  link: RunnerLink,
+  request: OpenRequest,
+  signal: AbortSignal,
+): Promise<FromRunner> {
+  const { promise, resolve, reject } = Promise.withResolvers<FromRunner>();
+  const giveUp = () => {
+    link.abandon();
+    reject(signal.reason);
+  };
+  signal.addEventListener('abort', giveUp);
+  link.listen({
+    message: resolve,
+    ended: (cause) =>
+      reject(errors.MODEL_INVALID(`the runner ended while it opened the model: ${cause.message}`, { cause })),
+  });
+  link.post(request);
+  return promise.finally(() => signal.removeEventListener('abort', giveUp));
+}

@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { RunnerLost } from '../domain/runner.ts';
+import { FrameReader } from './frames.ts';
+import type { ToRunner } from './protocol.ts';
+import { answerOfFrame, frameOfRequest } from './runner-frames.ts';
+import type { LinkListener, RunnerLink } from './runner-link.ts';
+
+export const PROCESS_ENTRY = new URL('./runner-process.ts', import.meta.url);
+
+export interface ProcessLinkOptions {
+  /** Module that the process begins with. */
+  readonly entry: URL;
+  /** Bound of the JavaScript heap of the thread that runs the model. */
+  readonly heapMiB: number;
+  /** Bound of the process's resident memory. */
+  readonly memoryMiB: number;
+}
+
+/** Where the GPU's libraries and devices are found; nothing else of the environment, which holds secrets, is passed on. */
+const PASSED_ON = [
+  'LD_LIBRARY_PATH',
+  'CUDA_VISIBLE_DEVICES',
+  'CUDA_DEVICE_ORDER',
+  'NVIDIA_VISIBLE_DEVICES',
+  'NVIDIA_DRIVER_CAPABILITIES',
+];
+/** Writable memory that Node reserves and never touches. */
+const RESERVED_MIB = 1536;
+const CHANNEL = 3;
+const MAX_LAST_WORDS = 500;
+/** No core dump, which would hold callers' values; and no more memory, however fast it is asked for. */
+const LIMITED = 'ulimit -c 0; ulimit -d "$1" && shift && exec "$@"';
+
+/**
+ * The way to a process with one model. It can be killed at any time, and then its memory is given back; it dies with
+ * this process, however that ends.
+ */
+export class ProcessLink implements RunnerLink {
+  readonly #child: ChildProcess;
+  readonly #channel: Duplex;
+  readonly #reader = new FrameReader();
+  #listener: LinkListener = { message: () => undefined, ended: () => undefined };
+  #lastWords = '';
+
+  constructor(options: ProcessLinkOptions) {
+    this.#child = spawnLimited(options);
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#lastWords = (this.#lastWords + chunk.toString()).slice(-MAX_LAST_WORDS);
+    });
+    this.#child.once('error', (cause) => this.#ended(`it was not started: ${cause.message}`));
+    this.#child.once('close', (code, signal) => this.#ended(`${signal ?? `status ${code}`}`));
+    this.#channel = this.#child.stdio[CHANNEL] as Duplex;
+    this.#channel.on('data', (chunk: Buffer) => this.#receive(chunk));
+    // Whatever is wrong with the channel, the process is of no use any more; its end follows.
+    this.#channel.on('error', () => this.abandon());
+    this.#channel.on('close', () => this.abandon());
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  listen(listener: LinkListener): void {
+    this.#listener = listener;
+  }
+
+  post(message: ToRunner): void {
+    for (const part of frameOfRequest(message)) this.#channel.write(part);
+  }
+
+  end(): void {
+    this.abandon();
+  }
+
+  abandon(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#reader.push(chunk)) this.#listener.message(answerOfFrame(frame));
+    } catch (cause) {
+      this.#listener.ended(new RunnerLost('the runner process broke the protocol', { cause }));
+      this.abandon();
+    }
+  }
+
+  #ended(how: string): void {
+    const words = this.#lastWords.trim();
+    this.#listener.ended(
+      new RunnerLost(`the runner process ended (${how})${words === '' ? '' : `: ${words}`}`),
+    );
+  }
+}
+
+function spawnLimited({ entry, heapMiB, memoryMiB }: ProcessLinkOptions): ChildProcess {
+  const dataKiB = String((memoryMiB + RESERVED_MIB) * 1024);
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', fileURLToPath(entry)];
+  const args = ['-c', LIMITED, 'sh', dataKiB, ...command, String(heapMiB), String(memoryMiB)];
+  const env = Object.fromEntries(
+    PASSED_ON.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])),
+  );
+  return spawn('/bin/sh', args, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env,
+    cwd: '/',
+    // Signals that a terminal sends to the whole group are for the service, which drains its runners.
+    detached: true,
+  });
+}

@@ -1,0 +1,123 @@
+import { elementCount, isDatatype } from '@plumbline/tensors';
+import type { BatchOutput } from '../domain/runner.ts';
+import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
+import { encodeFrame, FrameError, type Frame } from './frames.ts';
+import { OPEN_REFUSALS, type FromRunner, type OpenRefusal, type ToRunner } from './protocol.ts';
+
+/** Outputs lie in a body as in a batch buffer, so that any typed array may look at them. */
+const ALIGNMENT = 64;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Of a batch only the inputs travel: what follows them is room for outputs. */
+export function frameOfRequest(message: ToRunner): Uint8Array[] {
+  if (message.kind !== 'run') return encodeFrame(message, []);
+  const { buffer, ...head } = message;
+  const usedBytes = Math.max(0, ...head.inputs.map(({ offsetBytes, sizeBytes }) => offsetBytes + sizeBytes));
+  return encodeFrame({ ...head, bufferBytes: buffer.byteLength }, [new Uint8Array(buffer, 0, usedBytes)]);
+}
+
+/** Read by the runner, from the process that started it. */
+export function requestOfFrame({ head, body }: Frame): ToRunner {
+  const message = head as ToRunner & { readonly bufferBytes?: number };
+  if (message.kind !== 'run') return message;
+  const outputs = message.outputs.map((region) => region ?? undefined);
+  return { ...message, outputs, buffer: body.transfer(message.bufferBytes) };
+}
+
+export function frameOfAnswer(message: FromRunner): Uint8Array[] {
+  if (message.kind !== 'ran') return encodeFrame(message, []);
+  const outputs = message.outputs.map(({ shape, raw }) => ({ shape, sizeBytes: raw.length }));
+  const body = message.outputs.flatMap(({ raw }) => [raw, new Uint8Array(align(raw.length) - raw.length)]);
+  return encodeFrame({ ...message, outputs }, body);
+}
+
+/**
+ * Read by the service, from a process that a hostile model may have taken over: nothing is taken for granted.
+ * @throws FrameError
+ */
+export function answerOfFrame({ head, body }: Frame): FromRunner {
+  const fields = fieldsOf(head);
+  switch (fields['kind']) {
+    case 'opened':
+      return { kind: 'opened', signature: signatureOf(fields), memoryBytes: countOf(fields, 'memoryBytes') };
+    case 'refused':
+      return { kind: 'refused', reason: refusalOf(fields['reason']), detail: textOf(fields, 'detail') };
+    case 'ran': {
+      const outputs = outputsOf(listOf(fields, 'outputs'), body);
+      return { kind: 'ran', id: countOf(fields, 'id'), outputs, inferUs: countOf(fields, 'inferUs') };
+    }
+    case 'failed':
+      return { kind: 'failed', id: countOf(fields, 'id'), detail: textOf(fields, 'detail') };
+    default:
+      throw new FrameError('a message of no known kind');
+  }
+}
+
+function outputsOf(list: readonly unknown[], body: ArrayBuffer): BatchOutput[] {
+  let at = 0;
+  return list.map((each) => {
+    const fields = fieldsOf(each);
+    const sizeBytes = countOf(fields, 'sizeBytes');
+    if (at + sizeBytes > body.byteLength) throw new FrameError('outputs reach past the end of their frame');
+    const raw = new Uint8Array(body, at, sizeBytes);
+    at += align(sizeBytes);
+    return { shape: shapeOf(fields, 0), raw };
+  });
+}
+
+function signatureOf(fields: Fields): ModelSignature {
+  const signature = fieldsOf(fields['signature']);
+  const specs = (side: string) => listOf(signature, side).map(specOf);
+  return { inputs: specs('inputs'), outputs: specs('outputs') };
+}
+
+function specOf(each: unknown): TensorSpec {
+  const fields = fieldsOf(each);
+  const datatype = textOf(fields, 'datatype');
+  if (!isDatatype(datatype)) throw new FrameError('a tensor of no known datatype');
+  return { name: textOf(fields, 'name'), datatype, shape: shapeOf(fields, -1) };
+}
+
+/** @param least the smallest size of a dimension; −1 stands for any. */
+function shapeOf(fields: Fields, least: number): number[] {
+  const shape = listOf(fields, 'shape');
+  const sized = shape.map((dimension) => (dimension === least ? 0 : dimension));
+  if (!sized.every(Number.isSafeInteger) || Number.isNaN(elementCount(sized as number[]))) {
+    throw new FrameError('a shape of other than whole numbers');
+  }
+  return shape as number[];
+}
+
+function refusalOf(reason: unknown): OpenRefusal {
+  const known = OPEN_REFUSALS.find((each) => each === reason);
+  if (known === undefined) throw new FrameError('a refusal of no known reason');
+  return known;
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null) throw new FrameError('something that has no fields');
+  return value as Fields;
+}
+
+function listOf(fields: Fields, name: string): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw new FrameError(`${name} is no list`);
+  return value;
+}
+
+function textOf(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string') throw new FrameError(`${name} is no text`);
+  return value;
+}
+
+function countOf(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new FrameError(`${name} is no count`);
+  return value as number;
+}
+
+function align(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / ALIGNMENT) * ALIGNMENT;
+}
