@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { startAdminServer } from './admin-server.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { CommonSettings, Values } from './config.ts';
+import { exposeEventLoopDelay } from './event-loop-delay.ts';
 import { followReadiness, type ServingHealth } from './follow-readiness.ts';
 import { createLifetime, type Closable, type Lifetime } from './lifetime.ts';
 import type { Log } from './log.ts';
@@ -56,6 +57,7 @@ export async function startService<V extends Values<CommonSettings>>(plan: Plan<
   const { values, log, clock = systemClock } = plan;
   const processMetrics = new Registry();
   collectDefaultMetrics({ register: processMetrics });
+  const endSampling = exposeEventLoopDelay(processMetrics);
   let metrics = new Registry();
   let readiness = createReadiness();
   readiness.hold('starting');
@@ -105,6 +107,7 @@ export async function startService<V extends Values<CommonSettings>>(plan: Plan<
     readiness.hold('draining');
     await lifetime.end(values.drainTimeoutMs);
     await admin.close();
+    endSampling();
   }
   return { adminPort: admin.port, built, stop: () => (stopped ??= stop()) };
 }
