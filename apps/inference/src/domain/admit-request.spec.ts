@@ -1,4 +1,6 @@
+import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
+import { ModelInferRequestSchema } from '@plumbline/contract-oip';
 import { buildInferRequest, encodeElements, parseInferRequest, type RawTensor } from '@plumbline/tensors';
 import { admitRequest } from './admit-request.ts';
 import type { ModelSignature } from './signature.ts';
@@ -78,6 +80,53 @@ describe('admitRequest', () => {
   it.each(cases)('refuses %s', (_case, inputs, outputs, reason, field) => {
     expect(() => admit(inputs, outputs)).toThrow(
       expect.objectContaining({ reason, fieldViolations: [expect.objectContaining({ field })] }),
+    );
+  });
+
+  describe('of a model that takes texts', () => {
+    const texts: ModelSignature = {
+      inputs: [{ name: 't', datatype: 'BYTES', shape: [-1, 2] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 1] }],
+    };
+    const t = (raw: Uint8Array): RawTensor => ({ name: 't', datatype: 'BYTES', shape: [1, 2], raw });
+    const words = encodeElements('BYTES', [Buffer.from('été'), Buffer.alloc(0)]);
+    const admitTexts = (request: Buffer) => admitRequest(parseInferRequest(request), texts, true);
+    const raw = (bytes: Uint8Array) => buildInferRequest({ modelName: 'm', inputs: [t(bytes)] });
+    const typed = (...elements: Uint8Array[]) => {
+      const contents = { bytesContents: elements };
+      const inputs = [{ name: 't', datatype: 'BYTES', shape: [1n, 2n], contents }];
+      return Buffer.from(toBinary(ModelInferRequestSchema, create(ModelInferRequestSchema, { inputs })));
+    };
+
+    it('takes them raw and typed, as the same bytes', () => {
+      expect(admitTexts(raw(words)).inputs).toEqual([words]);
+      expect(admitTexts(typed(Buffer.from('été'), Buffer.alloc(0))).inputs).toEqual([words]);
+    });
+
+    it.each([
+      ['too few raw', raw(words.subarray(0, 9)), 'BYTE_LENGTH_MISMATCH', 'raw_input_contents[0]'],
+      ['too few typed', typed(Buffer.from('a')), 'BYTE_LENGTH_MISMATCH', 'inputs[0].contents'],
+      ['cut off', raw(words.subarray(0, -1)), 'BYTES_INVALID', 'raw_input_contents[0]'],
+      ['not UTF-8', typed(Buffer.from('a'), Buffer.from([0xff])), 'BYTES_INVALID', 'inputs[0].contents[1]'],
+    ])('refuses elements that are %s', (_case, request, reason, field) => {
+      expect(() => admitTexts(request)).toThrow(
+        expect.objectContaining({ reason, fieldViolations: [expect.objectContaining({ field })] }),
+      );
+    });
+  });
+
+  it('refuses an input that lies in shared memory, whatever else it lacks', () => {
+    const region = { parameterChoice: { case: 'stringParam' as const, value: 'region' } };
+    const inputs = [
+      { name: 'x', datatype: 'FP32', shape: [2n, 2n], parameters: { shared_memory_region: region } },
+    ];
+    const bytes = toBinary(ModelInferRequestSchema, create(ModelInferRequestSchema, { inputs }));
+    expect(() => admitRequest(parseInferRequest(bytes), SIGNATURE, true)).toThrow(
+      expect.objectContaining({
+        codeName: 'UNIMPLEMENTED',
+        reason: 'SHARED_MEMORY_UNSUPPORTED',
+        fieldViolations: [expect.objectContaining({ field: 'inputs[0].parameters[shared_memory_region]' })],
+      }),
     );
   });
 

@@ -1,5 +1,5 @@
-import type { ServiceError } from '@plumbline/errors';
 import {
+  countTextElements,
   elementCount,
   elementSizeBytes,
   formatShape,
@@ -9,14 +9,15 @@ import {
   type InferRequestView,
   type RawTensor,
 } from '@plumbline/tensors';
-import { errors, shorten } from './errors.ts';
+import { asMalformed, refuseField } from './refuse-field.ts';
 import type { ModelSignature, TensorSpec } from './signature.ts';
+import { readTensorParameters, wantedOutputs } from './wanted-outputs.ts';
 
 /** A request that fits the model: what the batcher needs and no more. */
 export interface AdmittedRequest {
   /** Rows of the leading dimension; 1 for a model without rows. */
   readonly rows: number;
-  /** Raw elements in the order of the signature's inputs; views of the request. */
+  /** Raw elements in the order of the signature's inputs; views of the request. BYTES are as many as due, and text. */
   readonly inputs: readonly Uint8Array[];
   /** Shapes in the same order. */
   readonly shapes: readonly (readonly number[])[];
@@ -27,10 +28,11 @@ export interface AdmittedRequest {
 }
 
 /**
- * Checks a request against a model's signature. Values are not looked at: what NaN means is the model's affair.
+ * Checks a request against a model's signature. Numbers are not looked at: what NaN means is the model's affair. BYTES
+ * must be UTF-8, because the engine's strings are text.
  * @param rowed whether the leading dimension counts rows.
- * @throws ServiceError INPUT_NAME_INVALID, DATATYPE_MISMATCH, SHAPE_MISMATCH, BYTE_LENGTH_MISMATCH,
- * OUTPUT_NAME_INVALID or MALFORMED_REQUEST, naming the field.
+ * @throws ServiceError INPUT_NAME_INVALID, DATATYPE_MISMATCH, SHAPE_MISMATCH, BYTE_LENGTH_MISMATCH, BYTES_INVALID,
+ * OUTPUT_NAME_INVALID, SHARED_MEMORY_UNSUPPORTED or MALFORMED_REQUEST, naming the field.
  */
 export function admitRequest(
   request: InferRequestView,
@@ -46,7 +48,7 @@ export function admitRequest(
     const spec = signature.inputs[index] as TensorSpec;
     const at = order === undefined ? index : (order[index] as number);
     const tensor = given[at] as RawTensor;
-    checkInput(tensor, spec, at);
+    checkInput(tensor, spec, request.raw.length > 0 ? RAW : TYPED, at);
     inputs.push(tensor.raw);
     shapes.push(tensor.shape);
     if (!isFixed(spec, rowed)) bucket += `${formatShape(rowed ? tensor.shape.slice(1) : tensor.shape)};`;
@@ -56,10 +58,14 @@ export function admitRequest(
 }
 
 function elementsOf(request: InferRequestView): RawTensor[] {
+  for (let at = 0; at < request.inputs.length; at++) {
+    const parameters = request.inputs[at]?.parameters;
+    if (parameters !== undefined && parameters.length > 0) readTensorParameters(parameters, `inputs[${at}]`);
+  }
   try {
     return rawInputs(request);
   } catch (error) {
-    throw error instanceof TensorError ? refuse('MALFORMED_REQUEST', error.field, error.message) : error;
+    throw asMalformed(error);
   }
 }
 
@@ -71,34 +77,55 @@ function orderInputs(given: readonly RawTensor[], specs: readonly TensorSpec[]):
   const places = new Map<string, number>();
   given.forEach(({ name }, index) => {
     if (!specs.some((spec) => spec.name === name)) {
-      throw refuse('INPUT_NAME_INVALID', `inputs[${index}].name`, `the model has no input "${name}"`);
+      throw refuseField('INPUT_NAME_INVALID', `inputs[${index}].name`, `the model has no input "${name}"`);
     }
     if (places.has(name))
-      throw refuse('INPUT_NAME_INVALID', `inputs[${index}].name`, `"${name}" is given twice`);
+      throw refuseField('INPUT_NAME_INVALID', `inputs[${index}].name`, `"${name}" is given twice`);
     places.set(name, index);
   });
   return specs.map(({ name }) => {
     const place = places.get(name);
-    if (place === undefined) throw refuse('INPUT_NAME_INVALID', 'inputs', `the input "${name}" is missing`);
+    if (place === undefined)
+      throw refuseField('INPUT_NAME_INVALID', 'inputs', `the input "${name}" is missing`);
     return place;
   });
 }
 
-function checkInput(tensor: RawTensor, spec: TensorSpec, at: number): void {
+/** Where the elements of input `at` are in the message. */
+const RAW = (at: number): string => `raw_input_contents[${at}]`;
+const TYPED = (at: number): string => `inputs[${at}].contents`;
+
+function checkInput(tensor: RawTensor, spec: TensorSpec, contents: typeof RAW, at: number): void {
   const { datatype, shape, raw } = tensor;
   if (datatype !== spec.datatype) {
     const found = `"${spec.name}" is ${spec.datatype}, not ${datatype || '""'}`;
-    throw refuse('DATATYPE_MISMATCH', `inputs[${at}].datatype`, found);
+    throw refuseField('DATATYPE_MISMATCH', `inputs[${at}].datatype`, found);
   }
   const count = elementCount(shape);
   if (Number.isNaN(count) || !shapeFits(spec.shape, shape)) {
     const found = `"${spec.name}" has the shape ${formatShape(spec.shape)}, not ${formatShape(shape)}`;
-    throw refuse('SHAPE_MISMATCH', `inputs[${at}].shape`, found);
+    throw refuseField('SHAPE_MISMATCH', `inputs[${at}].shape`, found);
   }
-  const due = count * elementSizeBytes(spec.datatype);
-  if (raw.length !== due) {
-    const found = `"${spec.name}" takes ${due} bytes as ${datatype}${formatShape(shape)}, not ${raw.length}`;
-    throw refuse('BYTE_LENGTH_MISMATCH', `raw_input_contents[${at}]`, found);
+  const sizeBytes = elementSizeBytes(spec.datatype);
+  if (sizeBytes === 0) checkTexts(tensor, count, contents(at));
+  else if (raw.length !== count * sizeBytes) {
+    const due = `${count * sizeBytes} bytes as ${datatype}${formatShape(shape)}`;
+    throw refuseField('BYTE_LENGTH_MISMATCH', contents(at), `"${spec.name}" takes ${due}, not ${raw.length}`);
+  }
+}
+
+function checkTexts({ name, shape, raw }: RawTensor, due: number, field: string): void {
+  const found = textsIn(raw, field);
+  if (found === due) return;
+  const problem = `"${name}" takes ${due} elements as BYTES${formatShape(shape)}, not ${found}`;
+  throw refuseField('BYTE_LENGTH_MISMATCH', field, problem);
+}
+
+function textsIn(raw: Uint8Array, field: string): number {
+  try {
+    return countTextElements(raw, field);
+  } catch (error) {
+    throw error instanceof TensorError ? refuseField('BYTES_INVALID', error.field, error.message) : error;
   }
 }
 
@@ -111,40 +138,13 @@ function commonRows(shapes: readonly (readonly number[])[]): number {
   const rows = shapes[0]?.[0] ?? 0;
   shapes.forEach((shape, index) => {
     if (shape[0] !== rows) {
-      throw refuse(
+      throw refuseField(
         'SHAPE_MISMATCH',
         `inputs[${index}].shape`,
         `${shape[0]} rows where the first input has ${rows}`,
       );
     }
   });
-  if (rows === 0) throw refuse('SHAPE_MISMATCH', 'inputs[0].shape', 'a request has at least one row');
+  if (rows === 0) throw refuseField('SHAPE_MISMATCH', 'inputs[0].shape', 'a request has at least one row');
   return rows;
-}
-
-function wantedOutputs(request: InferRequestView, specs: readonly TensorSpec[]): readonly number[] {
-  if (request.outputs.length === 0) return specs.map((_, index) => index);
-  const wanted = new Set<number>();
-  request.outputs.forEach(({ name }, at) => {
-    const index = specs.findIndex((spec) => spec.name === name);
-    if (index < 0)
-      throw refuse('OUTPUT_NAME_INVALID', `outputs[${at}].name`, `the model has no output "${name}"`);
-    if (wanted.has(index))
-      throw refuse('OUTPUT_NAME_INVALID', `outputs[${at}].name`, `"${name}" is asked for twice`);
-    wanted.add(index);
-  });
-  return [...wanted];
-}
-
-type Refusal =
-  | 'MALFORMED_REQUEST'
-  | 'INPUT_NAME_INVALID'
-  | 'OUTPUT_NAME_INVALID'
-  | 'DATATYPE_MISMATCH'
-  | 'SHAPE_MISMATCH'
-  | 'BYTE_LENGTH_MISMATCH';
-
-function refuse(reason: Refusal, field: string, problem: string): ServiceError {
-  const description = shorten(problem);
-  return errors[reason](description, { fieldViolations: [{ field, description }] });
 }

@@ -32,7 +32,23 @@ export const errors = defineErrors('inference', {
   },
   BYTE_LENGTH_MISMATCH: {
     code: 'INVALID_ARGUMENT',
-    help: 'An input has more or fewer bytes than its shape and datatype take.',
+    help: 'An input has more or fewer bytes (as BYTES: elements) than its shape and datatype take.',
+  },
+  BYTES_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: 'A BYTES input ends inside an element, or an element is not UTF-8: the strings of models are text. Send other bytes in a text form, such as base64.',
+  },
+  PARAMETER_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: 'A reserved parameter has another kind or range of value than it takes, or its name is reserved for the server. The message names it.',
+  },
+  SEQUENCES_UNSUPPORTED: {
+    code: 'INVALID_ARGUMENT',
+    help: 'The request says that it belongs to a sequence (sequence_id), but models keep no state here. Send every input that the model needs with each request.',
+  },
+  SHARED_MEMORY_UNSUPPORTED: {
+    code: 'UNIMPLEMENTED',
+    help: 'A tensor is to be read from or written to shared memory. Send tensors in the message.',
   },
   INFERENCE_FAILED: {
     code: 'INVALID_ARGUMENT',
@@ -41,6 +57,10 @@ export const errors = defineErrors('inference', {
   QUEUE_FULL: {
     code: 'UNAVAILABLE',
     help: 'More rows wait for this version than its queue holds. Try again after the hint, or add replicas.',
+  },
+  QUEUE_TIMEOUT: {
+    code: 'UNAVAILABLE',
+    help: "The request waited longer in the queue than its own timeout or the model's queue policy lets it; it was not run. Try again after the hint, with a longer timeout, or add replicas.",
   },
   DEADLINE_UNREACHABLE: {
     code: 'DEADLINE_EXCEEDED',
@@ -56,7 +76,11 @@ export const errors = defineErrors('inference', {
   },
   RUNNER_LOST: {
     code: 'UNAVAILABLE',
-    help: 'The thread that ran the batch ended; it is started again. Retry: inference has no side effects.',
+    help: 'The runner of the version ended and is being started again. Retry: inference has no side effects.',
+  },
+  REQUEST_CRASHED_RUNNER: {
+    code: 'INVALID_ARGUMENT',
+    help: 'The runner ended every time it ran this request, at last by itself. Do not retry: change the values, or have the model looked at. Other callers are not affected.',
   },
   INFERENCE_TIMEOUT: {
     code: 'DEADLINE_EXCEEDED',
@@ -82,6 +106,10 @@ export const errors = defineErrors('inference', {
     code: 'RESOURCE_EXHAUSTED',
     help: 'Too many runners never came back from a model and still hold their threads: restart the replica, withdraw the model.',
   },
+  PROVIDER_UNAVAILABLE: {
+    code: 'FAILED_PRECONDITION',
+    help: 'The version asks for a device that this replica does not offer, or whose probe failed: see EXECUTION_PROVIDERS, and the providers in GetStatus for why. Nothing runs on another device silently.',
+  },
   ARTIFACT_MISSING: {
     code: 'NOT_FOUND',
     help: 'A file of the version is not in the object store, or the version has no model.onnx.',
@@ -106,6 +134,10 @@ export const errors = defineErrors('inference', {
     code: 'FAILED_PRECONDITION',
     help: 'ONNX Runtime cannot make a session of the model.',
   },
+  INVARIANCE_REFUSED: {
+    code: 'FAILED_PRECONDITION',
+    help: 'The model is configured to be refused unless a row is answered alike in every batch, and the test found otherwise or could not be made. Export it otherwise, give golden rows, or choose another policy.',
+  },
   SIGNATURE_MISMATCH: {
     code: 'FAILED_PRECONDITION',
     help: "The version's signature.json disagrees with the model's own inputs and outputs.",
@@ -113,6 +145,30 @@ export const errors = defineErrors('inference', {
   GOLDEN_MISMATCH: {
     code: 'FAILED_PRECONDITION',
     help: "The model does not give the outputs that the version's golden set expects.",
+  },
+  MODEL_CONFIG_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: "The model's configuration cannot be read, contradicts the model or asks for what this server does not offer. The message names the field; the README lists those that are honoured.",
+  },
+  REPOSITORY_INVALID: {
+    code: 'FAILED_PRECONDITION',
+    help: 'A folder of MODEL_REPOSITORY cannot be served: no version, a link that leads out of the repository, a name that cannot be used, too many files.',
+  },
+  REPOSITORY_UNAVAILABLE: {
+    code: 'UNAVAILABLE',
+    help: 'MODEL_REPOSITORY cannot be read. Check that the folder exists and may be read; what is loaded serves on.',
+  },
+  MODEL_CONTROL_DISABLED: {
+    code: 'FAILED_PRECONDITION',
+    help: 'Models are loaded and unloaded by RPC only with MODEL_CONTROL_MODE=explicit.',
+  },
+  MODEL_CONTROL_UNAVAILABLE: {
+    code: 'UNIMPLEMENTED',
+    help: 'The models come from a registry: release or withdraw versions there.',
+  },
+  LOAD_FAILED: {
+    code: 'INTERNAL',
+    help: 'The version failed to load for a reason that is in the log alone.',
   },
 });
 
