@@ -1,8 +1,59 @@
-import { address, defineConfig, duration, integer, port, secret, string, url } from '@plumbline/service';
+import {
+  address,
+  defineConfig,
+  duration,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  port,
+  secret,
+  string,
+  url,
+  type ConfigValues,
+} from '@plumbline/service';
+import { accessProblems } from './domain/access.ts';
+import { parseDevices, type Device } from './domain/devices.ts';
 
-/** Everything that can be set about an inference replica; docs/configuration.md is generated from it. */
-export const config = defineConfig('inference', {
+/** Names of devices, comma-separated. */
+const devices = (fallback: Device, help: string) => ({
+  kind: 'devices',
+  help,
+  fallback: { value: [fallback] as readonly Device[], text: fallback },
+  bounds: 'cpu | cuda | cuda:<number>',
+  secret: false,
+  parse: parseDevices,
+});
+
+const settings = {
   grpcPort: port(7430, 'gRPC port.'),
+  modelRepository: optional(
+    string({
+      help: 'Folder of a Triton-layout repository to serve in place of the registry’s versions: <model>/<version>/model.onnx. Neither registry nor NATS is contacted then.',
+    }),
+  ),
+  modelControlMode: oneOf(['none', 'poll', 'explicit'], {
+    default: 'none',
+    help: 'What decides on the models of MODEL_REPOSITORY: all that are there at start; all that are there at any time; the RPCs to load and unload.',
+  }),
+  loadModels: string({
+    default: '',
+    help: 'Models loaded at start with MODEL_CONTROL_MODE=explicit, comma-separated; * for all.',
+  }),
+  pollIntervalMs: duration({
+    default: 5_000,
+    min: 10,
+    help: 'Between two looks at MODEL_REPOSITORY with MODEL_CONTROL_MODE=poll.',
+  }),
+  anonymousTenant: optional(
+    string({
+      help: 'Tenant that calls without credentials act for; - refuses such calls. Unset: default with MODEL_REPOSITORY, whose models are that tenant’s, else -.',
+    }),
+  ),
+  allowAnonymousNetwork: flag({
+    default: false,
+    help: 'Whether calls without credentials may come from beyond this machine, that is, with a HOST that is not loopback.',
+  }),
   registryAddress: address('127.0.0.1:7420', 'The registry, whose traffic snapshot is followed.'),
   natsUrl: url({
     schemes: ['nats', 'tls'],
@@ -17,7 +68,27 @@ export const config = defineConfig('inference', {
     default: '.plumbline/inference',
     help: 'Directory of the last known traffic snapshot, for starts without the registry.',
   }),
-  serviceSecret: secret({ help: 'Shared secret of the services’ identities.' }),
+  serviceSecret: optional(
+    secret({
+      help: 'Shared secret of the services’ identities. Required without MODEL_REPOSITORY; with it, unset means that calls carry no credentials.',
+    }),
+  ),
+  executionProviders: devices(
+    'cpu',
+    'Devices that models may run on, comma-separated, the preferred first. One that cannot be used is reported and left out.',
+  ),
+  memoryBudgetMib: integer({
+    default: 0,
+    min: 0,
+    unit: 'MiB',
+    help: 'Most memory of loaded versions per device; above it idle versions are unloaded and loaded again on demand. 0: no bound.',
+  }),
+  responseCacheBytes: integer({
+    default: 67_108_864,
+    min: 0,
+    unit: 'bytes',
+    help: 'Most memory of remembered answers, of versions whose configuration asks for them.',
+  }),
   runners: integer({ default: 1, min: 1, max: 64, unit: 'threads', help: 'Runner threads per version.' }),
   runDepth: integer({
     default: 2,
@@ -86,4 +157,9 @@ export const config = defineConfig('inference', {
     unit: 'MiB',
     help: 'JavaScript heap of a runner thread; models and tensors do not count.',
   }),
-});
+};
+
+/** Everything that can be set about an inference replica; docs/configuration.md is generated from it. */
+export const config = defineConfig('inference', settings, accessProblems);
+
+export type InferenceConfig = ConfigValues<typeof config>;

@@ -1,31 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InferenceService } from '@plumbline/contract-inference';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
-import { connectEvents } from '@plumbline/events';
-import { fileObjects } from '@plumbline/objects';
 import {
-  authenticateServices,
-  createChannel,
   createServer,
   implement,
   implementRaw,
-  serviceToken,
   type Implementation,
   type RpcServer,
   type ServingStatus,
 } from '@plumbline/rpc';
-import { SnapshotFollower, snapshotFile, type ConfigValues, type Log, type Scope } from '@plumbline/service';
-import type { config } from './config.ts';
+import type { Log, Scope } from '@plumbline/service';
+import { authenticateCallers } from './callers.ts';
+import type { InferenceConfig } from './config.ts';
 import { openVersion, type OpenOptions } from './domain/open-version.ts';
 import { Readiness } from './domain/readiness.ts';
-import type { Listing } from './domain/traffic.ts';
 import { VersionTable } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
 import { AbandonedThreads } from './engine/abandoned-threads.ts';
 import { THREAD_ENTRY, ThreadEngine } from './engine/thread-engine.ts';
-import { followTrafficHints } from './events/traffic-changed.ts';
 import { exposeAbandoned, exposeVersions } from './metrics.ts';
 import { getStatus } from './service/get-status.ts';
 import { modelInfer } from './service/model-infer.ts';
@@ -33,14 +25,13 @@ import { modelMetadata } from './service/model-metadata.ts';
 import { modelReady } from './service/model-ready.ts';
 import { serverMetadata } from './service/server-metadata.ts';
 import { serverLive, serverReady } from './service/server-ready.ts';
-import { listingCodec } from './store/listing-snapshot.ts';
-import { registryTraffic } from './store/registry-traffic.ts';
+import type { Origin } from './sources/origin.ts';
+import { registryOrigin } from './sources/registry.ts';
+import { repositoryOrigin } from './sources/repository.ts';
 import { versionArtifacts } from './store/version-artifacts.ts';
-
-export type InferenceConfig = ConfigValues<typeof config>;
+import { alarm, delay } from './timers.ts';
 
 const VERSION = '0.1.0';
-const REGISTRY_TIMEOUT_MS = 2_000;
 const INFER_METHOD = 'inference.GRPCInferenceService/ModelInfer';
 
 /**
@@ -60,18 +51,16 @@ export async function build(
     abandoned: abandonedThreads(values, log),
   });
   onEngine(engine);
-  const table = versionTable(values, engine, log, () => follower.kick());
-  const follower = trafficFollower(scope, table, replicaId, () => {
-    table.advance();
-    readiness.look();
-  });
+  const origin = await openOrigin(scope, replicaId);
+  const table = versionTable(values, engine, origin, log, () => source.kick());
+  const { source } = origin.follow(table, () => readiness.look());
   const readiness = new Readiness(
-    () => follower.known && table.settled,
+    () => source.known && table.settled,
     () => setHealth(server, 'SERVING'),
   );
   const server = createServer({
     implementations: implementations({ table, replicaId, engine, readiness }),
-    authenticate: authenticateServices(values.serviceSecret),
+    authenticate: authenticateCallers(values),
     log,
     metrics: scope.metrics,
     limits: { perMethod: { [INFER_METHOD]: { maxMessageBytes: values.maxMessageBytes } } },
@@ -84,20 +73,22 @@ export async function build(
   scope.adopt(server, 'server');
   scope.onDrain(() => server.drain(values.drainTimeoutMs));
   // Drains run last registered first: the registry counts this replica out before calls are refused.
-  scope.onDrain(() => follower.close());
+  scope.onDrain(() => source.close());
   scope.readiness('versions', async () => {
     if (readiness.ready) return;
-    throw new Error(follower.known ? 'versions are being loaded' : 'no traffic snapshot yet');
+    throw new Error(source.known ? 'versions are being loaded' : 'no traffic snapshot yet');
   });
 
-  const bus = scope.adopt(await connectEvents({ url: values.natsUrl, service: 'inference', log }), 'events');
-  await follower.start();
-  scope.adopt(
-    followTrafficHints(bus, () => follower.kick()),
-    'hints',
-  );
+  await source.start();
   const port = await server.listen(values.host, values.grpcPort);
   log.info({ port, replica: replicaId }, 'serving');
+}
+
+function openOrigin(scope: Scope<InferenceConfig>, replicaId: string): Promise<Origin> | Origin {
+  const { modelRepository } = scope.config;
+  return modelRepository === undefined
+    ? registryOrigin(scope, replicaId)
+    : repositoryOrigin(scope, modelRepository);
 }
 
 function abandonedThreads(values: InferenceConfig, log: Log): AbandonedThreads {
@@ -111,10 +102,16 @@ function abandonedThreads(values: InferenceConfig, log: Log): AbandonedThreads {
   });
 }
 
-function versionTable(values: InferenceConfig, engine: Engine, log: Log, onChange: () => void): VersionTable {
+function versionTable(
+  values: InferenceConfig,
+  engine: Engine,
+  { contents, graceMs }: Origin,
+  log: Log,
+  onChange: () => void,
+): VersionTable {
   const options: OpenOptions = {
     ...values,
-    artifacts: versionArtifacts(fileObjects(values.objectsDir)),
+    artifacts: versionArtifacts(contents),
     engine,
     nowMs: () => performance.now(),
     soon: setImmediate,
@@ -126,7 +123,7 @@ function versionTable(values: InferenceConfig, engine: Engine, log: Log, onChang
     load: (version, signal) => openVersion(version, options, signal),
     nowMs: options.nowMs,
     concurrentLoads: values.concurrentLoads,
-    graceMs: values.unloadGraceMs,
+    graceMs,
     onUnexpected: (digest, error) => log.error({ digest, error }, 'a load failed unexpectedly'),
     onChange: (digest, state, failure) => {
       if (failure === undefined) log.info({ digest, state }, 'a version changed its state');
@@ -136,32 +133,6 @@ function versionTable(values: InferenceConfig, engine: Engine, log: Log, onChang
           'a version failed to load',
         );
       onChange();
-    },
-  });
-}
-
-function trafficFollower(
-  scope: Scope<InferenceConfig>,
-  table: VersionTable,
-  replicaId: string,
-  onLook: () => void,
-): SnapshotFollower<Listing> {
-  const { config: values, log } = scope;
-  const address = values.registryAddress;
-  const authorization = serviceToken('inference', values.serviceSecret);
-  const channel = createChannel(address, { metadata: () => ({ authorization }) });
-  scope.adopt({ close: () => channel.close() }, 'registry channel');
-  return new SnapshotFollower({
-    source: registryTraffic(channel, replicaId, REGISTRY_TIMEOUT_MS, () => table.loadState),
-    store: snapshotFile(join(values.stateDir, 'traffic-snapshot.pb'), listingCodec, (error) => {
-      log.warn({ error }, 'the saved traffic snapshot cannot be read and is ignored');
-    }),
-    takeUp: (listing) => table.follow(listing),
-    intervalMs: values.followIntervalMs,
-    onLook,
-    onReach: (reachable, error) => {
-      if (reachable) log.info({ address }, 'the registry answers');
-      else log.warn({ address, error }, 'the registry is away; versions stay as they are');
     },
   });
 }
@@ -191,14 +162,4 @@ function implementations({ table, replicaId, engine, readiness }: Serving): Impl
 
 function setHealth({ health }: RpcServer, status: ServingStatus): void {
   for (const service of ['', GRPCInferenceService.typeName]) health.set(service, status);
-}
-
-function alarm(ms: number, ring: () => void): () => void {
-  const timer = setTimeout(ring, ms).unref();
-  return () => clearTimeout(timer);
-}
-
-/** Resolves after the time, or at once when the signal fires. */
-async function delay(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

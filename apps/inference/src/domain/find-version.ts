@@ -50,8 +50,9 @@ export function findByDigest(view: VersionView, tenant: string, digest: string, 
 }
 
 /**
- * The version of a tenant's model: by number or digest, or, where `version` is empty, the one that the registry
- * names champion, else the newest that answers.
+ * The version of a tenant's model: by number or digest, or, where `version` is empty, the one that the listing names
+ * champion, else the newest that answers. Where a number has two contents, because one is taking the place of the
+ * other, the one that answers and is to stay is preferred.
  * @throws ServiceError MODEL_NOT_FOUND or MODEL_NOT_READY.
  */
 export function findByName(view: VersionView, tenant: string, model: string, version: string): FoundVersion {
@@ -60,13 +61,17 @@ export function findByName(view: VersionView, tenant: string, model: string, ver
   const versions = known(view)
     .flatMap(({ digest, owners }) => owners.map((owner) => ({ digest, ...owner })))
     .filter((owned) => owned.tenant === tenant && owned.model === model)
-    .sort((left, right) => right.number - left.number);
-  const found =
-    version === ''
-      ? (versions.find(({ digest }) => view.held.get(digest)?.serving !== undefined) ?? versions[0])
-      : versions.find(({ digest, number }) => version === String(number) || version === digest);
+    .filter(({ digest, number }) => version === '' || version === String(number) || version === digest)
+    .sort((left, right) => rank(view, right.digest) - rank(view, left.digest) || right.number - left.number);
+  const [found] = versions;
   if (found === undefined) throw absent(view, { model: shorten(model), version: shorten(version) });
   return findByDigest(view, tenant, found.digest, model);
+}
+
+/** Answers and is listed, answers, or neither. */
+function rank({ listing, held }: VersionView, digest: string): number {
+  if (held.get(digest)?.serving === undefined) return 0;
+  return listing?.versions.some((version) => version.digest === digest) === true ? 2 : 1;
 }
 
 /** What is held, and what is listed and waits for its load. */

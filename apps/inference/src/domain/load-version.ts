@@ -4,6 +4,7 @@ import { shapeFits } from '@plumbline/tensors';
 import { errors } from './errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
 import { classifyInvariance, type Invariance } from './invariance.ts';
+import { defaultSettings, type Device, type ModelSettings } from './model-settings.ts';
 import { RunnerLost, type Engine, type ModelFile, type Runner, type RunnerOptions } from './runner.ts';
 import type { ModelSignature } from './signature.ts';
 import type { ListedVersion } from './traffic.ts';
@@ -30,6 +31,7 @@ export interface LoadedVersion {
   readonly signature: ModelSignature;
   readonly invariance: Invariance;
   readonly modelBytes: number;
+  readonly settings: ModelSettings;
 }
 
 export interface LoadOptions {
@@ -37,6 +39,11 @@ export interface LoadOptions {
   readonly engine: Engine;
   readonly runners: number;
   readonly maxBatchRows: number;
+}
+
+/** What the runners of a version are opened with, by device. */
+export function runnerOptions({ intraOpThreads, untrusted }: ModelSettings, device: Device): RunnerOptions {
+  return { device, intraOpThreads, untrusted };
 }
 
 /**
@@ -54,7 +61,8 @@ export async function loadVersion(
     throw errors.VERSION_DIGEST_MISMATCH(`the files of ${version.digest} have the digest ${found}`);
   }
   const content = await options.artifacts.read(version.files);
-  const runners = await openRunners(content.model, options, signal);
+  const settings = defaultSettings({ ...options, device: preferredDevice(options.engine) });
+  const runners = await openRunners(content.model, settings, options.engine, signal);
   const abandon = () => runners.forEach((runner) => runner.abandon());
   signal.addEventListener('abort', abandon);
   try {
@@ -62,8 +70,8 @@ export async function loadVersion(
     if (first === undefined) throw new RangeError('a version needs at least one runner');
     if (content.signature !== undefined) checkSignature(first.signature, content.signature);
     if (content.golden !== undefined) await checkGolden(first, content.golden);
-    const invariance = await classifyInvariance(first, content.golden, options.maxBatchRows);
-    return { runners, signature: first.signature, invariance, modelBytes: content.modelBytes };
+    const invariance = await classifyInvariance(first, content.golden, settings.maxBatchRows);
+    return { runners, signature: first.signature, invariance, modelBytes: content.modelBytes, settings };
   } catch (error) {
     await Promise.all(runners.map((runner) => runner.close()));
     if (!(error instanceof RunnerLost)) throw error;
@@ -73,13 +81,19 @@ export async function loadVersion(
   }
 }
 
+/** The first device that can be used; models run on the CPU where none was found. */
+function preferredDevice({ providers }: Engine): Device {
+  return providers.find(({ available }) => available)?.device ?? 'cpu';
+}
+
 async function openRunners(
   model: ModelFile,
-  { engine, runners }: LoadOptions,
+  settings: ModelSettings,
+  engine: Engine,
   signal: AbortSignal,
 ): Promise<Runner[]> {
   const opened = await Promise.allSettled(
-    Array.from({ length: runners }, () => engine.open(model, CPU_THREAD, signal)),
+    settings.devices.map((device) => engine.open(model, runnerOptions(settings, device), signal)),
   );
   const failed = opened.find((result) => result.status === 'rejected');
   const ready = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

@@ -25,7 +25,7 @@ export interface VersionTableOptions {
   readonly load: (version: ListedVersion, signal: AbortSignal) => Promise<ServingVersion>;
   readonly nowMs: () => number;
   readonly concurrentLoads: number;
-  /** How long a version that is no longer listed still answers. */
+  /** How long a version that is no longer listed still answers; 0 where nobody lags behind the listing. */
   readonly graceMs: number;
   /** Told of what no load should ever reject with; its version is reported as INTERNAL. */
   readonly onUnexpected: (digest: string, error: unknown) => void;
@@ -48,7 +48,10 @@ const NOTHING: Listing = { epoch: 0n, versions: [], champions: new Map() };
 export class VersionTable {
   readonly #options: VersionTableOptions;
   readonly #held = new Map<string, Held>();
+  /** Unlisted and finishing what they have. */
+  readonly #leaving = new Set<Held>();
   readonly #working = new Set<Promise<void>>();
+  readonly #waiting = new Set<() => void>();
   #listing: Listing = NOTHING;
   readonly #closing = new AbortController();
 
@@ -84,6 +87,8 @@ export class VersionTable {
     for (const digest of plan.forget) this.#held.delete(digest);
     for (const digest of plan.unload) this.#work(this.#unload(digest));
     for (const digest of plan.load) this.#work(this.#load(listed.get(digest) as ListedVersion));
+    if (plan.drain.length > 0 && this.#options.graceMs === 0) this.advance();
+    for (const wake of [...this.#waiting]) wake();
   }
 
   /** As findByDigest. */
@@ -125,10 +130,52 @@ export class VersionTable {
 
   /** True when every listed version either answers or has failed. */
   get settled(): boolean {
-    return this.#listing.versions.every(({ digest }) => {
-      const state = this.#held.get(digest)?.standing.state;
-      return state === 'READY' || state === 'FAILED';
-    });
+    return this.#listing.versions.every(({ digest }) => this.isSettled(digest));
+  }
+
+  /** True when the version either answers or has failed. */
+  isSettled(digest: string): boolean {
+    return this.answers(digest) || this.#held.get(digest)?.standing.state === 'FAILED';
+  }
+
+  /** True when the version answers and goes on answering. */
+  answers(digest: string): boolean {
+    return this.#held.get(digest)?.standing.state === 'READY';
+  }
+
+  /** Why the version could not be loaded; undefined where it could, or nobody tried. */
+  failureOf(digest: string): LoadFailure | undefined {
+    return this.#held.get(digest)?.failure;
+  }
+
+  /** True while any version of the tenant's model is held, or has requests to finish. */
+  holds(tenant: string, model: string): boolean {
+    return [...this.#held.values(), ...this.#leaving].some(({ version }) =>
+      version.owners.some((owner) => owner.tenant === tenant && owner.model === model),
+    );
+  }
+
+  /** Forgets that loads of these versions failed: they are due again. */
+  retry(digests: readonly string[]): void {
+    for (const digest of digests) {
+      if (this.#held.get(digest)?.standing.state === 'FAILED') this.#held.delete(digest);
+    }
+  }
+
+  /** Resolves once the test holds, which is made again after every step; rejects with the signal's reason. */
+  async until(test: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!test()) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#waiting.delete(wake);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        this.#waiting.add(wake);
+        signal.addEventListener('abort', wake);
+      });
+    }
   }
 
   /** Breaks off loads, answers what has been accepted and closes everything. */
@@ -162,8 +209,11 @@ export class VersionTable {
 
   async #unload(digest: string): Promise<void> {
     const held = this.#held.get(digest);
+    if (held === undefined) return;
     this.#held.delete(digest);
-    await held?.serving?.batcher.close();
+    this.#leaving.add(held);
+    await held.serving?.batcher.close();
+    this.#leaving.delete(held);
     this.#options.onChange(digest, 'GONE');
   }
 

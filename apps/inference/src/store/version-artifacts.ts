@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { GoldenSetSchema, type GoldenTensor } from '@plumbline/contract-registry';
 import { hasReason } from '@plumbline/errors';
-import type { ObjectStore } from '@plumbline/objects';
 import type { ManifestFile } from '@plumbline/release';
 import { parseSignature, SignatureError, type Signature } from '@plumbline/signature';
 import type { RawTensor } from '@plumbline/tensors';
@@ -10,6 +9,7 @@ import { countElements } from '@plumbline/wire';
 import { errors } from '../domain/errors.ts';
 import type { GoldenSet } from '../domain/golden.ts';
 import type { ArtifactStore } from '../domain/load-version.ts';
+import type { Contents } from './folder-objects.ts';
 
 const MAX_GOLDEN_ELEMENTS = 100_000;
 
@@ -17,7 +17,7 @@ const MAX_GOLDEN_ELEMENTS = 100_000;
  * Versions in the object store. Every file is verified, also those that serving does not need; the model stays a
  * file, which only the thread that opens it reads into memory.
  */
-export function versionArtifacts(objects: ObjectStore): ArtifactStore {
+export function versionArtifacts(objects: Contents): ArtifactStore {
   return {
     async read(files) {
       const model = files.find(({ path }) => path === 'model.onnx');
@@ -37,13 +37,13 @@ export function versionArtifacts(objects: ObjectStore): ArtifactStore {
   };
 }
 
-async function verifiedPath(objects: ObjectStore, file: ManifestFile): Promise<string> {
+async function verifiedPath(objects: Contents, file: ManifestFile): Promise<string> {
   const path = await verified(file, () => objects.path(file.digest));
   checkSize(file, (await stat(path)).size);
   return path;
 }
 
-async function readFile(objects: ObjectStore, file: ManifestFile): Promise<Buffer> {
+async function readFile(objects: Contents, file: ManifestFile): Promise<Buffer> {
   const bytes = await verified(file, () => objects.get(file.digest));
   checkSize(file, bytes.length);
   return bytes;

@@ -4,10 +4,12 @@ export type { ReceiveWindows } from './server/grpc-internals.ts';
 export {
   implement,
   implementRaw,
+  implementRawStreams,
   type Handler,
   type Handlers,
   type Implementation,
   type RawHandler,
+  type RawStreamHandler,
 } from './server/implementation.ts';
 export type { Invoke, InvokeOptions } from './server/in-process.ts';
 export type { InterceptedCall, Interceptor, MethodInfo } from './server/call.ts';

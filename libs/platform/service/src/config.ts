@@ -45,10 +45,12 @@ export class ConfigurationError extends Error {
 /**
  * Declares a service's configuration. The variable of `grpcPort` is GRPC_PORT. HOST, ADMIN_PORT (default: the gRPC
  * port + 1), LOG_LEVEL and DRAIN_TIMEOUT_MS come with every service and may be declared differently.
+ * @param check what is wrong with settings that are each right by themselves: one sentence per problem.
  */
 export function defineConfig<const S extends Settings>(
   service: string,
   own: S,
+  check: (values: Values<Omit<CommonSettings, keyof S> & S>) => readonly string[] = () => [],
 ): Config<Omit<CommonSettings, keyof S> & S> {
   const settings = { ...commonSettings(own['grpcPort']), ...own } as Omit<CommonSettings, keyof S> & S;
   return {
@@ -61,7 +63,10 @@ export function defineConfig<const S extends Settings>(
         read(variableName(key), setting, env, problems),
       ]);
       if (problems.length > 0) throw new ConfigurationError(service, problems);
-      return Object.fromEntries(values) as Values<typeof settings>;
+      const parsed = Object.fromEntries(values) as Values<typeof settings>;
+      const conflicts = check(parsed);
+      if (conflicts.length > 0) throw new ConfigurationError(service, conflicts);
+      return parsed;
     },
     describe: () =>
       Object.entries<Setting<unknown>>(settings).map(([key, setting]) => ({

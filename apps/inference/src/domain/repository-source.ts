@@ -1,0 +1,227 @@
+import { ServiceError } from '@plumbline/errors';
+import { errors, shorten } from './errors.ts';
+import {
+  placeModel,
+  type ModelOverride,
+  type ModelRepository,
+  type RepositoryModel,
+  type RepositoryVersion,
+} from './repository.ts';
+import { modelKey, type ListedVersion, type Listing } from './traffic.ts';
+import type { VersionSource } from './version-source.ts';
+import type { VersionTable } from './version-table.ts';
+
+/** What decides on the models that are served: those there at start, those there at any time, or its callers. */
+export type ModelControl = 'none' | 'poll' | 'explicit';
+
+export interface RepositorySourceOptions {
+  readonly repository: ModelRepository;
+  readonly table: VersionTable;
+  readonly tenant: string;
+  readonly control: ModelControl;
+  /** Models that are loaded at start where callers decide; `*` stands for all. */
+  readonly loadAtStart: readonly string[];
+  /** Between two looks at the folder where it decides, else between two looks at what is due. */
+  readonly intervalMs: number;
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told after each look. */
+  readonly onLook: () => void;
+  /** Told when a model's folder begins to have a problem. */
+  readonly onProblem: (model: string, problem: ServiceError) => void;
+  /** Told when the folder of models cannot be read any more, and when it can again. */
+  readonly onReach: (reachable: boolean, error?: unknown) => void;
+}
+
+/** Lists the versions of a repository in a version table, each as soon as it may serve and until its successor does. */
+export class RepositorySource implements VersionSource {
+  readonly #options: RepositorySourceOptions;
+  readonly #closing = new AbortController();
+  readonly #wanted = new Map<string, RepositoryModel>();
+  readonly #kept = new Map<string, readonly RepositoryVersion[]>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #known = false;
+  #reachable = true;
+  #epoch = 0n;
+  #listed = '';
+  #loop: Promise<void> | undefined;
+
+  constructor(options: RepositorySourceOptions) {
+    this.#options = options;
+  }
+
+  get known(): boolean {
+    return this.#known;
+  }
+
+  get control(): ModelControl {
+    return this.#options.control;
+  }
+
+  /** The models that are to be served. */
+  get wanted(): ReadonlyMap<string, RepositoryModel> {
+    return this.#wanted;
+  }
+
+  /** Rejects with REPOSITORY_UNAVAILABLE, or with MODEL_NOT_FOUND where a model to load at start is not there. */
+  async start(): Promise<void> {
+    const { control, loadAtStart, repository } = this.#options;
+    const all = await repository.list();
+    const atStart = control !== 'explicit' || loadAtStart.includes('*');
+    const named = loadAtStart.map((name) => all.find((model) => model.name === name) ?? notThere(name));
+    this.#want(atStart ? all : named);
+    this.#known = true;
+    this.#review();
+    this.#options.onLook();
+    this.#loop = this.#run();
+  }
+
+  kick(): void {
+    this.#review();
+    this.#options.onLook();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#loop;
+  }
+
+  /**
+   * Serves a model as its folder is now, or as the override says; resolves once all its versions answer. What served
+   * before serves until then, and after a failure. One after the other for one model.
+   * @throws ServiceError MODEL_CONTROL_DISABLED, MODEL_NOT_FOUND, REPOSITORY_UNAVAILABLE, MODEL_CONFIG_INVALID, the
+   * model's problem, or what a version failed to load with; the signal's reason when that fires.
+   */
+  load(name: string, override: ModelOverride | undefined, signal: AbortSignal): Promise<void> {
+    this.#mayBeTold();
+    return this.#inTurn(name, async () => {
+      const model = await this.#options.repository.find(name, override);
+      if (model === undefined) throw notFound(name);
+      if (model.problem !== undefined) throw model.problem;
+      this.#wanted.set(name, model);
+      const { table } = this.#options;
+      const digests = model.versions.map(({ digest }) => digest);
+      table.retry(digests);
+      this.#review();
+      await table.until(() => digests.every((digest) => table.isSettled(digest)), signal);
+      const failure = digests.map((digest) => table.failureOf(digest)).find((found) => found !== undefined);
+      if (failure !== undefined) throw asError(failure);
+    });
+  }
+
+  /**
+   * Withdraws a model; resolves once its requests are answered and it is gone. Nothing happens where it is not served.
+   * @throws ServiceError MODEL_CONTROL_DISABLED, MODEL_NOT_FOUND where there is no such folder.
+   */
+  unload(name: string, signal: AbortSignal): Promise<void> {
+    this.#mayBeTold();
+    return this.#inTurn(name, async () => {
+      const { table, repository, tenant } = this.#options;
+      if (!this.#wanted.has(name) && (await repository.find(name)) === undefined) throw notFound(name);
+      this.#wanted.delete(name);
+      this.#review();
+      await table.until(() => !table.holds(tenant, name), signal);
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#options.delay(this.#options.intervalMs, signal);
+      if (signal.aborted) return;
+      if (this.#options.control === 'poll') await this.#look();
+      this.#options.table.advance();
+      this.#options.onLook();
+    }
+  }
+
+  async #look(): Promise<void> {
+    try {
+      this.#want(await this.#options.repository.list());
+      this.#review();
+      this.#reach(true);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.#reach(false, error);
+    }
+  }
+
+  #reach(reachable: boolean, error?: unknown): void {
+    if (reachable !== this.#reachable) this.#options.onReach(reachable, error);
+    this.#reachable = reachable;
+  }
+
+  /** A model whose folder has a problem now is still wanted as it was before. */
+  #want(models: readonly RepositoryModel[]): void {
+    for (const name of this.#wanted.keys()) {
+      if (!models.some((model) => model.name === name)) this.#wanted.delete(name);
+    }
+    for (const model of models) {
+      const before = this.#wanted.get(model.name);
+      if (model.problem !== undefined && model.problem.message !== before?.problem?.message) {
+        this.#options.onProblem(model.name, model.problem);
+      }
+      const versions = model.problem === undefined ? model.versions : (before?.versions ?? []);
+      this.#wanted.set(model.name, { ...model, versions });
+    }
+  }
+
+  #review(): void {
+    const { table, tenant } = this.#options;
+    const versions = new Map<string, ListedVersion>();
+    const champions = new Map<string, string>();
+    for (const name of this.#kept.keys()) if (!this.#wanted.has(name)) this.#kept.delete(name);
+    for (const [name, model] of this.#wanted) {
+      const before = this.#kept.get(name) ?? [];
+      const { listed, kept, champion } = placeModel(model.versions, before, (digest) =>
+        table.answers(digest),
+      );
+      this.#kept.set(name, kept);
+      if (champion !== undefined) champions.set(modelKey(tenant, name), champion.digest);
+      for (const { digest, number, files } of listed) {
+        const owners = [...(versions.get(digest)?.owners ?? []), { tenant, model: name, number }];
+        versions.set(digest, { digest, files, owners });
+      }
+    }
+    this.#list([...versions.values()], champions);
+  }
+
+  #list(versions: Listing['versions'], champions: Listing['champions']): void {
+    const owned = versions.map(({ digest, owners }) => [digest, owners]);
+    const text = JSON.stringify([owned, [...champions]]);
+    if (text === this.#listed) return;
+    this.#listed = text;
+    this.#epoch++;
+    this.#options.table.follow({ epoch: this.#epoch, versions, champions });
+  }
+
+  #mayBeTold(): void {
+    if (this.#options.control === 'explicit') return;
+    throw errors.MODEL_CONTROL_DISABLED('models are loaded and unloaded by MODEL_REPOSITORY alone');
+  }
+
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(name) ?? Promise.resolve();
+    const turn = before.then(work);
+    const settled = turn
+      .catch(() => undefined) // The caller of the turn is told; the next turn only waits.
+      .finally(() => {
+        if (this.#turns.get(name) === settled) this.#turns.delete(name);
+      });
+    this.#turns.set(name, settled);
+    return turn;
+  }
+}
+
+function notThere(name: string): never {
+  throw errors.MODEL_NOT_FOUND(`LOAD_MODELS names "${name}", which MODEL_REPOSITORY does not have`);
+}
+
+function notFound(name: string): ServiceError {
+  return errors.MODEL_NOT_FOUND('the repository has no such model', { metadata: { model: shorten(name) } });
+}
+
+function asError({ reason, detail }: { readonly reason: string; readonly detail: string }): ServiceError {
+  return Object.hasOwn(errors.entries, reason)
+    ? errors[reason as keyof typeof errors.entries](detail)
+    : errors.LOAD_FAILED(detail, { metadata: { cause: reason } });
+}

@@ -1,0 +1,70 @@
+import type { ServiceError } from '@plumbline/errors';
+import type { ManifestFile } from '@plumbline/release';
+
+/** A version of a model of a repository. */
+export interface RepositoryVersion {
+  /** Digest of the manifest of its files, those of the model's configuration included. */
+  readonly digest: string;
+  /** The name of its folder: 1, 2, … */
+  readonly number: number;
+  readonly files: readonly ManifestFile[];
+}
+
+/** A model's folder as one look found it. */
+export interface RepositoryModel {
+  readonly name: string;
+  /** Every version there, ascending by number. */
+  readonly available: readonly number[];
+  /** Those that its version policy serves, ascending by number; none where there is a problem. */
+  readonly versions: readonly RepositoryVersion[];
+  /** Why no version of it can be served. */
+  readonly problem: ServiceError | undefined;
+}
+
+/** What a caller has put in the place of a model's files. */
+export interface ModelOverride {
+  /** A configuration as JSON. */
+  readonly config: string;
+  /** Contents by `<version>/<path>`; where there are any, they take the place of all files. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A folder of models as this service sees it. */
+export interface ModelRepository {
+  /** Every model, by name. Rejects with REPOSITORY_UNAVAILABLE where the folder cannot be read. */
+  list(): Promise<readonly RepositoryModel[]>;
+  /**
+   * One model as it is now. Undefined where there is no such folder, and the override brings no files.
+   * Rejects with REPOSITORY_UNAVAILABLE or, for an override that cannot be taken, MODEL_CONFIG_INVALID.
+   */
+  find(name: string, override?: ModelOverride): Promise<RepositoryModel | undefined>;
+}
+
+/** Which of a model's versions are listed, and which of them goes on serving whatever happens to the others. */
+export interface Placement {
+  readonly listed: readonly RepositoryVersion[];
+  /** Stay listed until every wanted version answers. */
+  readonly kept: readonly RepositoryVersion[];
+  /** Answers requests that name no version; undefined while none answers. */
+  readonly champion: RepositoryVersion | undefined;
+}
+
+/**
+ * Places what is wanted beside what served before, which stays until all that is wanted answers. So a swap leaves no
+ * gap, and a version that fails to load costs nothing.
+ */
+export function placeModel(
+  wanted: readonly RepositoryVersion[],
+  kept: readonly RepositoryVersion[],
+  answers: (digest: string) => boolean,
+): Placement {
+  const swapped = wanted.every(({ digest }) => answers(digest));
+  const held = swapped ? wanted : kept;
+  const before = held.filter(({ digest }) => !wanted.some((version) => version.digest === digest));
+  const champion = [...newestFirst(wanted), ...newestFirst(before)].find(({ digest }) => answers(digest));
+  return { listed: [...wanted, ...before], kept: held, champion };
+}
+
+function newestFirst(versions: readonly RepositoryVersion[]): RepositoryVersion[] {
+  return versions.toSorted((left, right) => right.number - left.number);
+}

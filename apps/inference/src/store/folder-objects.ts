@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { digestOf, objectErrors, type ObjectStore } from '@plumbline/objects';
+import { errors } from '../domain/errors.ts';
+
+/** Contents by digest, as far as versions are read. */
+export type Contents = Pick<ObjectStore, 'get' | 'path'>;
+
+interface Seen {
+  readonly digest: string;
+  readonly sizeBytes: bigint;
+  readonly fingerprint: string;
+}
+
+/**
+ * Files of a folder, read in place and found again by the digest that they had when they were looked at. A file is
+ * hashed again only when its inode, size or times have changed.
+ */
+export class FolderObjects implements Contents {
+  readonly #root: string;
+  readonly #seen = new Map<string, Seen>();
+  readonly #pathOf = new Map<string, string>();
+
+  /** @param root resolved: links that lead out of it are refused. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Digest and size of a file. @throws ServiceError REPOSITORY_INVALID for a link that leads out of the folder. */
+  async look(path: string): Promise<{ readonly digest: string; readonly sizeBytes: bigint }> {
+    const file = await realpath(path);
+    if (!file.startsWith(`${this.#root}${sep}`)) {
+      throw errors.REPOSITORY_INVALID(`"${path.slice(this.#root.length + 1)}" leads out of the repository`);
+    }
+    const before = await fingerprintOf(file);
+    const known = this.#seen.get(file);
+    if (known?.fingerprint === before) return known;
+    const hash = createHash('sha256');
+    let sizeBytes = 0n;
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      sizeBytes += BigInt(chunk.length);
+    }
+    const seen = { digest: `sha256:${hash.digest('hex')}`, sizeBytes, fingerprint: before };
+    this.#seen.set(file, seen);
+    this.#pathOf.set(seen.digest, file);
+    return seen;
+  }
+
+  /** The bytes, verified. Rejects with OBJECT_NOT_FOUND or OBJECT_CORRUPT. */
+  async get(digest: string): Promise<Buffer> {
+    const bytes = await readFile(await this.path(digest));
+    if (digestOf(bytes) !== digest) throw changed(digest);
+    return bytes;
+  }
+
+  /** The file, unchanged since it was looked at. Rejects with OBJECT_NOT_FOUND or OBJECT_CORRUPT. */
+  async path(digest: string): Promise<string> {
+    const path = this.#pathOf.get(digest);
+    if (path === undefined) throw objectErrors.OBJECT_NOT_FOUND(`no file with the digest ${digest}`);
+    if (this.#seen.get(path)?.fingerprint !== (await fingerprintOf(path))) throw changed(digest);
+    return path;
+  }
+}
+
+async function fingerprintOf(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
+    throw error;
+  }
+}
+
+function changed(digest: string): Error {
+  return objectErrors.OBJECT_CORRUPT(`the file with the digest ${digest} has changed`, {
+    metadata: { digest },
+  });
+}

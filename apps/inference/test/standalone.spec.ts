@@ -1,0 +1,160 @@
+import { rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { serviceToken } from '@plumbline/rpc';
+import { eventually, temporaryDirectory } from '@plumbline/testing';
+import { config } from '../src/config.ts';
+import { timesModel } from './models.ts';
+import { modelFolder, startStandalone, type Standalone } from './standalone.ts';
+
+async function withStandalone(
+  root: string,
+  test: (server: Standalone) => Promise<void>,
+  settings?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const server = await startStandalone(root, settings);
+  try {
+    await test(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+describe('a replica of a folder of models', () => {
+  it('serves the newest version of every model to callers without credentials', async () => {
+    const { root } = await modelFolder({
+      'double/1/model.onnx': timesModel(3),
+      'double/2/model.onnx': timesModel(2),
+      'triple/7/model.onnx': timesModel(3),
+      'triple/notes/readme.txt': 'no version',
+      'readme.txt': 'no model',
+    });
+    await withStandalone(root, async (server) => {
+      await server.ready();
+      expect(await server.infer('double', [[1, 2]])).toEqual({ version: '2', y: [2, 4] });
+      expect(await server.infer('triple', [[1, 2]], '7')).toEqual({ version: '7', y: [3, 6] });
+      await expect(server.infer('double', [[1, 2]], '1')).rejects.toMatchObject({
+        reason: 'MODEL_NOT_FOUND',
+      });
+      expect(await server.oip.modelMetadata({ name: 'double' })).toMatchObject({ versions: ['2'] });
+    });
+  });
+
+  it('serves the others where one model cannot be served', async () => {
+    const outside = await modelFolder({ 'model.onnx': timesModel(2) });
+    const { root } = await modelFolder({
+      'broken/1/model.onnx': 'no model',
+      'double/1/model.onnx': timesModel(2),
+      'linked/1/readme.txt': '',
+    });
+    await symlink(join(outside.root, 'model.onnx'), join(root, 'linked/1/model.onnx'));
+    await withStandalone(root, async (server) => {
+      await server.ready();
+      expect(await server.infer('double', [[1, 2]])).toMatchObject({ y: [2, 4] });
+      await expect(server.infer('broken', [[1, 2]])).rejects.toMatchObject({ reason: 'MODEL_NOT_READY' });
+      await expect(server.infer('linked', [[1, 2]])).rejects.toMatchObject({ reason: 'MODEL_NOT_FOUND' });
+      const problem = server.log.lines.find(({ fields }) => fields['model'] === 'linked');
+      expect(problem?.fields['error']).toMatchObject({ reason: 'REPOSITORY_INVALID' });
+    });
+  });
+
+  it('follows the folder where it is polled, and keeps what serves when a new version fails', async () => {
+    const folder = await modelFolder({ 'm/1/model.onnx': timesModel(2) });
+    const answers = (server: Standalone) => server.infer('m', [[1, 1]]);
+    await withStandalone(
+      folder.root,
+      async (server) => {
+        await server.ready();
+        await folder.put('m/1/model.onnx', timesModel(3));
+        await eventually(async () => (await answers(server)).y[0] === 3);
+        await folder.put('m/2/model.onnx', 'no model');
+        await eventually(() => server.log.lines.find(({ fields }) => fields['state'] === 'FAILED'));
+        expect(await answers(server)).toEqual({ version: '1', y: [3, 3] });
+        await folder.put('m/2/model.onnx', timesModel(4));
+        await eventually(async () => (await answers(server)).y[0] === 4);
+        await rm(join(folder.root, 'm'), { recursive: true });
+        await eventually(async () => !(await server.oip.modelReady({ name: 'm' })).ready);
+        await expect(answers(server)).rejects.toMatchObject({ codeName: 'NOT_FOUND' });
+      },
+      { MODEL_CONTROL_MODE: 'poll' },
+    );
+  });
+
+  it('loads the models named where its callers decide', async () => {
+    const { root } = await modelFolder({
+      'double/1/model.onnx': timesModel(2),
+      'triple/1/model.onnx': timesModel(3),
+    });
+    const settings = { MODEL_CONTROL_MODE: 'explicit', LOAD_MODELS: 'triple' };
+    await withStandalone(
+      root,
+      async (server) => {
+        await server.ready();
+        expect(await server.infer('triple', [[1, 2]])).toMatchObject({ y: [3, 6] });
+        await expect(server.infer('double', [[1, 2]])).rejects.toMatchObject({ reason: 'MODEL_NOT_FOUND' });
+      },
+      settings,
+    );
+  });
+
+  it('admits services by the secret that it has, and refuses credentials that it cannot check', async () => {
+    const { root } = await modelFolder({ 'double/1/model.onnx': timesModel(2) });
+    const call = (server: Standalone, secret: string) =>
+      server.oip.modelReady(
+        { name: 'double' },
+        { tenant: 'default', metadata: { authorization: serviceToken('gateway', secret) } },
+      );
+    await withStandalone(root, async (server) => {
+      await expect(call(server, 's')).rejects.toMatchObject({ reason: 'CREDENTIALS_INVALID' });
+    });
+    await withStandalone(
+      root,
+      async (server) => {
+        await eventually(async () => (await call(server, 's')).ready);
+        await expect(call(server, 'other')).rejects.toMatchObject({ reason: 'CREDENTIALS_INVALID' });
+        await expect(server.infer('double', [[1, 2]])).rejects.toMatchObject({
+          reason: 'CREDENTIALS_MISSING',
+        });
+      },
+      { SERVICE_SECRET: 's', ANONYMOUS_TENANT: '-' },
+    );
+  });
+
+  it('is not ready while its folder is away, and takes it up when it comes', async () => {
+    const root = join(await temporaryDirectory(), 'later');
+    const late = startStandalone(root);
+    const folder = await modelFolder({ 'double/1/model.onnx': timesModel(2) });
+    await symlink(folder.root, root);
+    const server = await late;
+    await server.ready();
+    expect(await server.infer('double', [[1, 2]])).toMatchObject({ y: [2, 4] });
+    await server.stop();
+  });
+});
+
+describe('the configuration', () => {
+  const refusal = (env: Record<string, string>) => {
+    try {
+      config.parse(env);
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  it('needs a secret or a folder of models', () => {
+    expect(refusal({})).toContain('SERVICE_SECRET is required');
+    expect(refusal({ MODEL_REPOSITORY: '/models' })).toBe('');
+    expect(refusal({ SERVICE_SECRET: 's' })).toBe('');
+    expect(refusal({ MODEL_REPOSITORY: '/models', ANONYMOUS_TENANT: '-' })).toContain('SERVICE_SECRET');
+  });
+
+  it('refuses to let strangers of the network call without credentials unless told so', () => {
+    const open = { MODEL_REPOSITORY: '/models', HOST: '0.0.0.0' };
+    expect(refusal(open)).toContain('ALLOW_ANONYMOUS_NETWORK=true');
+    expect(refusal({ ...open, ALLOW_ANONYMOUS_NETWORK: 'true' })).toBe('');
+    expect(refusal({ ...open, SERVICE_SECRET: 's', ANONYMOUS_TENANT: '-' })).toBe('');
+    expect(refusal({ HOST: '0.0.0.0', SERVICE_SECRET: 's' })).toBe('');
+    expect(refusal({ HOST: '0.0.0.0', SERVICE_SECRET: 's', ANONYMOUS_TENANT: 'acme' })).not.toBe('');
+  });
+});
