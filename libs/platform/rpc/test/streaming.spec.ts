@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ServiceError } from '@plumbline/errors';
-import type { CallContext } from '../src/index.ts';
-import { closeAll, serve } from './serve.ts';
+import { TestService } from '@plumbline/contract-grpc-testing';
+import { implementRawStreams, type CallContext } from '../src/index.ts';
+import { closeAll, serve, serveImplementations } from './serve.ts';
 
 afterEach(closeAll);
 
@@ -114,6 +115,38 @@ describe('streams', () => {
       for await (const _response of client.streamingOutputCall({}));
     })();
     await expect(reading).rejects.toMatchObject({ reason: 'CREDENTIALS_MISSING' });
+  });
+});
+
+describe('streams of bytes', () => {
+  /** The payload is field 3 of a request and field 1 of a response. */
+  const PAYLOAD_OF_RESPONSE = (1 << 3) | 2;
+  const echo = implementRawStreams(TestService, {
+    FullDuplexCall: async function* (requests) {
+      for await (const request of requests) {
+        yield Buffer.concat([Buffer.from([PAYLOAD_OF_RESPONSE]), request.subarray(1)]);
+      }
+    },
+  });
+
+  it('are carried as they came, each within the size limit', async () => {
+    const { client } = await serveImplementations([echo], { limits: { maxMessageBytes: 100 } });
+    const requests = async function* () {
+      for (const size of [10, 80, 200]) yield { payload: { body: new Uint8Array(size) } };
+    };
+    const received: number[] = [];
+    const reading = (async () => {
+      for await (const { payload } of client.fullDuplexCall(requests()))
+        received.push(payload?.body.length ?? 0);
+    })();
+    await expect(reading).rejects.toMatchObject({ reason: 'MESSAGE_TOO_LARGE' });
+    expect(received).toEqual([10, 80]);
+  });
+
+  it('can only serve bidirectional streams', () => {
+    expect(() => implementRawStreams(TestService, { UnaryCall: (requests) => requests })).toThrow(
+      'grpc.testing.TestService has no bidirectional stream "UnaryCall"',
+    );
   });
 });
 

@@ -35,6 +35,12 @@ export type Handlers<S extends DescService> = { readonly [K in keyof S['method']
 /** Bytes in, bytes out: the serialised request as received, and a serialised response. */
 export type RawHandler = (request: Buffer, context: CallContext) => Awaitable<Buffer>;
 
+/** As RawHandler for bidirectional streams: what it does not read of the requests is held back at the client. */
+export type RawStreamHandler = (
+  requests: AsyncIterable<Buffer>,
+  context: CallContext,
+) => AsyncIterable<Buffer>;
+
 /** What a method does, in bytes. */
 export type MethodBody =
   | { readonly kind: 'unary'; readonly handle: (request: Buffer, context: CallContext) => Promise<Buffer> }
@@ -103,6 +109,24 @@ export function implementRaw(
       handler(request, context);
     const input = countElements ? method.input : undefined;
     return { method, input, raw: true, body: { kind: 'unary', handle } };
+  });
+  return { service, methods };
+}
+
+/**
+ * As implementRaw, for bidirectional streams; the size limit applies to each message.
+ *
+ * @throws TypeError when a handler names no bidirectional stream
+ */
+export function implementRawStreams(
+  service: DescService,
+  handlers: Readonly<Record<string, RawStreamHandler>>,
+): Implementation {
+  const methods = Object.entries(handlers).map(([name, handle]): MethodImplementation => {
+    const method = service.methods.find((candidate) => candidate.name === name);
+    if (method?.methodKind !== 'bidi_streaming')
+      throw new TypeError(`${service.typeName} has no bidirectional stream "${name}"`);
+    return { method, input: undefined, raw: true, body: { kind: 'bidi_streaming', handle } };
   });
   return { service, methods };
 }
