@@ -2,7 +2,9 @@ import type { ServiceError } from '@plumbline/errors';
 import type { Batcher } from './batcher.ts';
 import { errors, shorten } from './errors.ts';
 import type { Invariance } from './invariance.ts';
+import type { ModelSettings } from './model-settings.ts';
 import type { ModelSignature } from './signature.ts';
+import type { VersionStatistics } from './statistics.ts';
 import { modelKey, type ListedVersion, type Listing, type LoadFailure, type Owner } from './traffic.ts';
 
 /** A version that answers. */
@@ -13,6 +15,8 @@ export interface ServingVersion {
   readonly rowed: boolean;
   readonly invariance: Invariance;
   readonly modelBytes: number;
+  readonly settings: ModelSettings;
+  readonly statistics: VersionStatistics;
   readonly batcher: Batcher;
 }
 

@@ -4,6 +4,7 @@ import { CPU_THREAD, loadVersion, type LoadOptions } from './load-version.ts';
 import { RunnerPool } from './runner-pool.ts';
 import type { Runner } from './runner.ts';
 import { hasRows } from './signature.ts';
+import { VersionStatistics } from './statistics.ts';
 import { TimedRunner } from './timed-runner.ts';
 import type { ListedVersion } from './traffic.ts';
 import type { ServingVersion } from './find-version.ts';
@@ -32,8 +33,10 @@ export async function openVersion(
   signal: AbortSignal,
 ): Promise<ServingVersion> {
   const { digest } = version;
-  const { runners, signature, invariance, modelBytes } = await within(loadLimit(options), signal, (limit) =>
-    loadVersion(version, options, limit),
+  const { runners, signature, invariance, modelBytes, settings } = await within(
+    loadLimit(options),
+    signal,
+    (limit) => loadVersion(version, options, limit),
   );
   const timed = (runner: Runner) => new TimedRunner(runner, options.runTimeoutMs, options.alarm);
   const makePool = (onFree: () => void) =>
@@ -47,7 +50,9 @@ export async function openVersion(
     });
   const together = invariance.class === 'INVARIANT';
   const batcher = new Batcher({ ...options, signature, together }, makePool);
-  return { digest, signature, rowed: hasRows(signature), invariance, modelBytes, batcher };
+  const statistics = new VersionStatistics();
+  const rowed = hasRows(signature);
+  return { digest, signature, rowed, invariance, modelBytes, settings, statistics, batcher };
 }
 
 /** The files are verified again: between load and loss they may have changed. */

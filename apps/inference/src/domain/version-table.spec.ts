@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { FakeRunner, SUM_SIGNATURE } from '../../test/fake-runner.ts';
 import { Batcher } from './batcher.ts';
 import { errors } from './errors.ts';
+import { defaultSettings } from './model-settings.ts';
 import { RunnerPool } from './runner-pool.ts';
+import { VersionStatistics } from './statistics.ts';
 import { modelKey, type Listing, type ListedVersion } from './traffic.ts';
 import type { ServingVersion } from './find-version.ts';
 import { VersionTable } from './version-table.ts';
@@ -40,7 +42,16 @@ function serving(digest: string): ServingVersion {
     pool,
   );
   const invariance = { class: 'INVARIANT' } as const;
-  return { digest, signature: SUM_SIGNATURE, rowed: true, invariance, modelBytes: 1, batcher };
+  return {
+    digest,
+    signature: SUM_SIGNATURE,
+    rowed: true,
+    invariance,
+    modelBytes: 1,
+    settings: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }),
+    statistics: new VersionStatistics(),
+    batcher,
+  };
 }
 
 function bench(
