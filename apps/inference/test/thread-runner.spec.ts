@@ -6,6 +6,7 @@ import { eventually } from '@plumbline/testing';
 import { layOutBatch } from '../src/domain/batch-buffer.ts';
 import { Batcher } from '../src/domain/batcher.ts';
 import { classifyInvariance } from '../src/domain/invariance.ts';
+import { defaultSettings } from '../src/domain/model-settings.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
 import { CPU_THREAD } from '../src/domain/load-version.ts';
 import { RunnerLost, type Batch, type Runner } from '../src/domain/runner.ts';
@@ -118,6 +119,7 @@ describe('a runner on a thread', () => {
         together: true,
         maxBatchRows: 8,
         maxQueuedRows: 100,
+        queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
         nowMs: () => performance.now(),
         soon: setImmediate,
       },
@@ -233,6 +235,7 @@ describe('a runner on a thread', () => {
         together: true,
         maxBatchRows: 8,
         maxQueuedRows: 100,
+        queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
         nowMs: () => performance.now(),
         soon: setImmediate,
       },

@@ -1,11 +1,18 @@
+import { LinkedLine } from './linked-line.ts';
+import type { QueuePolicy } from './model-settings.ts';
+
 /** One request in the queue. */
 export interface Queued {
   /** Rows in all. */
   readonly rows: number;
   /** Requests with equal buckets may share a batch. */
   readonly bucket: string;
+  /** Index of its policy: 0 goes first. */
+  readonly level: number;
   /** Milliseconds on the queue's clock after which the answer is of no use. */
   readonly deadlineMs: number;
+  /** Milliseconds on the queue's clock from which its policy's timeout action applies, unless it has begun to run. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -22,44 +29,104 @@ export interface SealedBatch<Item extends Queued> {
   readonly rows: number;
 }
 
-export type Lapse = 'expired' | 'cancelled';
+/** Why an item leaves unrun: its deadline, its queue policy, its caller. */
+export type Lapse = 'expired' | 'timed-out' | 'cancelled';
 
-interface Waiting<Item> {
-  readonly item: Item;
-  /** Ascends over all buckets. */
-  readonly arrival: number;
+export interface BatchQueueOptions<Item extends Queued> {
+  /** Most rows of a batch. */
+  readonly maxRows: number;
+  /** Most rows that wait; one request is always accepted into an empty queue. */
+  readonly capacityRows: number;
+  /** By level. */
+  readonly policies: readonly QueuePolicy[];
+  /** Told of every item that leaves without having run. */
+  readonly drop: (item: Item, lapse: Lapse) => void;
+  /** Told once of an item that waits for long and whose signal is worth listening to: `leave` when it fires. */
+  readonly watch: (item: Item, leave: () => void) => void;
 }
 
-interface Bucket<Item> {
+/** The batch that would be sealed now. */
+export interface BatchPreview {
+  readonly rows: number;
+  /** Whether nothing that comes could join it: it is full, or what is next in line does not fit. */
+  readonly complete: boolean;
+  /** The largest of the preferred row counts at which a request ends; 0 where none does. */
+  readonly preferredRows: number;
+  /** Arrival of the oldest and of the newest of its requests. */
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  /** When the first of its requests lapses. */
+  readonly lapseMs: number;
+}
+
+/** Items that leave before this are only looked at when they are sealed: a listener would cost more than it saves. */
+const WATCH_AFTER_MS = 10;
+
+interface Bucket<Item extends Queued> {
   readonly key: string;
-  waiting: Waiting<Item>[];
-  /** Items before this index have left. */
-  head: number;
-  /** Rows of the head item that earlier batches took. */
-  taken: number;
+  /** By rank: those of each level, then, in the same order, those that their policy delays. */
+  readonly lines: readonly LinkedLine<Waiting<Item>>[];
+  requests: number;
+}
+
+/** An item's place in the queue. */
+class Waiting<Item extends Queued> {
+  readonly item: Item;
+  readonly bucket: Bucket<Item>;
+  /** Ascends over all buckets. */
+  readonly arrival: number;
+  readonly arrivedMs: number;
+  rank: number;
+  /** As the item's, until it begins to run or is delayed. */
+  timeoutMs: number;
+  /** Rows that earlier batches took. */
+  taken = 0;
+  watched: boolean;
+  /** Whether it is in no line any more. */
+  gone = false;
+  previous: Waiting<Item> | undefined = undefined;
+  next: Waiting<Item> | undefined = undefined;
+
+  constructor(item: Item, bucket: Bucket<Item>, arrival: number, arrivedMs: number) {
+    this.item = item;
+    this.bucket = bucket;
+    this.arrival = arrival;
+    this.arrivedMs = arrivedMs;
+    this.rank = item.level;
+    this.timeoutMs = item.timeoutMs;
+    this.watched = item.signal === undefined;
+  }
+
+  /** When its deadline or its policy's timeout is due. */
+  get dueMs(): number {
+    return Math.min(this.item.deadlineMs, this.timeoutMs);
+  }
+
+  /** When it has waited so long that its signal is worth listening to. */
+  get watchMs(): number {
+    return this.watched ? Infinity : this.arrivedMs + WATCH_AFTER_MS;
+  }
 }
 
 /**
- * Rows that wait for a runner: one first-in-first-out line per bucket. A batch is sealed only when it is asked for,
- * so it holds everything that has come by then. Only requests larger than a batch are split.
+ * Rows that wait for a runner. Urgency is priority, then arrival; requests that their policy delays come after all
+ * others. A batch is sealed only when it is asked for, so it holds the most urgent of all that has come by then: of
+ * the bucket with the most urgent request, as many as fit. Only requests larger than a batch are split.
  */
 export class BatchQueue<Item extends Queued> {
-  readonly #maxRows: number;
-  readonly #capacityRows: number;
-  readonly #drop: (item: Item, lapse: Lapse) => void;
+  readonly #options: BatchQueueOptions<Item>;
   readonly #buckets = new Map<string, Bucket<Item>>();
+  readonly #levelRows: number[];
+  readonly #levelRequests: number[];
   #rows = 0;
+  #requests = 0;
   #arrivals = 0;
+  #sweepDueMs = Infinity;
 
-  /**
-   * @param maxRows most rows of a batch.
-   * @param capacityRows most rows that wait; one request is always accepted into an empty queue.
-   * @param drop told of every item that leaves without having run.
-   */
-  constructor(maxRows: number, capacityRows: number, drop: (item: Item, lapse: Lapse) => void) {
-    this.#maxRows = maxRows;
-    this.#capacityRows = capacityRows;
-    this.#drop = drop;
+  constructor(options: BatchQueueOptions<Item>) {
+    this.#options = options;
+    this.#levelRows = options.policies.map(() => 0);
+    this.#levelRequests = options.policies.map(() => 0);
   }
 
   /** Rows that wait. */
@@ -67,109 +134,210 @@ export class BatchQueue<Item extends Queued> {
     return this.#rows;
   }
 
+  /** Requests of which rows wait. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** When a sweep is due, never late; Infinity where items wait for nothing but a runner. */
+  get sweepDueMs(): number {
+    return this.#requests === 0 ? Infinity : this.#sweepDueMs;
+  }
+
+  /** Rows that go before a request of this level that comes now. */
+  rowsAhead(level: number): number {
+    if (this.#levelRows.length === 1) return this.#rows;
+    return this.#levelRows.reduce((sum, rows, at) => (at <= level ? sum + rows : sum), 0);
+  }
+
   /** Appends the item; false, and nothing changes, where the queue is full even after lapsed items have left. */
   offer(item: Item, nowMs: number): boolean {
     if (!this.#fits(item)) this.sweep(nowMs);
     if (!this.#fits(item)) return false;
-    let bucket = this.#buckets.get(item.bucket);
-    if (bucket === undefined) {
-      bucket = { key: item.bucket, waiting: [], head: 0, taken: 0 };
-      this.#buckets.set(bucket.key, bucket);
-    }
-    bucket.waiting.push({ item, arrival: this.#arrivals++ });
-    this.#rows += item.rows;
+    const bucket = this.#bucketOf(item.bucket);
+    const waiting = new Waiting(item, bucket, this.#arrivals++, nowMs);
+    bucket.lines[waiting.rank]?.append(waiting);
+    bucket.requests++;
+    this.#requests++;
+    this.#levelRequests[item.level] = (this.#levelRequests[item.level] ?? 0) + 1;
+    this.#countRows(item.level, item.rows);
+    this.#sweepDueMs = Math.min(this.#sweepDueMs, waiting.dueMs, waiting.watchMs);
     return true;
   }
 
-  /** Takes the next batch: from the bucket whose head came first, up to maxRows. Undefined when nothing waits. */
-  seal(nowMs: number): SealedBatch<Item> | undefined {
-    for (let bucket = this.#oldest(); bucket !== undefined; bucket = this.#oldest()) {
-      const batch = this.#fill(bucket, nowMs);
-      this.#forget(bucket);
-      if (batch.rows > 0) return batch;
+  /** Takes the next batch, up to `maxRows` rows where that is less than a whole batch. Undefined when nothing waits. */
+  seal(nowMs: number, maxRows = this.#options.maxRows): SealedBatch<Item> | undefined {
+    const bucket = this.#mostUrgent(nowMs);
+    if (bucket === undefined) return undefined;
+    const slices: Slice<Item>[] = [];
+    let filled = 0;
+    for (let head = this.#head(bucket, nowMs); head !== undefined; head = this.#head(bucket, nowMs)) {
+      const rows = this.#share(head, maxRows - filled);
+      if (rows === 0) break;
+      slices.push({ item: head.item, fromRow: head.taken, rows, atRow: filled });
+      filled += rows;
+      this.#take(head, rows);
     }
-    return undefined;
+    return { slices, rows: filled };
   }
 
-  /** Drops every item whose caller no longer waits. */
+  /** The batch that `seal` would take. Undefined when nothing waits. */
+  preview(nowMs: number, preferredRows: readonly number[]): BatchPreview | undefined {
+    const bucket = this.#mostUrgent(nowMs);
+    if (bucket === undefined) return undefined;
+    const preview = {
+      rows: 0,
+      complete: false,
+      preferredRows: 0,
+      oldestMs: nowMs,
+      newestMs: 0,
+      lapseMs: Infinity,
+    };
+    for (const waiting of inOrder(bucket)) {
+      if (this.#lapse(waiting, nowMs)) continue;
+      const share = this.#share(waiting, this.#options.maxRows - preview.rows);
+      preview.rows += share;
+      preview.complete = share === 0 || preview.rows === this.#options.maxRows;
+      if (share === 0) break;
+      if (preferredRows.includes(preview.rows)) preview.preferredRows = preview.rows;
+      preview.oldestMs = Math.min(preview.oldestMs, waiting.arrivedMs);
+      preview.newestMs = Math.max(preview.newestMs, waiting.arrivedMs);
+      preview.lapseMs = Math.min(preview.lapseMs, waiting.dueMs);
+    }
+    return preview;
+  }
+
+  /** Drops every item that has lapsed, delays those that their policy delays, and has long waits watched. */
   sweep(nowMs: number): void {
+    this.#sweepDueMs = Infinity;
     for (const bucket of this.#buckets.values()) {
-      const first = bucket.waiting[bucket.head];
-      const kept = bucket.waiting.slice(bucket.head).filter((waiting) => {
-        const lapse = lapseOf(waiting.item, nowMs);
-        if (lapse === undefined) return true;
-        this.#rows -= waiting.item.rows - (waiting === first ? bucket.taken : 0);
-        this.#drop(waiting.item, lapse);
-        return false;
-      });
-      Object.assign(bucket, { waiting: kept, head: 0, taken: kept[0] === first ? bucket.taken : 0 });
-      this.#forget(bucket);
+      for (const waiting of inOrder(bucket)) {
+        if (this.#lapse(waiting, nowMs)) continue;
+        if (nowMs >= waiting.watchMs) this.#watch(waiting);
+        this.#sweepDueMs = Math.min(this.#sweepDueMs, waiting.dueMs, waiting.watchMs);
+      }
     }
   }
 
   /** Empties the queue and returns what waited, in no particular order. */
   clear(): Item[] {
-    const items = [...this.#buckets.values()].flatMap(({ waiting, head }) =>
-      waiting.slice(head).map(({ item }) => item),
-    );
-    this.#buckets.clear();
-    this.#rows = 0;
-    return items;
+    const waiting = [...this.#buckets.values()].flatMap((bucket) => [...inOrder(bucket)]);
+    for (const each of waiting) this.#remove(each);
+    return waiting.map(({ item }) => item);
   }
 
   #fits(item: Item): boolean {
-    return this.#rows === 0 || this.#rows + item.rows <= this.#capacityRows;
+    const { capacityRows, policies } = this.#options;
+    const maxRequests = policies[item.level]?.maxQueuedRequests ?? 0;
+    if (maxRequests > 0 && (this.#levelRequests[item.level] ?? 0) >= maxRequests) return false;
+    return this.#rows === 0 || this.#rows + item.rows <= capacityRows;
   }
 
-  #oldest(): Bucket<Item> | undefined {
-    let oldest: Bucket<Item> | undefined;
-    let arrival = Infinity;
+  #bucketOf(key: string): Bucket<Item> {
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      const ranks = 2 * this.#options.policies.length;
+      bucket = { key, lines: Array.from({ length: ranks }, newLine<Item>), requests: 0 };
+      this.#buckets.set(key, bucket);
+    }
+    return bucket;
+  }
+
+  #mostUrgent(nowMs: number): Bucket<Item> | undefined {
+    let first: Waiting<Item> | undefined;
     for (const bucket of this.#buckets.values()) {
-      const head = bucket.waiting[bucket.head] as Waiting<Item>;
-      if (head.arrival < arrival) [oldest, arrival] = [bucket, head.arrival];
+      const head = this.#head(bucket, nowMs);
+      if (head !== undefined && (first === undefined || isBefore(head, first))) first = head;
     }
-    return oldest;
+    return first?.bucket;
   }
 
-  #fill(bucket: Bucket<Item>, nowMs: number): SealedBatch<Item> {
-    const slices: Slice<Item>[] = [];
-    let filled = 0;
-    while (bucket.head < bucket.waiting.length && filled < this.#maxRows) {
-      const { item } = bucket.waiting[bucket.head] as Waiting<Item>;
-      const left = item.rows - bucket.taken;
-      const lapse = lapseOf(item, nowMs);
-      const space = this.#maxRows - filled;
-      if (lapse === undefined && item.rows <= this.#maxRows && left > space) break;
-      const rows = lapse === undefined ? Math.min(left, space) : left;
-      if (lapse === undefined) {
-        slices.push({ item, fromRow: bucket.taken, rows, atRow: filled });
-        filled += rows;
-      } else this.#drop(item, lapse);
-      this.#advance(bucket, item, rows);
+  /** The most urgent item of the bucket that has not lapsed. */
+  #head(bucket: Bucket<Item>, nowMs: number): Waiting<Item> | undefined {
+    for (const line of bucket.lines) {
+      let head = line.first;
+      while (head !== undefined && this.#lapse(head, nowMs)) head = line.first;
+      if (head !== undefined) return head;
     }
-    return { slices, rows: filled };
+    return undefined;
   }
 
-  #advance(bucket: Bucket<Item>, item: Item, rows: number): void {
-    this.#rows -= rows;
-    bucket.taken += rows;
-    if (bucket.taken < item.rows) return;
-    bucket.taken = 0;
-    bucket.head++;
+  /** Rows that fit into this much space; 0 where a request that must stay whole does not. */
+  #share({ item, taken }: Waiting<Item>, spaceRows: number): number {
+    const left = item.rows - taken;
+    return left > spaceRows && item.rows <= this.#options.maxRows ? 0 : Math.min(left, spaceRows);
   }
 
-  /** Lets go of what has left; an empty bucket goes too, so that shapes seen once cost nothing later. */
-  #forget(bucket: Bucket<Item>): void {
-    if (bucket.head === bucket.waiting.length) {
-      this.#buckets.delete(bucket.key);
-    } else if (bucket.head > 1024) {
-      bucket.waiting = bucket.waiting.slice(bucket.head);
-      bucket.head = 0;
-    }
+  #take(waiting: Waiting<Item>, rows: number): void {
+    waiting.taken += rows;
+    waiting.timeoutMs = Infinity;
+    if (waiting.taken === waiting.item.rows) this.#remove(waiting, rows);
+    else this.#countRows(waiting.item.level, -rows);
+  }
+
+  /** Has the item leave its line where it has lapsed; true if it did. */
+  #lapse(waiting: Waiting<Item>, nowMs: number): boolean {
+    const { item } = waiting;
+    if (nowMs >= item.deadlineMs) this.#drop(waiting, 'expired');
+    else if (item.signal?.aborted === true) this.#drop(waiting, 'cancelled');
+    else if (nowMs < waiting.timeoutMs) return false;
+    else if (this.#options.policies[item.level]?.timeoutAction === 'DELAY') this.#delay(waiting);
+    else this.#drop(waiting, 'timed-out');
+    return true;
+  }
+
+  #delay(waiting: Waiting<Item>): void {
+    const { lines } = waiting.bucket;
+    lines[waiting.rank]?.remove(waiting);
+    waiting.rank += this.#options.policies.length;
+    waiting.timeoutMs = Infinity;
+    lines[waiting.rank]?.append(waiting);
+  }
+
+  #drop(waiting: Waiting<Item>, lapse: Lapse): void {
+    this.#remove(waiting);
+    this.#options.drop(waiting.item, lapse);
+  }
+
+  #watch(waiting: Waiting<Item>): void {
+    waiting.watched = true;
+    this.#options.watch(waiting.item, () => {
+      if (!waiting.gone) this.#drop(waiting, 'cancelled');
+    });
+  }
+
+  /** An empty bucket goes with its last item, so that shapes seen once cost nothing later. */
+  #remove(waiting: Waiting<Item>, rows = waiting.item.rows - waiting.taken): void {
+    const { bucket, item } = waiting;
+    waiting.gone = true;
+    bucket.lines[waiting.rank]?.remove(waiting);
+    if (--bucket.requests === 0) this.#buckets.delete(bucket.key);
+    this.#requests--;
+    this.#levelRequests[item.level] = (this.#levelRequests[item.level] ?? 0) - 1;
+    this.#countRows(item.level, -rows);
+  }
+
+  #countRows(level: number, rows: number): void {
+    this.#rows += rows;
+    this.#levelRows[level] = (this.#levelRows[level] ?? 0) + rows;
   }
 }
 
-function lapseOf(item: Queued, nowMs: number): Lapse | undefined {
-  if (nowMs >= item.deadlineMs) return 'expired';
-  return item.signal?.aborted === true ? 'cancelled' : undefined;
+function newLine<Item extends Queued>(): LinkedLine<Waiting<Item>> {
+  return new LinkedLine();
+}
+
+function isBefore(left: Waiting<Queued>, right: Waiting<Queued>): boolean {
+  return left.rank < right.rank || (left.rank === right.rank && left.arrival < right.arrival);
+}
+
+/** Items of the bucket, the most urgent first; the one at hand may be removed or delayed, and then comes again. */
+function* inOrder<Item extends Queued>(bucket: Bucket<Item>): Generator<Waiting<Item>> {
+  for (const line of bucket.lines) {
+    for (let waiting = line.first; waiting !== undefined;) {
+      const { next }: Waiting<Item> = waiting;
+      yield waiting;
+      waiting = next;
+    }
+  }
 }

@@ -9,6 +9,7 @@ import {
   type FakeRunnerOptions,
 } from '../../test/fake-runner.ts';
 import { Batcher, type BatcherOptions } from './batcher.ts';
+import { defaultSettings } from './model-settings.ts';
 import { RunnerPool } from './runner-pool.ts';
 
 const UNLIMITED = { deadlineMs: Infinity, signal: undefined };
@@ -32,6 +33,7 @@ function bench(
       together: true,
       maxBatchRows: 8,
       maxQueuedRows: 1_000_000,
+      queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
       nowMs: () => state.now,
       soon: setImmediate,
       ...rest,

@@ -4,7 +4,9 @@ import { copyInto, layOutBatch } from './batch-buffer.ts';
 import { BatchQueue, type Lapse, type SealedBatch, type Slice } from './batch-queue.ts';
 import { CostModel } from './cost-model.ts';
 import { errors } from './errors.ts';
+import type { QueuePolicy, QueueSettings } from './model-settings.ts';
 import { PendingRequest, type InferAnswer, type InferLimits } from './pending-request.ts';
+import { levelOf, queueTimeoutUs } from './queue-policy.ts';
 import { RunnerLost, RunTimedOut, type Batch, type BatchResult, type Runner } from './runner.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import { hasRows, type ModelSignature } from './signature.ts';
@@ -15,6 +17,7 @@ export interface BatcherOptions {
   readonly together: boolean;
   readonly maxBatchRows: number;
   readonly maxQueuedRows: number;
+  readonly queue: QueueSettings;
   /** Milliseconds, monotonic: the clock of every deadline here. */
   readonly nowMs: () => number;
   /** Calls back once the requests that have arrived by now are all in: they then share one batch. */
@@ -53,9 +56,13 @@ export class Batcher {
     this.#options = options;
     this.#maxUnits = options.together ? options.maxBatchRows : 1;
     this.#rowed = hasRows(options.signature);
-    this.#queue = new BatchQueue(this.#maxUnits, options.maxQueuedRows, (item, lapse) =>
-      this.#drop(item, lapse),
-    );
+    this.#queue = new BatchQueue({
+      maxRows: this.#maxUnits,
+      capacityRows: options.maxQueuedRows,
+      policies: options.queue.policies,
+      drop: (item, lapse) => this.#drop(item, lapse),
+      watch: (item, leave) => item.signal?.addEventListener('abort', leave, { once: true }),
+    });
     this.#pool = makePool(() => this.#pumpSoon());
   }
 
@@ -75,11 +82,21 @@ export class Batcher {
    */
   infer(request: AdmittedRequest, limits: InferLimits): Promise<InferAnswer> {
     const nowMs = this.#options.nowMs();
-    const item = new PendingRequest(request, this.#options.together ? request.rows : 1, limits, nowMs);
+    const { queue, together } = this.#options;
+    const level = levelOf(queue, limits.priority);
+    const timeoutUs = queueTimeoutUs(queue.policies[level] as QueuePolicy, limits.timeoutUs);
+    const item = new PendingRequest(
+      request,
+      together ? request.rows : 1,
+      limits,
+      { level, timeoutUs },
+      nowMs,
+    );
     this.#refuseHopeless(item, nowMs);
     if (!this.#queue.offer(item, nowMs)) {
-      const retryAfterMs = Math.max(1, Math.ceil(this.#cost.drainMs(this.#queue.rows, this.#maxUnits)));
-      throw errors.QUEUE_FULL(`${this.#queue.rows} rows wait already`, { retryAfterMs });
+      throw errors.QUEUE_FULL(`${this.#queue.rows} rows wait already`, {
+        retryAfterMs: this.#retryAfterMs(),
+      });
     }
     this.#outstanding.add(item);
     this.#pumpSoon();
@@ -91,6 +108,11 @@ export class Batcher {
     this.#closed = true;
     if (this.#outstanding.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     await this.#pool.close();
+  }
+
+  /** When what waits now will have run. */
+  #retryAfterMs(): number {
+    return Math.max(1, Math.ceil(this.#cost.drainMs(this.#queue.rows, this.#maxUnits)));
   }
 
   #refuseHopeless(item: PendingRequest, nowMs: number): void {
@@ -106,12 +128,14 @@ export class Batcher {
   }
 
   #drop(item: PendingRequest, lapse: Lapse): void {
-    const error =
-      lapse === 'expired'
-        ? errors.DEADLINE_EXPIRED('the deadline passed in the queue')
-        : errors.REQUEST_CANCELLED('the caller went away');
-    item.fail(error);
+    item.fail(this.#lapseError(lapse));
     this.#leave(item);
+  }
+
+  #lapseError(lapse: Lapse): ServiceError {
+    if (lapse === 'expired') return errors.DEADLINE_EXPIRED('the deadline passed in the queue');
+    if (lapse === 'cancelled') return errors.REQUEST_CANCELLED('the caller went away');
+    return errors.QUEUE_TIMEOUT('the request waited too long', { retryAfterMs: this.#retryAfterMs() });
   }
 
   #pumpSoon(): void {

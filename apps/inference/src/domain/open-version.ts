@@ -1,6 +1,7 @@
 import { Batcher, type BatcherOptions } from './batcher.ts';
 import { errors } from './errors.ts';
 import { CPU_THREAD, loadVersion, type LoadOptions } from './load-version.ts';
+import { defaultSettings } from './model-settings.ts';
 import { RunnerPool } from './runner-pool.ts';
 import type { Runner } from './runner.ts';
 import { hasRows } from './signature.ts';
@@ -48,11 +49,20 @@ export async function openVersion(
       onFree,
       onLoss: (error) => options.onRunnerLoss(digest, error),
     });
+  const { queue } = defaultSettings({ ...options, device: 'cpu' });
   const together = invariance.class === 'INVARIANT';
-  const batcher = new Batcher({ ...options, signature, together }, makePool);
+  const batcher = new Batcher({ ...options, signature, together, queue }, makePool);
   const statistics = new VersionStatistics();
-  const rowed = hasRows(signature);
-  return { digest, signature, rowed, invariance, modelBytes, settings, statistics, batcher };
+  return {
+    digest,
+    signature,
+    rowed: hasRows(signature),
+    invariance,
+    modelBytes,
+    settings,
+    statistics,
+    batcher,
+  };
 }
 
 /** The files are verified again: between load and loss they may have changed. */

@@ -8,9 +8,9 @@ export interface InferLimits {
   readonly deadlineMs: number;
   readonly signal: AbortSignal | undefined;
   /** Level of priority, counted from 1, the first to go; 0 or undefined: the model's default. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Longest wait in the queue, as far as the model's queue policy lets requests say; 0 or undefined: the policy's. */
-  readonly timeoutUs?: number;
+  readonly timeoutUs?: number | undefined;
 }
 
 /** What one caller gets. */
@@ -29,7 +29,9 @@ export interface InferAnswer {
 export class PendingRequest implements Queued {
   readonly rows: number;
   readonly bucket: string;
+  readonly level: number;
   readonly deadlineMs: number;
+  readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly request: AdmittedRequest;
   readonly answer: Promise<InferAnswer>;
@@ -44,8 +46,16 @@ export class PendingRequest implements Queued {
   #outputs: BatchOutput[] | undefined;
 
   /** @param units what the queue counts: rows where requests share batches, 1 where each runs alone. */
-  constructor(request: AdmittedRequest, units: number, limits: InferLimits, arrivedMs: number) {
+  constructor(
+    request: AdmittedRequest,
+    units: number,
+    limits: InferLimits,
+    policy: { readonly level: number; readonly timeoutUs: number },
+    arrivedMs: number,
+  ) {
     this.request = request;
+    this.level = policy.level;
+    this.timeoutMs = arrivedMs + policy.timeoutUs / 1000;
     this.rows = units;
     this.bucket = request.bucket;
     this.deadlineMs = limits.deadlineMs;

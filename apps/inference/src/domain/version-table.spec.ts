@@ -36,6 +36,7 @@ function serving(digest: string): ServingVersion {
       together: true,
       maxBatchRows: 8,
       maxQueuedRows: 100,
+      queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
       nowMs: () => 0,
       soon: setImmediate,
     },

@@ -1,0 +1,31 @@
+/** A place in a line. */
+export interface Linked<Place> {
+  previous: Place | undefined;
+  next: Place | undefined;
+}
+
+/** Places in the order in which they came; any of them leaves in constant time. */
+export class LinkedLine<Place extends Linked<Place>> {
+  #first: Place | undefined;
+  #last: Place | undefined;
+
+  get first(): Place | undefined {
+    return this.#first;
+  }
+
+  append(place: Place): void {
+    place.previous = this.#last;
+    place.next = undefined;
+    if (this.#last === undefined) this.#first = place;
+    else this.#last.next = place;
+    this.#last = place;
+  }
+
+  /** The place must be in this line. */
+  remove(place: Place): void {
+    if (place.previous === undefined) this.#first = place.next;
+    else place.previous.next = place.next;
+    if (place.next === undefined) this.#last = place.previous;
+    else place.next.previous = place.previous;
+  }
+}
