@@ -5,6 +5,7 @@ import {
   createServer,
   implement,
   implementRaw,
+  implementRawStreams,
   type Implementation,
   type RpcServer,
   type ServingStatus,
@@ -14,7 +15,8 @@ import { authenticateCallers } from './callers.ts';
 import type { InferenceConfig } from './config.ts';
 import { openVersion, type OpenOptions } from './domain/open-version.ts';
 import { Readiness } from './domain/readiness.ts';
-import { VersionTable } from './domain/version-table.ts';
+import { ResponseCache } from './domain/response-cache.ts';
+import { VersionTable, type VersionTableOptions } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
 import { AbandonedThreads } from './engine/abandoned-threads.ts';
 import { THREAD_ENTRY, ThreadEngine } from './engine/thread-engine.ts';
@@ -23,6 +25,7 @@ import { getStatus } from './service/get-status.ts';
 import { modelInfer } from './service/model-infer.ts';
 import { modelMetadata } from './service/model-metadata.ts';
 import { modelReady } from './service/model-ready.ts';
+import { modelStreamInfer } from './service/model-stream-infer.ts';
 import { serverMetadata } from './service/server-metadata.ts';
 import { serverLive, serverReady } from './service/server-ready.ts';
 import type { Origin } from './sources/origin.ts';
@@ -32,7 +35,11 @@ import { versionArtifacts } from './store/version-artifacts.ts';
 import { alarm, delay } from './timers.ts';
 
 const VERSION = '0.1.0';
-const INFER_METHOD = 'inference.GRPCInferenceService/ModelInfer';
+const INFER_METHODS = ['ModelInfer', 'ModelStreamInfer'].map(
+  (name) => `${GRPCInferenceService.typeName}/${name}`,
+);
+/** Requests of one stream that are open at once: a few batches. */
+const MAX_STREAM_REQUESTS = 256;
 
 /**
  * Wires an inference replica.
@@ -52,18 +59,22 @@ export async function build(
   });
   onEngine(engine);
   const origin = await openOrigin(scope, replicaId);
-  const table = versionTable(values, engine, origin, log, () => source.kick());
+  const cache = new ResponseCache(values.responseCacheBytes);
+  const table = versionTable(values, engine, origin, log, (digest, state) => {
+    if (state === 'GONE') cache.forget(digest);
+    source.kick();
+  });
   const { source } = origin.follow(table, () => readiness.look());
   const readiness = new Readiness(
     () => source.known && table.settled,
     () => setHealth(server, 'SERVING'),
   );
   const server = createServer({
-    implementations: implementations({ table, replicaId, engine, readiness }),
+    implementations: implementations({ table, cache, replicaId, engine, readiness, values }),
     authenticate: authenticateCallers(values),
     log,
     metrics: scope.metrics,
-    limits: { perMethod: { [INFER_METHOD]: { maxMessageBytes: values.maxMessageBytes } } },
+    limits: { perMethod: inferLimits(values) },
   });
   setHealth(server, 'NOT_SERVING');
   exposeVersions(scope.metrics, table);
@@ -107,7 +118,7 @@ function versionTable(
   engine: Engine,
   { contents, graceMs }: Origin,
   log: Log,
-  onChange: () => void,
+  onChange: VersionTableOptions['onChange'],
 ): VersionTable {
   const options: OpenOptions = {
     ...values,
@@ -132,22 +143,32 @@ function versionTable(
           { digest, state, reason: failure.reason, error: failure.detail },
           'a version failed to load',
         );
-      onChange();
+      onChange(digest, state, failure);
     },
   });
 }
 
+function inferLimits({ maxMessageBytes }: InferenceConfig) {
+  return Object.fromEntries(INFER_METHODS.map((path) => [path, { maxMessageBytes }]));
+}
+
 interface Serving {
+  readonly values: InferenceConfig;
   readonly table: VersionTable;
+  readonly cache: ResponseCache;
   readonly replicaId: string;
   readonly engine: Engine;
   readonly readiness: Readiness;
 }
 
-function implementations({ table, replicaId, engine, readiness }: Serving): Implementation[] {
+function implementations(serving: Serving): Implementation[] {
+  const { table, cache, replicaId, engine, readiness, values } = serving;
+  const answering = { table, cache, nowMs: () => performance.now() };
+  const bounds = { maxRequests: MAX_STREAM_REQUESTS, maxBytes: values.maxMessageBytes };
   return [
-    implementRaw(GRPCInferenceService, {
-      ModelInfer: modelInfer({ table, replicaId, nowMs: () => performance.now() }),
+    implementRaw(GRPCInferenceService, { ModelInfer: modelInfer({ ...answering, replicaId }) }),
+    implementRawStreams(GRPCInferenceService, {
+      ModelStreamInfer: modelStreamInfer({ ...answering, bounds }),
     }),
     implement(GRPCInferenceService, {
       serverLive,

@@ -1,13 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { asReady } from './as-ready.ts';
+import { asReady, type AnswerOne } from './as-ready.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const WIDE = { maxRequests: 100, maxBytes: 1_000_000 };
 
+interface Begun {
+  readonly text: string;
+  readonly end: PromiseWithResolvers<Buffer>;
+  readonly signal: AbortSignal;
+}
+
 /** A stream whose requests the test sends, answers and reads. */
 class Stage {
-  readonly begun: { readonly text: string; readonly end: PromiseWithResolvers<Buffer> }[] = [];
+  readonly begun: Begun[] = [];
   readonly controller = new AbortController();
   readonly #requests: Buffer[] = [];
   #ended = false;
@@ -16,7 +22,8 @@ class Stage {
   readonly stream: AsyncGenerator<Buffer>;
 
   constructor(bounds = WIDE) {
-    this.stream = asReady(this.#source(), (request) => this.#answer(request), bounds, this.controller.signal);
+    const answer: AnswerOne = (request, signal) => this.#answer(request, signal);
+    this.stream = asReady(this.#source(), answer, bounds, this.controller.signal);
   }
 
   send(...texts: string[]): void {
@@ -44,9 +51,9 @@ class Stage {
     return this.begun.map(({ text }) => text);
   }
 
-  #answer(request: Buffer): Promise<Buffer> {
+  #answer(request: Buffer, signal: AbortSignal): Promise<Buffer> {
     const end = Promise.withResolvers<Buffer>();
-    this.begun.push({ text: String(request), end });
+    this.begun.push({ text: String(request), end, signal });
     return end.promise;
   }
 
@@ -118,6 +125,18 @@ describe('asReady', () => {
     expect(stage.texts).toEqual(['abcdefgh', 'i']);
   });
 
+  it('cancels what is under way, and only that, when it fails', async () => {
+    const stage = new Stage();
+    const first = stage.read();
+    stage.send('a', 'b', 'c');
+    await settled();
+    stage.finish('a');
+    expect(await first).toBe('a');
+    stage.finish('b', new Error('b is impossible'));
+    await expect(stage.read()).rejects.toThrow('b is impossible');
+    expect(stage.begun.map(({ signal }) => signal.aborted)).toEqual([false, false, true]);
+  });
+
   it('throws a failure after the answers that were ready, and begins nothing more', async () => {
     const stage = new Stage();
     const first = stage.read();
@@ -149,6 +168,7 @@ describe('asReady', () => {
     const first = stage.read();
     stage.controller.abort(new Error('the client went away'));
     await expect(first).rejects.toThrow('the client went away');
+    expect(stage.texts).toEqual([]);
   });
 
   it('lets go of the requests when nobody reads the answers any more', async () => {

@@ -1,3 +1,5 @@
+import { errors } from './errors.ts';
+
 /** How much of a stream may be open at once: read, and its answer not yet sent. */
 export interface OpenBounds {
   readonly maxRequests: number;
@@ -5,22 +7,25 @@ export interface OpenBounds {
   readonly maxBytes: number;
 }
 
+/** @param signal of this request alone, so that what is attached to it goes with it; fires when its stream is over. */
+export type AnswerOne = (request: Buffer, signal: AbortSignal) => Promise<Buffer>;
+
 /**
  * Answers the requests of a stream as they come, many at a time, and yields the answers in the order in which they are
  * ready. Within the bounds: beyond them requests are not read, so that the client is held back, be it that answers take
  * long or that the client does not read them.
  *
  * Ends when the requests have ended and all are answered. Throws what `answer` or the requests throw, after the answers
- * that are ready by then, or the signal's reason; then no further request is begun.
+ * that are ready by then, or the signal's reason; then the requests under way are cancelled and no further is begun.
  */
 export async function* asReady(
   requests: AsyncIterable<Buffer>,
-  answer: (request: Buffer) => Promise<Buffer>,
+  answer: AnswerOne,
   bounds: OpenBounds,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const open = new OpenRequests(bounds);
-  const abort = () => open.fail(signal.reason);
+  const abort = () => open.close(signal.reason);
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort);
   void readInto(open, requests, answer);
@@ -31,24 +36,26 @@ export async function* asReady(
     }
   } finally {
     signal.removeEventListener('abort', abort);
-    open.close();
+    open.close(errors.REQUEST_CANCELLED('the stream is over'));
   }
 }
 
 async function readInto(
   open: OpenRequests,
   requests: AsyncIterable<Buffer>,
-  answer: (request: Buffer) => Promise<Buffer>,
+  answer: AnswerOne,
 ): Promise<void> {
   try {
     for await (const request of requests) {
       if (open.isClosed) return;
       const { length: requestBytes } = request;
-      open.began(requestBytes);
-      answer(request).then(
-        (bytes) => open.put({ answer: bytes, requestBytes }),
-        (error: unknown) => open.fail(error),
-      );
+      const controller = open.begin(requestBytes);
+      answer(request, controller.signal)
+        .then(
+          (bytes) => open.put({ answer: bytes, requestBytes }),
+          (error: unknown) => open.fail(error),
+        )
+        .finally(() => open.finish(controller));
       await open.room();
     }
     open.end();
@@ -66,6 +73,7 @@ interface Ready {
 class OpenRequests {
   readonly #bounds: OpenBounds;
   readonly #ready: Ready[] = [];
+  readonly #underWay = new Set<AbortController>();
   #requests = 0;
   #bytes = 0;
   #ended = false;
@@ -78,9 +86,16 @@ class OpenRequests {
     this.#bounds = bounds;
   }
 
-  began(requestBytes: number): void {
+  begin(requestBytes: number): AbortController {
     this.#requests++;
     this.#bytes += requestBytes;
+    const controller = new AbortController();
+    this.#underWay.add(controller);
+    return controller;
+  }
+
+  finish(controller: AbortController): void {
+    this.#underWay.delete(controller);
   }
 
   put(ready: Ready): void {
@@ -105,9 +120,13 @@ class OpenRequests {
     this.#onChange();
   }
 
-  close(): void {
+  /** Cancels what is under way and fails, if nothing has failed before. */
+  close(reason: unknown): void {
     this.isClosed = true;
+    this.fail(reason);
     this.#onRoom();
+    for (const controller of this.#underWay) controller.abort(reason);
+    this.#underWay.clear();
   }
 
   /** Resolves once another request may be read, or all is over. */
