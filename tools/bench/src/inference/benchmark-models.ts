@@ -56,4 +56,14 @@ export const int8: BenchmarkModel = {
   bytes: (seed = 2) => int8Perceptron(LARGE, seed),
 };
 
-export const benchmarkModels: readonly BenchmarkModel[] = [small, large, largeUnbatched, trees, int8];
+/** The one whose versions follow each other. */
+export const swapped: BenchmarkModel = { ...small, name: 'bench_swapped' };
+
+export const benchmarkModels: readonly BenchmarkModel[] = [
+  small,
+  large,
+  largeUnbatched,
+  trees,
+  int8,
+  swapped,
+];

@@ -43,6 +43,11 @@ export class MemoryPeak {
   }
 }
 
+/** Proportional set size of processes and all their descendants, bytes; 0 where the system does not tell. */
+export function familyBytes(roots: readonly number[]): number {
+  return [...family(roots)].reduce((total, pid) => total + pssBytes(pid), 0);
+}
+
 function family(roots: readonly number[]): Set<number> {
   const parents = new Map(processes().map((pid) => [pid, parentOf(pid)]));
   const members = new Set(roots);

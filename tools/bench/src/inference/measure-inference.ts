@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Screen } from '@plumbline/tool-launcher/screen';
+import { ServiceError } from '@plumbline/errors';
+import { BenchError } from '../bench-error.ts';
+import type { Options } from '../options.ts';
+import { Children } from '../processes/children.ts';
+import { requireH2load } from '../processes/h2load.ts';
+import { failedResult, resultOf, type Result } from '../report/result.ts';
+import type { Bench, Measurement } from './bench.ts';
+import { benchmarkModels } from './benchmark-models.ts';
+import { measurements } from './measurements/index.ts';
+import { writeRepository } from './model-repository.ts';
+import { OipServer } from './oip-server.ts';
+import { FULL, QUICK } from './plan.ts';
+import { startService } from './service.ts';
+
+/** Measures the inference service in a process of its own, and the peer where there is one. @throws BenchError */
+export async function measureInference(options: Options, screen: Screen): Promise<Result[]> {
+  const children = new Children();
+  const repository = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
+  try {
+    await requireH2load(children);
+    writeRepository(repository, benchmarkModels);
+    return await measureOver(repository, children, options, screen);
+  } finally {
+    await children.close();
+    rmSync(repository, { recursive: true });
+  }
+}
+
+async function measureOver(
+  repository: string,
+  children: Children,
+  { only, quick, peer: peerOptions }: Options,
+  screen: Screen,
+): Promise<Result[]> {
+  const names = benchmarkModels.map(({ name }) => name);
+  const service = await startService(children, repository, names);
+  const peer = peerOptions && new OipServer(peerOptions.address, peerOptions.models);
+  const bench: Bench = { plan: quick ? QUICK : FULL, children, service, repository, peer };
+  const results: Result[] = [];
+  let peakMib = 0;
+  try {
+    for (const measurement of measurements.filter(({ id }) => only.length === 0 || only.includes(id))) {
+      results.push(...(await measureOne(measurement, bench, screen)));
+      peakMib = Math.max(peakMib, service.memoryBytes() / 2 ** 20);
+    }
+  } finally {
+    peer?.close();
+    await service.close();
+  }
+  const note = 'summed PSS of the service with all models, after each measurement';
+  return [...results, resultOf({ id: 'memory-peak', unit: 'MiB', sense: 'atMost', runs: [peakMib], note })];
+}
+
+/** A measurement that cannot be made is a figure that failed; the others are still made. */
+async function measureOne(measurement: Measurement, bench: Bench, screen: Screen): Promise<Result[]> {
+  const progress = screen.progress(measurement.id);
+  const startMs = performance.now();
+  try {
+    progress.update(0, measurement.title);
+    const results = await measurement.measure(bench, progress);
+    progress.done(`${measurement.title} (${Math.round((performance.now() - startMs) / 1_000)} s)`);
+    return results;
+  } catch (error) {
+    if (!(error instanceof BenchError || error instanceof ServiceError)) throw error;
+    progress.done(`could not be measured: ${error.message}`);
+    return [failedResult(measurement.id, error.message)];
+  }
+}
