@@ -29,7 +29,7 @@ export interface AdmittedRequest {
 
 /**
  * Checks a request against a model's signature. Numbers are not looked at: what NaN means is the model's affair. BYTES
- * must be UTF-8, because the engine's strings are text.
+ * must be UTF-8 without zero characters, because the engine's strings are text.
  * @param rowed whether the leading dimension counts rows.
  * @throws ServiceError INPUT_NAME_INVALID, DATATYPE_MISMATCH, SHAPE_MISMATCH, BYTE_LENGTH_MISMATCH, BYTES_INVALID,
  * OUTPUT_NAME_INVALID, SHARED_MEMORY_UNSUPPORTED or MALFORMED_REQUEST, naming the field.

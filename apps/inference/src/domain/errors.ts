@@ -36,7 +36,7 @@ export const errors = defineErrors('inference', {
   },
   BYTES_INVALID: {
     code: 'INVALID_ARGUMENT',
-    help: 'A BYTES input ends inside an element, or an element is not UTF-8: the strings of models are text. Send other bytes in a text form, such as base64.',
+    help: 'A BYTES input ends inside an element, or an element is not UTF-8 or holds a zero character: the strings of models are text. Send other bytes in a text form, such as base64.',
   },
   PARAMETER_INVALID: {
     code: 'INVALID_ARGUMENT',

@@ -7,21 +7,21 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const isText = (bytes: Uint8Array): boolean => {
   try {
-    utf8.decode(bytes);
-    return true;
+    return !utf8.decode(bytes).includes('\0');
   } catch {
     return false;
   }
 };
-/** Texts short and long, bytes that are none, and texts cut in the middle of a character. */
+/** Texts short and long, some with zero characters, bytes that are none, and texts cut in the middle of a character. */
 const element = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 80 }).map((text) => Buffer.from(text)),
   fc.uint8Array({ maxLength: 6 }),
+  fc.constantFrom('\0', 'a\0b', `${'a'.repeat(60)}\0`).map((text) => Buffer.from(text)),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }).map((text) => Buffer.from(text).subarray(0, -1)),
 );
 
 describe('countTextElements', () => {
-  it('counts the elements where all are UTF-8, and names the first that is not', () => {
+  it('counts the elements where all are UTF-8 without zero characters, and names the first that is not', () => {
     fc.assert(
       fc.property(fc.array(element, { maxLength: 6 }), (elements) => {
         const raw = encodeBytesElements(elements);

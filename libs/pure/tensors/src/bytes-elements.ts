@@ -33,14 +33,14 @@ export function decodeBytesElements(raw: Uint8Array, field = 'raw_input_contents
   return elements;
 }
 
-/** Up to here a loop that finds only ASCII is faster than the call of isUtf8. */
+/** Up to here a loop over ASCII is faster than the calls that judge any text. */
 const MAX_SHORT_TEXT = 48;
 
 /**
- * The number of elements of a raw BYTES tensor, each of which is text. Makes nothing per element, so that millions of
- * empty ones cost little.
- * @throws TensorError where a length reaches past the end, a prefix is cut off, or an element is not UTF-8: then the
- * field is `<field>[<index of the element>]`.
+ * The number of elements of a raw BYTES tensor, each of which is text that C can hold. Makes nothing per short element,
+ * so that millions of empty ones cost little.
+ * @throws TensorError where a length reaches past the end, a prefix is cut off, or an element is not UTF-8 or holds a
+ * zero character: then the field is `<field>[<index of the element>]`.
  */
 export function countTextElements(raw: Uint8Array, field = 'raw_input_contents'): number {
   let count = 0;
@@ -48,7 +48,9 @@ export function countTextElements(raw: Uint8Array, field = 'raw_input_contents')
     if (at + 4 > raw.length) throw new TensorError(field, 'a BYTES element ends inside its length prefix');
     const end = at + 4 + lengthAt(raw, at);
     if (end > raw.length) throw new TensorError(field, 'a BYTES element is longer than its tensor');
-    if (!isText(raw, at + 4, end)) throw new TensorError(`${field}[${count}]`, 'the element is not UTF-8');
+    if (!isText(raw, at + 4, end)) {
+      throw new TensorError(`${field}[${count}]`, 'the element is not UTF-8, or holds a zero character');
+    }
     at = end;
   }
   return count;
@@ -60,11 +62,17 @@ function lengthAt(raw: Uint8Array, at: number): number {
 }
 
 function isText(raw: Uint8Array, start: number, end: number): boolean {
-  return (end - start <= MAX_SHORT_TEXT && isAscii(raw, start, end)) || isUtf8(raw.subarray(start, end));
+  if (end - start <= MAX_SHORT_TEXT && isAscii(raw, start, end)) return true;
+  const element = raw.subarray(start, end);
+  return isUtf8(element) && !element.includes(0);
 }
 
+/** Without the zero character. */
 function isAscii(raw: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if ((raw[at] ?? 0) >= 0x80) return false;
+  for (let at = start; at < end; at++) {
+    const byte = raw[at] ?? 0;
+    if (byte === 0 || byte >= 0x80) return false;
+  }
   return true;
 }
 
