@@ -1,5 +1,5 @@
 import { create, type DescField, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import { reflect, scalarZeroValue, type ReflectMap, type ReflectMessage } from '@bufbuild/protobuf/reflect';
+import { reflect, scalarZeroValue, type ReflectMessage } from '@bufbuild/protobuf/reflect';
 import { Lexer, type Token } from './lexer.ts';
 import { readEnum, readScalar, shown } from './read-scalar.ts';
 import { TextError } from './text-error.ts';
@@ -138,7 +138,7 @@ class Parser {
         this.#skipSeparator();
       }
     });
-    map.set((key ?? scalarZeroValue(field.mapKey, false)) as MapKey, value ?? zeroOf(field));
+    map.set(key ?? scalarZeroValue(field.mapKey, false), value ?? zeroOf(field));
   }
 
   #readEntryValue(field: DescField & { fieldKind: 'map' }, path: string): unknown {
@@ -169,8 +169,6 @@ class Parser {
     return kind === 'symbol' && text === symbol;
   }
 }
-
-type MapKey = Parameters<ReflectMap['set']>[0];
 
 function isEnd({ kind, text }: Token, closing: string | undefined): boolean {
   return closing === undefined ? kind === 'end' : kind === 'symbol' && text === closing;

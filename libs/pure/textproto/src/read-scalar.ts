@@ -1,6 +1,6 @@
 import { ScalarType, type DescEnum } from '@bufbuild/protobuf';
 import type { Lexer, Token } from './lexer.ts';
-import { TextError } from './text-error.ts';
+import type { TextError } from './text-error.ts';
 
 type Fail = (token: Token, problem: string) => TextError;
 
