@@ -140,14 +140,39 @@ export function loopModel(trips?: number): Uint8Array {
 
 /** A model of a few bytes whose run needs a constant of 2^40 elements. */
 export function hugeConstantModel(): Uint8Array {
+  return constantModel(2 ** 40);
+}
+
+/** A model of a few bytes whose run makes so many FP32 elements out of its input and adds their sum to it. */
+export function constantModel(elements: number): Uint8Array {
   return modelOf({
-    name: 'huge',
+    name: 'constant',
     node: [
       { opType: 'ConstantOfShape', input: ['size'], output: ['constant'] },
       { opType: 'ReduceSum', input: ['constant'], output: ['sum'] },
       { opType: 'Add', input: ['x', 'sum'], output: ['y'] },
     ],
-    initializer: [{ name: 'size', dims: [1n], dataType: DataType.INT64, int64Data: [2n ** 40n] }],
+    initializer: [{ name: 'size', dims: [1n], dataType: DataType.INT64, int64Data: [BigInt(elements)] }],
+    input: [valueInfo('x', 2)],
+    output: [valueInfo('y', 2)],
+  });
+}
+
+/** As constantModel, with as many elements as the greatest element of x says: nothing can be told before the run. */
+export function growingModel(): Uint8Array {
+  const keepdims = { name: 'keepdims', type: AttributeType.INT, i: 0n };
+  const to = { name: 'to', type: AttributeType.INT, i: BigInt(DataType.INT64) };
+  return modelOf({
+    name: 'growing',
+    node: [
+      { opType: 'ReduceMax', input: ['x'], output: ['greatest'], attribute: [keepdims] },
+      { opType: 'Cast', input: ['greatest'], output: ['elements'], attribute: [to] },
+      { opType: 'Reshape', input: ['elements', 'one'], output: ['size'] },
+      { opType: 'ConstantOfShape', input: ['size'], output: ['constant'] },
+      { opType: 'ReduceSum', input: ['constant'], output: ['sum'] },
+      { opType: 'Add', input: ['x', 'sum'], output: ['y'] },
+    ],
+    initializer: [{ name: 'one', dims: [1n], dataType: DataType.INT64, int64Data: [1n] }],
     input: [valueInfo('x', 2)],
     output: [valueInfo('y', 2)],
   });
