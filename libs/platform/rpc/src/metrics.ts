@@ -9,6 +9,8 @@ export interface ServerMetrics {
   callEnded(method: string, code: CodeName, seconds: number): void;
 }
 
+type Child = Pick<Histogram.Internal<string>, 'observe'>;
+
 /** Stands for methods the server does not have, so that callers cannot make up label values. */
 export const UNKNOWN_METHOD = '_OTHER';
 
@@ -32,16 +34,16 @@ export function serverMetrics(registry: Metrics | undefined): ServerMetrics {
       buckets: BUCKETS,
       registers: [registry],
     });
-  const children = new Map<string, { observe(value: number): void }>();
+  const children = new Map<string, Map<CodeName, Child>>();
+  const childOf = (method: string, code: CodeName): Child => {
+    const child = histogram.labels({ rpc_method: method, rpc_status_code: code });
+    const codes = children.get(method) ?? new Map<CodeName, Child>();
+    children.set(method, codes.set(code, child));
+    return child;
+  };
   return {
     callEnded(method, code, seconds) {
-      const key = `${method} ${code}`;
-      let child = children.get(key);
-      if (child === undefined) {
-        child = histogram.labels({ rpc_method: method, rpc_status_code: code });
-        children.set(key, child);
-      }
-      child.observe(seconds);
+      (children.get(method)?.get(code) ?? childOf(method, code)).observe(seconds);
     },
   };
 }

@@ -2,8 +2,7 @@ import { CoalescedService } from '@plumbline/contract-common';
 import { pathOf } from '../method-path.ts';
 import type { MethodInfo, ServedMethod } from '../server/call.ts';
 import { composeChain } from '../server/chain.ts';
-import { enforceDeadline } from '../server/interceptors/enforce-deadline.ts';
-import { mapErrors } from '../server/interceptors/map-errors.ts';
+import { supervise } from '../server/interceptors/supervise.ts';
 import type { CallLimits } from '../server/limits.ts';
 import { MAX_READ_BYTES } from './frame-limits.ts';
 import { exchange, type ExchangeOptions } from './exchange-session.ts';
@@ -31,6 +30,6 @@ export const EXCHANGE_LIMITS: CallLimits = {
 
 /** CoalescedService/Exchange, which every server has. */
 export function exchangeMethod(options: ExchangeOptions): ServedMethod {
-  const run = composeChain([mapErrors, enforceDeadline], exchange(options));
+  const run = composeChain([supervise], exchange(options));
   return { info: INFO, limits: EXCHANGE_LIMITS, run };
 }

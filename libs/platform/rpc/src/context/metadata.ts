@@ -19,9 +19,14 @@ export interface MutableMetadata extends ReadonlyMetadata {
 const LEGAL_NAME = /^[0-9a-z_.-]+$/;
 const LEGAL_TEXT = /^[ -~]*$/;
 
-/** Metadata held in a map of its own; the map is made on the first `set`. */
+/** Names that were found legal: code uses few, and checks of tens of thousands of trailers a second would show. */
+const legalNames = new Set<string>();
+const MAX_LEGAL_NAMES = 1_000;
+
+/** Metadata of one's own: few entries, so that two lists are faster than a map, and none until the first `set`. */
 export class MetadataMap implements MutableMetadata {
-  #values: Map<string, MetadataValue> | undefined;
+  #names: string[] | undefined;
+  #values: MetadataValue[] = NO_VALUES;
 
   static from(record: Readonly<Record<string, string | Uint8Array>>): MetadataMap {
     const map = new MetadataMap();
@@ -30,37 +35,63 @@ export class MetadataMap implements MutableMetadata {
   }
 
   get(name: string): string | undefined {
-    const value = this.#values?.get(name);
+    const value = this.#find(name);
     return typeof value === 'string' ? value : undefined;
   }
 
   getBinary(name: string): Buffer | undefined {
-    const value = this.#values?.get(name);
+    const value = this.#find(name);
     return typeof value === 'string' ? undefined : value;
   }
 
   set(name: string, value: string | Uint8Array): void {
-    if (!LEGAL_NAME.test(name)) throw new TypeError(`metadata name "${name}" is not legal`);
+    checkName(name);
     if (
       typeof value === 'string' ? name.endsWith('-bin') || !LEGAL_TEXT.test(value) : !name.endsWith('-bin')
     ) {
       throw new TypeError(`metadata "${name}": names ending in -bin take bytes, all others printable ASCII`);
     }
-    this.#values ??= new Map();
-    this.#values.set(name, typeof value === 'string' ? value : asBuffer(value));
+    if (this.#names === undefined) {
+      this.#names = [];
+      this.#values = [];
+    }
+    const at = this.#names.indexOf(name);
+    this.#values[at < 0 ? this.#names.push(name) - 1 : at] =
+      typeof value === 'string' ? value : asBuffer(value);
   }
 
-  entries(): Iterable<readonly [string, MetadataValue]> {
-    return this.#values ?? [];
+  *entries(): Generator<readonly [string, MetadataValue]> {
+    for (const [index, name] of (this.#names ?? []).entries()) yield [name, this.#values[index] ?? ''];
+  }
+
+  /** As `entries`, without an object for each. */
+  forEach(callback: (name: string, value: MetadataValue) => void): void {
+    const names = this.#names;
+    if (names === undefined) return;
+    for (let index = 0; index < names.length; index++)
+      callback(names[index] ?? '', this.#values[index] ?? '');
   }
 
   get isEmpty(): boolean {
-    return this.#values === undefined;
+    return this.#names === undefined;
   }
 
   get size(): number {
-    return this.#values?.size ?? 0;
+    return this.#names?.length ?? 0;
   }
+
+  #find(name: string): MetadataValue | undefined {
+    return this.#names === undefined ? undefined : this.#values[this.#names.indexOf(name)];
+  }
+}
+
+const NO_VALUES: MetadataValue[] = [];
+
+/** @throws TypeError */
+function checkName(name: string): void {
+  if (legalNames.has(name)) return;
+  if (!LEGAL_NAME.test(name)) throw new TypeError(`metadata name "${name}" is not legal`);
+  if (legalNames.size < MAX_LEGAL_NAMES) legalNames.add(name);
 }
 
 /** A call's metadata as grpc-js received it. */

@@ -34,7 +34,9 @@ export class ServerCallContext implements CallContext, Cancellable {
   #timer: NodeJS.Timeout | undefined;
   #identity: Identity = { caller: ANONYMOUS, tenant: '' };
   #cancellation: ServiceError | undefined;
-  #waiting: Set<(error: ServiceError) => void> | undefined;
+  /** The first that waits for cancellation, and the others: most calls have but one. */
+  #first: ((error: ServiceError) => void) | undefined;
+  #others: Set<(error: ServiceError) => void> | undefined;
   #controller: AbortController | undefined;
   #requestId: string | undefined;
   #traceparent: string | undefined;
@@ -77,6 +79,10 @@ export class ServerCallContext implements CallContext, Cancellable {
     return this.#controller.signal;
   }
 
+  get isCancelled(): boolean {
+    return this.#cancellation !== undefined;
+  }
+
   get cancellation(): ServiceError | undefined {
     return this.#cancellation;
   }
@@ -99,9 +105,15 @@ export class ServerCallContext implements CallContext, Cancellable {
       callback(this.#cancellation);
       return () => undefined;
     }
-    const waiting = (this.#waiting ??= new Set());
-    waiting.add(callback);
-    return () => waiting.delete(callback);
+    if (this.#first === undefined) {
+      this.#first = callback;
+      return () => {
+        if (this.#first === callback) this.#first = undefined;
+      };
+    }
+    const others = (this.#others ??= new Set());
+    others.add(callback);
+    return () => others.delete(callback);
   }
 
   /** The first cancellation counts; later ones and those after `close()` change nothing. */
@@ -109,9 +121,10 @@ export class ServerCallContext implements CallContext, Cancellable {
     if (this.#cancellation !== undefined) return;
     this.#cancellation = error;
     clearTimeout(this.#timer);
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting !== undefined) for (const callback of waiting) callback(error);
+    this.#first?.(error);
+    this.#first = undefined;
+    if (this.#others !== undefined) for (const callback of this.#others) callback(error);
+    this.#others = undefined;
     this.#controller?.abort(error);
   }
 

@@ -9,10 +9,13 @@ import { failureStatus } from './grpc-status.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { RequestBudget } from './request-budget.ts';
 import { StallWatch } from './stall-watch.ts';
+import { isGrpc, UnaryStream, type UnaryMethod } from './unary-stream.ts';
 
 export interface AdmissionOptions extends AdmissionLimits {
   /** Whether a method (`package.Service/Method`) is served without credentials. */
   readonly isOpen: (path: string) => boolean;
+  /** Methods that are served past grpc-js, by path. */
+  readonly unary: ReadonlyMap<string, UnaryMethod>;
   /** Hears of calls that are refused before any chain: method path, and why. */
   readonly refused: (path: string, error: ServiceError) => void;
 }
@@ -52,6 +55,18 @@ export class Admission implements Gate {
     }
     pool.calls++;
     const call = this.#receive(stream, headers);
+    const unary = this.#options.unary.get(path);
+    if (unary !== undefined && isGrpc(headers)) {
+      const served = new UnaryStream(stream, headers, unary, call);
+      stream.once('close', () => {
+        pool.calls--;
+        served.closed();
+        call.close();
+      });
+      served.start();
+      return;
+    }
+    this.#guard(stream, call);
     stream.once('close', () => {
       pool.calls--;
       call.close();
@@ -68,12 +83,16 @@ export class Admission implements Gate {
   }
 
   #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): IncomingCall {
-    const call = new IncomingCall({
+    return new IncomingCall({
       timeout: takeTimeout(headers),
       budget: this.#budget,
       stalls: this.#stalls,
-      isRead: () => !stream.isPaused(),
+      source: stream,
     });
+  }
+
+  /** Before grpc-js reads the stream. */
+  #guard(stream: ServerHttp2Stream, call: IncomingCall): void {
     explainStatuses(stream, (error) => {
       call.fail(error);
     });
@@ -83,7 +102,6 @@ export class Admission implements Gate {
       else if (!call.arrived(chunk)) return true;
       return push(chunk);
     };
-    return call;
   }
 
   #refuse(stream: ServerHttp2Stream, path: string): void {

@@ -18,7 +18,7 @@ export interface InterceptedCall {
   readonly method: MethodInfo;
   readonly context: CallContext;
   /** The encoded request of unary and server-streaming calls, before the limits have looked at it. */
-  readonly request?: Buffer;
+  readonly request?: Buffer | undefined;
 }
 
 /**
@@ -30,13 +30,13 @@ export type Interceptor = (call: InterceptedCall, next: () => Promise<void>) => 
 /** A call as the transport hands it over: requests to take from, and somewhere to put the response. */
 export interface ServerCall extends InterceptedCall {
   readonly context: ServerCallContext;
-  request?: Buffer;
+  request?: Buffer | undefined;
   /** Reads the single request, where it has not come with the call: not before the caller is known. */
   receive?(): Promise<Buffer>;
   /** The requests of client- and bidirectional streams. */
   readonly requests?: AsyncIterable<Buffer>;
   /** Where the single response of unary and client-streaming calls is left. */
-  response?: Buffer;
+  response?: Buffer | undefined;
   /** Sends one message of a response stream; resolves when more may be sent. */
   send?(response: Buffer): Promise<void>;
 }

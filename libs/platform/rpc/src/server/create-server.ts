@@ -15,10 +15,9 @@ import { registerMethod } from './grpc-transport.ts';
 import { InFlightCalls } from './in-flight.ts';
 import { inProcess, type Invoke } from './in-process.ts';
 import { authenticateCalls } from './interceptors/authenticate.ts';
-import { enforceDeadline } from './interceptors/enforce-deadline.ts';
-import { mapErrors } from './interceptors/map-errors.ts';
 import { observe } from './interceptors/observe.ts';
 import { receiveRequest } from './interceptors/receive-request.ts';
+import { supervise } from './interceptors/supervise.ts';
 import type { CallLimits } from './limits.ts';
 import { buildRouter } from './router.ts';
 import {
@@ -28,13 +27,13 @@ import {
   type RpcServer,
   type ServerOptions,
 } from './server-options.ts';
-import { serveUnary, type UnaryMethod } from './unary-transport.ts';
+import type { UnaryMethod } from './unary-stream.ts';
 import { unknownMethod } from './unknown-method.ts';
 
 /**
  * A gRPC server. Around every handler runs one chain, composed here, in this order:
  *
- *   context → metrics and log → error mapping → deadline → authentication → request → `interceptors` → limits → decode → handler
+ *   context → metrics and log → deadline and error mapping → authentication → request → `interceptors` → limits → decode → handler
  *
  * It runs per call and, on a coalesced stream, per item. Health, reflection and the coalesced stream are served by
  * every server and need no credentials; the items of the stream do.
@@ -46,7 +45,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const services = [...new Set(implementations.map(({ service }) => service))];
   const health = new HealthRegistry(services.map(({ typeName }) => typeName));
   const metrics = serverMetrics(options.metrics);
-  const open = [observe(log, metrics), mapErrors, enforceDeadline];
+  const open = [observe(log, metrics), supervise];
   const guarded = [...open, authenticateCalls(options.authenticate), receiveRequest];
 
   const router = buildRouter(implementations, options.limits ?? {}, [
@@ -54,11 +53,11 @@ export function createServer(options: ServerOptions): RpcServer {
     ...(options.interceptors ?? []),
   ]);
   const builtIn = [healthService(health), reflectionService([...services, Health, CoalescedService])];
-  const system = buildRouter(builtIn, {}, [mapErrors, enforceDeadline, receiveRequest]);
+  const system = buildRouter(builtIn, {}, [supervise, receiveRequest]);
 
   const limits = [...router.values(), ...system.values()].map((method) => method.limits);
   const unary = new Map<string, UnaryMethod>();
-  const server = new Server(grpcOptions(options, [...limits, EXCHANGE_LIMITS], unary));
+  const server = new Server(grpcOptions(options, [...limits, EXCHANGE_LIMITS]));
   const drainable = drainableOf(server, health);
   const { calls, subscriptions, exchanges, draining } = drainable;
   const unknown = unknownMethod(open);
@@ -66,6 +65,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const admission = new Admission({
     ...DEFAULT_ADMISSION,
     ...options.admission,
+    unary,
     isOpen: (path) => path === exchange.info.path || system.has(path),
     refused: (path, { codeName, reason }) => {
       const method = router.has(path) ? path : UNKNOWN_METHOD;
@@ -77,7 +77,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const register = (method: ServedMethod, group: InFlightCalls): void => {
     const transport = { log, calls: group, admission };
     registerMethod(server, method, transport);
-    if (method.info.kind === 'unary') unary.set(`/${method.info.path}`, { method, transport });
+    if (method.info.kind === 'unary') unary.set(method.info.path, { method, transport });
   };
   for (const method of router.values()) register(method, calls);
   for (const method of system.values()) register(method, subscriptions);
@@ -91,10 +91,8 @@ export function createServer(options: ServerOptions): RpcServer {
 function grpcOptions(
   { keepalive = DEFAULT_KEEPALIVE }: ServerOptions,
   limits: readonly CallLimits[],
-  unary: ReadonlyMap<string, UnaryMethod>,
 ): GrpcOptions {
   return {
-    interceptors: [serveUnary(unary)],
     'grpc.max_receive_message_length': Math.max(...limits.map(({ maxMessageBytes }) => maxMessageBytes)),
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,

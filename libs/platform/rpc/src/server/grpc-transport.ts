@@ -49,7 +49,7 @@ export function registerMethod(server: Server, method: ServedMethod, transport: 
   }
 }
 
-/** Unary calls are served by an interceptor: see unary-transport.ts. */
+/** Unary calls are served on their streams: see unary-stream.ts. */
 function notReached(): void {
   throw rpcErrors.INTERNAL('grpc-js served a unary call by itself');
 }

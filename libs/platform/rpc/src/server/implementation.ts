@@ -43,7 +43,7 @@ export type RawStreamHandler = (
 
 /** What a method does, in bytes. */
 export type MethodBody =
-  | { readonly kind: 'unary'; readonly handle: (request: Buffer, context: CallContext) => Promise<Buffer> }
+  | { readonly kind: 'unary'; readonly handle: (request: Buffer, context: CallContext) => Awaitable<Buffer> }
   | {
       readonly kind: 'server_streaming';
       readonly handle: (request: Buffer, context: CallContext) => AsyncIterable<Buffer>;
@@ -105,10 +105,8 @@ export function implementRaw(
     const method = service.methods.find((candidate) => candidate.name === name);
     if (method?.methodKind !== 'unary')
       throw new TypeError(`${service.typeName} has no unary method "${name}"`);
-    const handle = async (request: Buffer, context: CallContext): Promise<Buffer> =>
-      handler(request, context);
     const input = countElements ? method.input : undefined;
-    return { method, input, raw: true, body: { kind: 'unary', handle } };
+    return { method, input, raw: true, body: { kind: 'unary', handle: handler } };
   });
   return { service, methods };
 }

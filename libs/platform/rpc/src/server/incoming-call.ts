@@ -10,12 +10,15 @@ export interface IncomingCallOptions {
   readonly timeout: string | undefined;
   readonly budget: RequestBudget;
   readonly stalls: StallWatch;
-  readonly isRead: () => boolean;
+  /** Paused while it is we who do not read. */
+  readonly source: { isPaused(): boolean };
 }
 
 /** What each piece of a message costs besides its bytes, so that pieces of one byte are not free. */
 const PIECE_BYTES = 128;
 const RETRY_AFTER_MS = 1_000;
+
+const NO_MESSAGES: number[] = [];
 
 /** The receiving side of one call, from its headers on: accounts for its bytes and sees that they come. */
 export class IncomingCall implements Stallable {
@@ -27,7 +30,7 @@ export class IncomingCall implements Stallable {
   /** Of request streams only: a single request is held as long as its call. */
   #framing: MessageFraming | undefined;
   /** What each whole message holds that the handler has not taken, oldest first; the last entry is still coming. */
-  #messages: number[] = [0];
+  #messages: number[] = NO_MESSAGES;
 
   constructor(options: IncomingCallOptions) {
     this.timeout = options.timeout;
@@ -35,13 +38,16 @@ export class IncomingCall implements Stallable {
   }
 
   get isRead(): boolean {
-    return this.#options.isRead();
+    return !this.#options.source.isPaused();
   }
 
   /** From now on the call can fail, and stalls if nothing comes. A stream of requests gives back each that is taken. */
   open(context: Pick<ServerCallContext, 'cancel'>, isStream: boolean): void {
     this.#context = context;
-    if (isStream) this.#framing = new MessageFraming();
+    if (isStream) {
+      this.#framing = new MessageFraming();
+      this.#messages = [0];
+    }
     this.#options.stalls.watch(this);
   }
 
@@ -74,7 +80,7 @@ export class IncomingCall implements Stallable {
   close(): void {
     this.#isOver = true;
     this.ended();
-    this.#messages = [0];
+    this.#messages = NO_MESSAGES;
     this.#giveBack(this.#heldBytes);
   }
 

@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod } from '@bufbuild/protobuf';
+import type { ServiceError } from '@plumbline/errors';
 import { WireError, countElements } from '@plumbline/wire';
 import { rpcErrors } from '../errors.ts';
 
@@ -88,8 +89,12 @@ export function checkSize(
   { length }: Buffer,
   { maxMessageBytes }: Pick<CallLimits, 'maxMessageBytes'>,
 ): void {
-  if (length <= maxMessageBytes) return;
-  throw rpcErrors.MESSAGE_TOO_LARGE(`the message has ${length} bytes; the method takes ${maxMessageBytes}`, {
+  if (length > maxMessageBytes) throw tooLarge(length, maxMessageBytes);
+}
+
+/** Refuses a message of `length` bytes, or, of one that is still compressed, at least so many. */
+export function tooLarge(length: number, maxMessageBytes: number): ServiceError {
+  return rpcErrors.MESSAGE_TOO_LARGE(`the message has ${length} bytes; the method takes ${maxMessageBytes}`, {
     metadata: { sizeBytes: String(length), maxMessageBytes: String(maxMessageBytes) },
   });
 }

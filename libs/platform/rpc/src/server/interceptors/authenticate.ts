@@ -3,9 +3,15 @@ import type { ServerInterceptor } from '../chain.ts';
 
 /** Gives the context its caller and tenant; nothing further in runs for a caller that is refused. */
 export function authenticateCalls(authenticate: Authenticate): ServerInterceptor {
-  return async (call, next) => {
+  return (call, next) => {
     const identity = authenticate(call.context.requestMetadata);
-    call.context.identify(identity instanceof Promise ? await identity : identity);
-    await next();
+    if (identity instanceof Promise) {
+      return identity.then((identified) => {
+        call.context.identify(identified);
+        return next();
+      });
+    }
+    call.context.identify(identity);
+    return next();
   };
 }

@@ -9,21 +9,23 @@ import type { ServerInterceptor } from '../chain.ts';
  * line: they come by the ten thousand a second, and the services behind them keep records of their own.
  */
 export function observe(log: Log, metrics: ServerMetrics): ServerInterceptor {
-  return async (call, next) => {
+  const ended = (call: ServerCall, code: CodeName, startedMs: number): number => {
+    const durationMs = performance.now() - startedMs;
+    metrics.callEnded(call.method.path, code, durationMs / 1_000);
+    return durationMs;
+  };
+  return (call, next) => {
     const startedMs = performance.now();
-    const ended = (code: CodeName): number => {
-      const durationMs = performance.now() - startedMs;
-      metrics.callEnded(call.method.path, code, durationMs / 1_000);
-      return durationMs;
-    };
-    try {
-      await next();
-    } catch (error) {
-      const code = codeOf(error);
-      logFailure(log, call, code, ended(code), error);
-      throw error;
-    }
-    logSuccess(log, call, ended('OK'));
+    return next().then(
+      () => {
+        logSuccess(log, call, ended(call, 'OK', startedMs));
+      },
+      (error: unknown) => {
+        const code = codeOf(error);
+        logFailure(log, call, code, ended(call, code, startedMs), error);
+        throw error;
+      },
+    );
   };
 }
 
