@@ -1,0 +1,22 @@
+import type { CheckGroup } from '../suite/check.ts';
+import { datatypeChecks } from './datatypes.ts';
+import { healthChecks } from './health.ts';
+import { loadChecks } from './load.ts';
+import { metadataChecks } from './metadata.ts';
+import { refusalChecks } from './refusals.ts';
+import { requestChecks } from './requests.ts';
+import { timeChecks } from './time.ts';
+
+/** The Open Inference Protocol itself. */
+export const oip: CheckGroup = {
+  name: 'oip',
+  topics: {
+    health: healthChecks,
+    metadata: metadataChecks,
+    requests: requestChecks,
+    datatypes: datatypeChecks,
+    refusals: refusalChecks,
+    time: timeChecks,
+    load: loadChecks,
+  },
+};

@@ -1,0 +1,141 @@
+import type { Checks } from '../suite/check.ts';
+import { expect, expectEqual, expectStatus } from '../suite/expect.ts';
+import { elementsOf, infer, input, outputOf, request } from '../target/infer.ts';
+import { fourWide, row, simpleInputs } from '../target/values.ts';
+
+export const requestChecks: Checks = {
+  sum: {
+    title: 'ModelInfer computes what the model does, and names the model and its version',
+    models: ['simple'],
+    run: async (target) => {
+      const answer = await infer(target, request('simple', simpleInputs(0)));
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), row(1), 'OUTPUT0');
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT1')), row(-1), 'OUTPUT1');
+      expectEqual(answer.model, 'simple', 'model_name');
+      expectEqual(answer.version, '1', 'model_version');
+    },
+  },
+  id: {
+    title: 'the id of a request is echoed; none stays none',
+    models: ['simple'],
+    run: async (target) => {
+      for (const id of ['request-7 · ключ', '']) {
+        expectEqual((await infer(target, request('simple', simpleInputs(0), { id }))).id, id, 'the id');
+      }
+    },
+  },
+  'input-order': {
+    title: 'inputs may come in any order',
+    models: ['simple'],
+    run: async (target) => {
+      const answer = await infer(target, request('simple', simpleInputs(0).toReversed()));
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT1')), row(-1), 'OUTPUT1');
+    },
+  },
+  'all-outputs': {
+    title: 'a request that names no output gets all of them',
+    models: ['simple'],
+    run: async (target) => {
+      const { outputs } = await infer(target, request('simple', simpleInputs(0)));
+      expectEqual(outputs.map(({ name }) => name).sort(), ['OUTPUT0', 'OUTPUT1'], 'the outputs');
+    },
+  },
+  'one-output': {
+    title: 'a request that names one output gets that one alone',
+    models: ['simple'],
+    run: async (target) => {
+      const outputs = [{ name: 'OUTPUT1' }];
+      const answer = await infer(target, request('simple', simpleInputs(5), { outputs }));
+      expectEqual(
+        answer.outputs.map(({ name }) => name),
+        ['OUTPUT1'],
+        'the outputs',
+      );
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT1')), row(4), 'OUTPUT1');
+    },
+  },
+  'output-order': {
+    title: 'outputs come in the order they are asked for, each with its own elements',
+    models: ['simple'],
+    run: async (target) => {
+      const outputs = [{ name: 'OUTPUT1' }, { name: 'OUTPUT0' }];
+      const answer = await infer(target, request('simple', simpleInputs(0), { outputs }));
+      expectEqual(
+        answer.outputs.map(({ name }) => name),
+        ['OUTPUT1', 'OUTPUT0'],
+        'the outputs',
+      );
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), row(1), 'OUTPUT0');
+    },
+  },
+  rows: {
+    title: 'a request of several rows is answered row by row',
+    models: ['versioned'],
+    run: async (target) => {
+      const inputs = [fourWide(1, 2, 3, 4, 5, 6, 7, 8)];
+      const answer = await infer(target, request('versioned', inputs, { modelVersion: '2' }));
+      expectEqual(outputOf(answer, 'OUTPUT0').shape, [2, 4], 'the shape');
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), [2, 4, 6, 8, 10, 12, 14, 16], 'OUTPUT0');
+    },
+  },
+  unbatched: {
+    title: 'a model without a batch dimension takes the declared shape',
+    models: ['slow'],
+    run: async (target) => {
+      const answer = await infer(target, request('slow', [input('INPUT0', 'FP32', [2], [1, -2])]));
+      expectEqual(outputOf(answer, 'OUTPUT0').shape, [2], 'the shape');
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), [1, -2], 'OUTPUT0');
+    },
+  },
+  'unknown-parameter': {
+    title: 'a parameter that means nothing to the server does no harm',
+    models: ['simple'],
+    run: async (target) => {
+      const parameters = { 'x-own': { parameterChoice: { case: 'stringParam', value: 'a' } } } as const;
+      const answer = await infer(target, request('simple', simpleInputs(0), { parameters }));
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), row(1), 'OUTPUT0');
+    },
+  },
+  version: {
+    title: 'model_version chooses the version; none is the newest',
+    models: ['versioned'],
+    run: async (target) => {
+      for (const [modelVersion, factor] of [
+        ['1', 1],
+        ['2', 2],
+        ['', 2],
+      ] as const) {
+        const answer = await infer(target, request('versioned', [fourWide(1, 2, 3, 4)], { modelVersion }));
+        expectEqual(answer.version, String(factor), 'model_version');
+        expectEqual(
+          elementsOf(outputOf(answer, 'OUTPUT0')),
+          [1, 2, 3, 4].map((x) => x * factor),
+          'OUTPUT0',
+        );
+      }
+    },
+  },
+  'unknown-model': {
+    title: 'an unknown model is NOT_FOUND, with a message',
+    run: async (target) => {
+      const error = await expectStatus(infer(target, request('no-such-model', simpleInputs(0))), 'NOT_FOUND');
+      expect(error.message !== '', 'the message is empty');
+    },
+  },
+  'unknown-version': {
+    title: 'an unknown version is NOT_FOUND',
+    models: ['simple'],
+    run: async (target) => {
+      const call = infer(target, request('simple', simpleInputs(0), { modelVersion: '99' }));
+      await expectStatus(call, 'NOT_FOUND');
+    },
+  },
+  'version-no-number': {
+    title: 'a version that is no number is INVALID_ARGUMENT or NOT_FOUND',
+    models: ['simple'],
+    run: async (target) => {
+      const call = infer(target, request('simple', simpleInputs(0), { modelVersion: 'newest' }));
+      await expectStatus(call, 'INVALID_ARGUMENT', 'NOT_FOUND');
+    },
+  },
+};

@@ -1,0 +1,98 @@
+import type { Checks } from '../suite/check.ts';
+import { expect, expectStatus } from '../suite/expect.ts';
+import { infer, input, request, type InferRequest } from '../target/infer.ts';
+import type { Target } from '../target/target.ts';
+
+/** A run that takes long enough to be told from the rest. */
+const RUN_MS = 300;
+const WAITING = 8;
+
+/** A request for `slow` or `prioritized` that takes about `turns` µs. */
+export function slowRequest(
+  model: 'slow' | 'prioritized',
+  turns: number,
+  more: InferRequest = {},
+): InferRequest {
+  const shape = model === 'slow' ? [2] : [1, 2];
+  return request(model, [input('INPUT0', 'FP32', shape, [turns, 0])], more);
+}
+
+/** How many turns of a slow model take about RUN_MS on this server. */
+export async function turnsOf(
+  target: Target,
+  model: 'slow' | 'prioritized',
+  runMs = RUN_MS,
+): Promise<number> {
+  const sample = 50_000;
+  await infer(target, slowRequest(model, sample));
+  const startedMs = performance.now();
+  await infer(target, slowRequest(model, sample));
+  return Math.round((sample * runMs) / Math.max(5, performance.now() - startedMs));
+}
+
+export const timeChecks: Checks = {
+  deadline: {
+    title: 'a call whose deadline passes ends with DEADLINE_EXCEEDED at once, not with its run',
+    models: ['slow'],
+    run: async (target) => {
+      const turns = await turnsOf(target, 'slow', 3 * RUN_MS);
+      const startedMs = performance.now();
+      await expectStatus(infer(target, slowRequest('slow', turns), { timeoutMs: 100 }), 'DEADLINE_EXCEEDED');
+      expect(performance.now() - startedMs < 2 * RUN_MS, 'the caller waited for the run');
+      await infer(target, slowRequest('slow', 1));
+    },
+  },
+  'deadline-queue': {
+    title: 'requests whose deadline passes while they wait are never run',
+    models: ['slow'],
+    run: async (target) => {
+      await expectUnrun(target, (turns) =>
+        Array.from({ length: WAITING }, () =>
+          expectStatus(infer(target, slowRequest('slow', turns), { timeoutMs: 50 }), 'DEADLINE_EXCEEDED'),
+        ),
+      );
+    },
+  },
+  cancel: {
+    title: 'a cancelled call ends with CANCELLED, and the server goes on',
+    models: ['slow'],
+    run: async (target) => {
+      const turns = await turnsOf(target, 'slow');
+      const cancel = new AbortController();
+      const call = infer(target, slowRequest('slow', turns), { signal: cancel.signal });
+      setTimeout(() => cancel.abort(), 50);
+      await expectStatus(call, 'CANCELLED');
+      await infer(target, slowRequest('slow', 1));
+    },
+  },
+  'cancel-queue': {
+    title: 'requests that are cancelled while they wait are never run',
+    models: ['slow'],
+    run: async (target) => {
+      const cancel = new AbortController();
+      await expectUnrun(target, (turns) => {
+        const calls = Array.from({ length: WAITING }, () =>
+          infer(target, slowRequest('slow', turns), { signal: cancel.signal }),
+        );
+        setTimeout(() => cancel.abort(), 50);
+        return calls.map((call) => expectStatus(call, 'CANCELLED'));
+      });
+    },
+  },
+};
+
+/**
+ * One slow run keeps the model busy while `abandoned` give up waiting. A request after them may wait for what was under
+ * way, two runs at most, and not for all that gave up.
+ */
+async function expectUnrun(target: Target, abandoned: (turns: number) => Promise<unknown>[]): Promise<void> {
+  const turns = await turnsOf(target, 'slow');
+  const busy = infer(target, slowRequest('slow', turns));
+  await Promise.all(abandoned(turns));
+  const startedMs = performance.now();
+  await infer(target, slowRequest('slow', 1));
+  const waitedMs = performance.now() - startedMs;
+  await busy;
+  const most = (WAITING / 2 + 1) * RUN_MS;
+  expect(waitedMs < most, `the next request waited ${Math.round(waitedMs)} ms: they were run all the same`);
+}

@@ -1,0 +1,22 @@
+import type { CheckGroup } from '../suite/check.ts';
+import { absentChecks } from './absent.ts';
+import { classificationChecks } from './classification.ts';
+import { modelConfigChecks } from './model-config.ts';
+import { repositoryChecks } from './repository.ts';
+import { schedulingChecks } from './scheduling.ts';
+import { statisticsChecks } from './statistics.ts';
+import { streamChecks } from './stream.ts';
+
+/** What Triton has beyond the Open Inference Protocol. */
+export const triton: CheckGroup = {
+  name: 'triton',
+  topics: {
+    config: modelConfigChecks,
+    statistics: statisticsChecks,
+    stream: streamChecks,
+    classification: classificationChecks,
+    scheduling: schedulingChecks,
+    repository: repositoryChecks,
+    absent: absentChecks,
+  },
+};
