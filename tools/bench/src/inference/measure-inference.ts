@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Screen } from '@plumbline/tool-launcher/screen';
 import { ServiceError } from '@plumbline/errors';
 import { BenchError } from '../bench-error.ts';
 import type { Options } from '../options.ts';
 import { Children } from '../processes/children.ts';
 import { requireH2load } from '../processes/h2load.ts';
+import { temporaryFolder } from '../processes/temporary-folder.ts';
 import { failedResult, resultOf, type Result } from '../report/result.ts';
 import type { Bench, Measurement } from './bench.ts';
 import { benchmarkModels } from './benchmark-models.ts';
@@ -19,14 +17,14 @@ import { startService } from './service.ts';
 /** Measures the inference service in a process of its own, and the peer where there is one. @throws BenchError */
 export async function measureInference(options: Options, screen: Screen): Promise<Result[]> {
   const children = new Children();
-  const repository = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
+  const repository = temporaryFolder('bench');
   try {
     await requireH2load(children);
-    writeRepository(repository, benchmarkModels);
-    return await measureOver(repository, children, options, screen);
+    writeRepository(repository.path, benchmarkModels);
+    return await measureOver(repository.path, children, options, screen);
   } finally {
     await children.close();
-    rmSync(repository, { recursive: true });
+    repository.remove();
   }
 }
 

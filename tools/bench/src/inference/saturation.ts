@@ -91,8 +91,12 @@ async function warmed(
 
 /** A side that makes the same number of requests in every round, which took it about the plan's time when warm. */
 async function calibrated(inFlight: number, { warmSeconds, roundSeconds }: Plan, load: Load): Promise<Side> {
-  const cold = await load(2 * inFlight);
-  const warm = await load(Math.max(2 * inFlight, Math.round(cold * warmSeconds)));
-  const requests = Math.max(2 * inFlight, Math.round(warm * roundSeconds));
-  return () => load(requests);
+  let requests = 2 * inFlight;
+  let perSecond = await load(requests);
+  for (let seconds = 0; seconds < warmSeconds; seconds += requests / perSecond) {
+    requests *= 2;
+    perSecond = await load(requests);
+  }
+  const each = Math.max(2 * inFlight, Math.round(perSecond * roundSeconds));
+  return () => load(each);
 }

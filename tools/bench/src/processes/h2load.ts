@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError } from '../bench-error.ts';
 import type { Children } from './children.ts';
 import { parseH2load, type H2loadReport } from './parse-h2load.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** One peak: `requests` times the same gRPC message. */
 export interface Peak {
@@ -27,13 +27,13 @@ export async function requireH2load(children: Children): Promise<void> {
 
 /** Loads a gRPC server with unary calls. h2load takes any HTTP 200 for success: compare with the server's own count. */
 export async function h2load(children: Children, peak: Peak): Promise<H2loadReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-h2load-'));
-  const body = join(folder, 'body');
+  const folder = temporaryFolder('h2load');
+  const body = join(folder.path, 'body');
   try {
     writeFileSync(body, grpcFrame(peak.message));
     return parseH2load(await run(children, h2loadArgs(peak, body)));
   } finally {
-    rmSync(folder, { recursive: true });
+    folder.remove();
   }
 }
 
