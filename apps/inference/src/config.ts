@@ -136,6 +136,12 @@ const settings = {
     unit: 'threads',
     help: 'Runner threads that never came back from a model before no further model is opened.',
   }),
+  maxRunnerMemoryMib: integer({
+    default: 4_096,
+    min: 256,
+    unit: 'MiB',
+    help: 'Most memory of a runner process, for an untrusted model or one on a GPU; it is killed beyond. An idle one takes about 100.',
+  }),
   unloadGraceMs: duration({
     default: 10_000,
     help: 'How long a version that is no longer listed still answers gateways that lag behind.',

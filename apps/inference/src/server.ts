@@ -18,13 +18,12 @@ import { Readiness } from './domain/readiness.ts';
 import { ResponseCache } from './domain/response-cache.ts';
 import { VersionTable, type VersionTableOptions } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
-import { AbandonedThreads } from './engine/abandoned-threads.ts';
-import { THREAD_ENTRY, ThreadEngine } from './engine/thread-engine.ts';
-import { exposeAbandoned, exposeVersions } from './metrics.ts';
+import { exposeAbandoned, exposeCache, exposeVersions } from './metrics.ts';
 import { getStatus } from './service/get-status.ts';
 import { modelInfer } from './service/model-infer.ts';
 import { modelMetadata } from './service/model-metadata.ts';
 import { modelReady } from './service/model-ready.ts';
+import { modelStatistics } from './service/model-statistics.ts';
 import { modelStreamInfer } from './service/model-stream-infer.ts';
 import { serverMetadata } from './service/server-metadata.ts';
 import { serverLive, serverReady } from './service/server-ready.ts';
@@ -32,6 +31,7 @@ import type { Origin } from './sources/origin.ts';
 import { registryOrigin } from './sources/registry.ts';
 import { repositoryOrigin } from './sources/repository.ts';
 import { versionArtifacts } from './store/version-artifacts.ts';
+import { startEngine } from './start-engine.ts';
 import { alarm, delay } from './timers.ts';
 
 const VERSION = '0.1.0';
@@ -51,12 +51,7 @@ export async function build(
 ): Promise<void> {
   const { config: values, log } = scope;
   const replicaId = `inference-${randomUUID()}`;
-  const engine = await ThreadEngine.start({
-    entry: THREAD_ENTRY,
-    limits: { maxNodes: values.maxModelNodes },
-    heapMiB: values.runnerHeapMib,
-    abandoned: abandonedThreads(values, log),
-  });
+  const engine = await startEngine(values, log);
   onEngine(engine);
   const origin = await openOrigin(scope, replicaId);
   const cache = new ResponseCache(values.responseCacheBytes);
@@ -78,6 +73,7 @@ export async function build(
   });
   setHealth(server, 'NOT_SERVING');
   exposeVersions(scope.metrics, table);
+  exposeCache(scope.metrics, cache);
   exposeAbandoned(scope.metrics, engine);
   scope.adopt(engine, 'engine');
   scope.adopt(table, 'versions');
@@ -100,17 +96,6 @@ function openOrigin(scope: Scope<InferenceConfig>, replicaId: string): Promise<O
   return modelRepository === undefined
     ? registryOrigin(scope, replicaId)
     : repositoryOrigin(scope, modelRepository);
-}
-
-function abandonedThreads(values: InferenceConfig, log: Log): AbandonedThreads {
-  return new AbandonedThreads({
-    maxAbandoned: values.maxAbandonedRunners,
-    onAbandoned: (model, event, count) => {
-      if (event === 'ended')
-        log.info({ digest: model, count }, 'an abandoned runner came back and has ended');
-      else log.error({ digest: model, count }, 'a runner did not come back from its model and was abandoned');
-    },
-  });
 }
 
 function versionTable(
@@ -173,9 +158,10 @@ function implementations(serving: Serving): Implementation[] {
     implement(GRPCInferenceService, {
       serverLive,
       serverReady: serverReady(readiness),
-      serverMetadata: serverMetadata(VERSION),
+      serverMetadata: serverMetadata(VERSION, { configuration: false, repository: false, http: false }),
       modelReady: modelReady(table),
       modelMetadata: modelMetadata(table),
+      modelStatistics: modelStatistics(table),
     }),
     implement(InferenceService, { getStatus: getStatus({ table, replicaId, providers: engine.providers }) }),
   ];

@@ -18,6 +18,7 @@ export function getStatus({ table, replicaId, providers }: GetStatusOptions): Ge
     epoch: table.listing.epoch,
     versions: table.reports().map(versionStatus),
     providers: providers.flatMap(({ device, available }) => (available ? [device] : [])),
+    providerReports: providers.map((report) => ({ ...report })),
   });
 }
 

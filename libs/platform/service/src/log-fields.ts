@@ -17,6 +17,7 @@ export const LOG_FIELDS = [
   'dataset',
   'deadlineMs',
   'delivery',
+  'device',
   'digest',
   'directory',
   'durationMs',

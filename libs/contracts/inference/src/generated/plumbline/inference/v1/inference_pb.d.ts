@@ -52,11 +52,19 @@ export declare type GetStatusResponse = Message<"plumbline.inference.v1.GetStatu
   versions: VersionStatus[];
 
   /**
-   * Execution providers that a probe session ran on, e.g. "cpu".
+   * Execution providers that a probe session ran on, e.g. "cpu", the preferred first: models run on the first unless
+   * their own configuration names another.
    *
    * @generated from field: repeated string providers = 4;
    */
   providers: string[];
+
+  /**
+   * What became of every execution provider that was asked for, in the order of preference.
+   *
+   * @generated from field: repeated plumbline.inference.v1.ProviderReport provider_reports = 5;
+   */
+  providerReports: ProviderReport[];
 };
 
 /**
@@ -64,6 +72,40 @@ export declare type GetStatusResponse = Message<"plumbline.inference.v1.GetStatu
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export declare const GetStatusResponseSchema: GenMessage<GetStatusResponse>;
+
+/**
+ * An execution provider as its probe session found it.
+ *
+ * @generated from message plumbline.inference.v1.ProviderReport
+ */
+export declare type ProviderReport = Message<"plumbline.inference.v1.ProviderReport"> & {
+  /**
+   * Device, e.g. "cuda:0".
+   *
+   * @generated from field: string device = 1;
+   */
+  device: string;
+
+  /**
+   * Whether models can run on it.
+   *
+   * @generated from field: bool available = 2;
+   */
+  available: boolean;
+
+  /**
+   * Why not, for people.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message plumbline.inference.v1.ProviderReport.
+ * Use `create(ProviderReportSchema)` to create a new message.
+ */
+export declare const ProviderReportSchema: GenMessage<ProviderReport>;
 
 /**
  * A version on a replica.

@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { TieredEngine } from '../src/engine/tiered-engine.ts';
+import { timesModel } from './models.ts';
+import { engineOptions, modelFile } from './runners.ts';
+
+const never = new AbortController().signal;
+/** A GPU that no machine of ours has, with or without its libraries. */
+const ABSENT = 'cuda:63';
+const on = (device: string, untrusted = false) => ({ device, intraOpThreads: 1, untrusted });
+
+describe('TieredEngine', () => {
+  it('reports every provider in the order asked for, and models run on the first that is there', async () => {
+    const engine = await TieredEngine.start(engineOptions({ providers: [ABSENT, 'cpu'] }));
+    expect(engine.providers).toEqual([
+      { device: ABSENT, available: false, detail: expect.stringMatching(/\w/) },
+      { device: 'cpu', available: true, detail: '' },
+    ]);
+    expect(engine.defaultDevice).toBe('cpu');
+    engine.close();
+  });
+
+  it('refuses a model for a device that is unavailable or was not asked for, and never runs it elsewhere', async () => {
+    const engine = await TieredEngine.start(engineOptions({ providers: [ABSENT, 'cpu'] }));
+    const file = await modelFile(timesModel(2));
+    for (const device of [ABSENT, 'cuda:62']) {
+      await expect(engine.open(file, on(device), never)).rejects.toMatchObject({
+        reason: 'PROVIDER_UNAVAILABLE',
+        message: expect.stringContaining(device),
+      });
+    }
+    engine.close();
+  });
+
+  it('does not start where nothing that was asked for is there', async () => {
+    const starting = TieredEngine.start(engineOptions({ providers: [ABSENT] }));
+    await expect(starting).rejects.toMatchObject({ reason: 'PROVIDER_UNAVAILABLE' });
+  });
+
+  it('takes trusted models of the CPU into threads of this process, untrusted ones into processes', async () => {
+    const engine = await TieredEngine.start(engineOptions());
+    const file = await modelFile(timesModel(2));
+    const [trusted, untrusted] = await Promise.all([
+      engine.open(file, on('cpu'), never),
+      engine.open(file, on('cpu', true), never),
+    ]);
+    expect(untrusted.signature).toEqual(trusted.signature);
+    // A process of its own brings the runtime along.
+    expect(untrusted.memoryBytes).toBeGreaterThan(trusted.memoryBytes);
+    await Promise.all([trusted.close(), untrusted.close()]);
+    engine.close();
+  });
+
+  it('opens nothing for a caller that has already gone', async () => {
+    const engine = await TieredEngine.start(engineOptions());
+    const opening = engine.open(
+      await modelFile(timesModel(2)),
+      on('cpu'),
+      AbortSignal.abort(new Error('gone')),
+    );
+    await expect(opening).rejects.toThrow('gone');
+    engine.close();
+  });
+});
