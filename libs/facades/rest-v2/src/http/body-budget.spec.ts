@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { thrown } from '../../test/thrown.ts';
+import { BodyBudget } from './body-budget.ts';
+
+describe('the budget of bodies', () => {
+  it('is shared, and what a request held comes back once', () => {
+    const budget = new BodyBudget(10);
+    const [first, second] = [budget.open(), budget.open()];
+    first.take(6);
+    second.take(4);
+    expect(thrown(() => second.take(1))).toMatchObject({
+      reason: 'TOO_MANY_BODY_BYTES',
+      retryAfterMs: 1_000,
+    });
+    first.giveBack();
+    first.giveBack();
+    expect(budget.heldBytes).toBe(4);
+    second.take(6);
+    second.giveBack();
+    expect(budget.heldBytes).toBe(0);
+  });
+});

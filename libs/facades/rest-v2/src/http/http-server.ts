@@ -1,0 +1,138 @@
+import type { Socket } from 'node:net';
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from 'fastify';
+import { ServiceError } from '@plumbline/errors';
+import type { Log } from '@plumbline/rpc';
+import { restErrors } from '../errors.ts';
+import type { RestLimits } from '../rest-options.ts';
+import { NOT_OFFERED, notOffered, type Route } from '../routes.ts';
+import { BodyBudget } from './body-budget.ts';
+import type { Exchange, Operation } from './exchange.ts';
+import { readBody } from './read-body.ts';
+import { asFailure, failureText, sendAnswer, sendFailure } from './send.ts';
+
+export interface HttpServerOptions {
+  readonly routes: readonly Route[];
+  readonly limits: RestLimits;
+  readonly log: Log;
+}
+
+const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+const TIMEOUT_CHECK_MS = 1_000;
+const MAX_NAME_LENGTH = 1_024;
+
+/** Fastify with the routes on it. It reads no bodies by itself: operations do, when they know the caller. */
+export function httpServer({ routes, limits, log }: HttpServerOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_NAME_LENGTH },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (error, _request, reply) => {
+      sendFailure(reply, malformed(error));
+    },
+  });
+  app.server.maxConnections = limits.maxConnections;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => {
+    done(null);
+  });
+  app.addHook('onRequest', refuseOrigins);
+  app.setErrorHandler((error, _request, reply) => {
+    sendFailure(reply, unhandled(error, log));
+  });
+  app.setNotFoundHandler((_request, reply) => {
+    sendFailure(reply, restErrors.ROUTE_NOT_FOUND('the protocol has no such route'));
+  });
+  const budget = new BodyBudget(limits.maxHeldBytes);
+  const handler = (operation: Operation) => (request: FastifyRequest, reply: FastifyReply) =>
+    handle(operation, request, reply, budget, log);
+  for (const { method, path, operation } of routes) {
+    app.route({ method, url: path, handler: handler(operation) });
+    app.route({ method: otherMethods(method), url: path, handler: refuseMethod(method) });
+  }
+  for (const url of NOT_OFFERED) app.route({ method: [...METHODS], url, handler: handler(notOffered) });
+  return app;
+}
+
+async function handle(
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  budget: BodyBudget,
+  log: Log,
+): Promise<void> {
+  const held = budget.open();
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    held.giveBack();
+    gone.abort();
+  });
+  const exchange: Exchange = {
+    headers: request.headers,
+    params: request.params as Record<string, string>,
+    body: (maxBytes) => readBody(request.raw, maxBytes, held),
+    signal: gone.signal,
+    responseHeaders: {},
+  };
+  try {
+    await sendAnswer(reply, exchange, await operation(exchange));
+  } catch (error) {
+    sendFailure(reply, asFailure(error, log), exchange.responseHeaders);
+  }
+}
+
+/** Fastify adds HEAD to GET by itself. */
+function otherMethods(offered: Route['method']): HTTPMethods[] {
+  return METHODS.filter((method) => method !== offered && !(offered === 'GET' && method === 'HEAD'));
+}
+
+function refuseMethod(offered: Route['method']) {
+  return (_request: FastifyRequest, reply: FastifyReply): void => {
+    sendFailure(reply, restErrors.METHOD_NOT_ALLOWED(`the route takes ${offered}`), {
+      allow: offered === 'GET' ? 'GET, HEAD' : offered,
+    });
+  };
+}
+
+/**
+ * Browsers name the origin of the page in every request that could change something. None is expected: a page that
+ * reaches a server on its reader's own machine is an attack.
+ */
+async function refuseOrigins(request: FastifyRequest): Promise<void> {
+  if (request.headers.origin === undefined) return;
+  throw restErrors.ORIGIN_REFUSED('requests of web pages are not taken');
+}
+
+function unhandled(error: unknown, log: Log): ServiceError {
+  const { statusCode } = error as { statusCode?: number };
+  const isClients = !(error instanceof ServiceError) && statusCode !== undefined && statusCode < 500;
+  return isClients ? malformed(error as Error) : asFailure(error, log);
+}
+
+const malformed = (error: Error): ServiceError => restErrors.MALFORMED_HTTP(error.message, { cause: error });
+
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/** What is no HTTP has no request to answer: the answer goes to the socket, which is closed. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    const body = failureText(restErrors.MALFORMED_HTTP(error.message));
+    socket.write(
+      `HTTP/1.1 ${STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'}\r\nconnection: close\r\n` +
+        `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}

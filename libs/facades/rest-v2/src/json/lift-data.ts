@@ -1,0 +1,198 @@
+import { isUtf8 } from 'node:buffer';
+import { restErrors } from '../errors.ts';
+
+/** Where one `data` array lies in the JSON part of a body, brackets included. */
+export interface DataRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A request without its tensors' elements. */
+export interface LiftedRequest {
+  /** The rest of the JSON, parsed; integers beyond 2^53 are bigint. `inputs[i].data` is an index into `ranges`. */
+  readonly envelope: unknown;
+  readonly ranges: readonly DataRange[];
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Of the envelope: a request nests five deep. */
+const MAX_DEPTH = 32;
+
+/**
+ * Parses an inference request but for the arrays `inputs[i].data`, which it only finds the ends of: their elements are
+ * read into their tensors later, a slice at a time, and never become JavaScript values.
+ *
+ * @throws ServiceError MALFORMED_JSON; REQUEST_INVALID where `inputs[i].data` is no array
+ */
+export function liftData(json: Buffer): LiftedRequest {
+  checkUtf8(json);
+  const lift = new Lift(json);
+  lift.run();
+  return { envelope: parseJson(lift.text), ranges: lift.ranges };
+}
+
+function checkUtf8(json: Buffer): void {
+  if (!isUtf8(json)) throw restErrors.MALFORMED_JSON('the JSON is not UTF-8');
+}
+
+/** As parseJson, of UTF-8. @throws ServiceError MALFORMED_JSON */
+export function parseJsonBytes(json: Buffer): unknown {
+  checkUtf8(json);
+  return parseJson(json.toString('utf8'));
+}
+
+/** JSON.parse, with integers that a number cannot hold as bigint. @throws ServiceError MALFORMED_JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, losslessly);
+  } catch (cause) {
+    throw restErrors.MALFORMED_JSON('the JSON cannot be parsed', { cause });
+  }
+}
+
+const INTEGER = /^-?\d+$/;
+
+function losslessly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return INTEGER.test(source) ? BigInt(source) : value;
+}
+
+class Lift {
+  readonly ranges: DataRange[] = [];
+  readonly #json: Buffer;
+  readonly #pieces: string[] = [];
+  /** Start of what has not been taken over into a piece. */
+  #taken = 0;
+  /** The brackets that are open, and the last key of each object. */
+  readonly #open: number[] = [];
+  readonly #keys: string[] = [];
+  #atKey = false;
+
+  constructor(json: Buffer) {
+    this.#json = json;
+  }
+
+  get text(): string {
+    return this.#pieces.join('') + this.#json.toString('utf8', this.#taken);
+  }
+
+  run(): void {
+    const json = this.#json;
+    let at = 0;
+    while (at < json.length) at = this.#step(json[at] ?? 0, at);
+  }
+
+  /** Looks at the byte at `at`; answers where to look next. */
+  #step(byte: number, at: number): number {
+    switch (byte) {
+      case QUOTE:
+        return this.#string(at);
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        this.#enter(byte);
+        return at + 1;
+      case CLOSE_OBJECT:
+      case CLOSE_ARRAY:
+        this.#open.pop();
+        this.#atKey = false;
+        return at + 1;
+      case COMMA:
+        this.#atKey = this.#open.at(-1) === OPEN_OBJECT;
+        return at + 1;
+      case COLON:
+        return this.#isData() ? this.#lift(at + 1) : at + 1;
+      default:
+        return at + 1;
+    }
+  }
+
+  #enter(bracket: number): void {
+    if (this.#open.length === MAX_DEPTH) {
+      throw restErrors.MALFORMED_JSON(`the JSON is nested more than ${MAX_DEPTH} deep`);
+    }
+    this.#open.push(bracket);
+    this.#keys[this.#open.length] = '';
+    this.#atKey = bracket === OPEN_OBJECT;
+  }
+
+  #string(start: number): number {
+    const end = stringEnd(this.#json, start);
+    if (this.#atKey) {
+      this.#atKey = false;
+      this.#keys[this.#open.length] = keyText(this.#json.subarray(start, end));
+    }
+    return end;
+  }
+
+  #isData(): boolean {
+    const [root, list, input, ...deeper] = this.#open;
+    return (
+      root === OPEN_OBJECT &&
+      list === OPEN_ARRAY &&
+      input === OPEN_OBJECT &&
+      deeper.length === 0 &&
+      this.#keys[1] === 'inputs' &&
+      this.#keys[3] === 'data'
+    );
+  }
+
+  #lift(from: number): number {
+    const json = this.#json;
+    let start = from;
+    while (isSpace(json[start])) start++;
+    if (json[start] !== OPEN_ARRAY)
+      throw restErrors.REQUEST_INVALID('data of an input must be an array of elements');
+    const end = arrayEnd(json, start);
+    this.#pieces.push(json.toString('utf8', this.#taken, start), String(this.ranges.length));
+    this.#taken = end;
+    this.ranges.push({ start, end });
+    return end;
+  }
+}
+
+/** Just behind the string that begins at `start`. */
+export function stringEnd(json: Buffer, start: number): number {
+  let at = start + 1;
+  while (at < json.length) {
+    const byte = json[at];
+    if (byte === QUOTE) return at + 1;
+    at += byte === BACKSLASH ? 2 : 1;
+  }
+  throw restErrors.MALFORMED_JSON('a string has no end');
+}
+
+/** Just behind the array that begins at `start`; what is inside is not checked. */
+function arrayEnd(json: Buffer, start: number): number {
+  let depth = 0;
+  let at = start;
+  while (at < json.length) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      at = stringEnd(json, at);
+      continue;
+    }
+    if (byte === OPEN_ARRAY) depth++;
+    else if (byte === CLOSE_ARRAY && --depth === 0) return at + 1;
+    at++;
+  }
+  throw restErrors.MALFORMED_JSON('an array has no end');
+}
+
+export function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** The text of a quoted key; one that is malformed is left to the parser. */
+function keyText(quoted: Buffer): string {
+  const text = quoted.toString('utf8');
+  return text.includes('\\') ? String(parseJson(text)) : text.slice(1, -1);
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { httpServer } from './http/http-server.ts';
+import { DEFAULT_LIMITS, type RestFacadeOptions } from './rest-options.ts';
+import { routes } from './routes.ts';
+
+export interface RestFacade {
+  /** Binds and serves; answers the port, which the system chooses when asked for 0. */
+  listen(host: string, port: number): Promise<number>;
+  /** Takes no more connections and lets requests finish; what is left after `graceMs` is cancelled. */
+  drain(graceMs: number): Promise<void>;
+  /** Stops at once. */
+  close(): Promise<void>;
+}
+
+/** The Open Inference Protocol over HTTP, with Triton's extensions, in front of its gRPC methods. */
+export function createRestFacade({ invoke, log, limits: given }: RestFacadeOptions): RestFacade {
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  const app = httpServer({ routes: routes(invoke, limits), limits, log });
+  return {
+    listen: async (host, port) => {
+      await app.listen({ host, port });
+      const address = app.server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    },
+    drain: (graceMs) => drain(app, graceMs),
+    close: () => drain(app, 0),
+  };
+}
+
+async function drain(app: FastifyInstance, graceMs: number): Promise<void> {
+  const timer = setTimeout(() => {
+    app.server.closeAllConnections();
+  }, graceMs);
+  await app.close();
+  clearTimeout(timer);
+}

@@ -1,0 +1,77 @@
+import { connect } from 'node:net';
+import { GRPCInferenceService } from '@plumbline/contract-oip';
+import {
+  createServer,
+  implement,
+  implementRaw,
+  type Authenticate,
+  type Handlers,
+  type RawHandler,
+} from '@plumbline/rpc';
+import { silentLog } from '@plumbline/testing';
+import { createRestFacade, type RestFacade, type RestLimits } from '../src/index.ts';
+
+type Methods = Handlers<typeof GRPCInferenceService>;
+
+export interface Rig {
+  readonly facade: RestFacade;
+  readonly port: number;
+  /** `http://host:port` */
+  readonly url: string;
+}
+
+export interface RigOptions extends Methods {
+  /** ModelInfer on bytes. */
+  readonly infer?: RawHandler;
+  readonly limits?: Partial<RestLimits>;
+  readonly authenticate?: Authenticate;
+}
+
+const resources: { close(): unknown }[] = [];
+
+/** Closes what `serve` made. For `afterEach`. */
+export async function closeAll(): Promise<void> {
+  for (const resource of resources.splice(0).reverse()) await resource.close();
+}
+
+/** The façade on a free port, in front of these methods, which any caller may call. */
+export async function serve({ infer, limits, authenticate, ...methods }: RigOptions = {}): Promise<Rig> {
+  const server = createServer({
+    implementations: [
+      implement(GRPCInferenceService, methods),
+      ...(infer === undefined ? [] : [implementRaw(GRPCInferenceService, { ModelInfer: infer })]),
+    ],
+    authenticate:
+      authenticate ?? (() => ({ caller: { id: '', kind: 'anonymous', scopes: [] }, tenant: 'acme' })),
+    log: silentLog,
+  });
+  const facade = createRestFacade({
+    invoke: server.invoke,
+    log: silentLog,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  resources.push(server, facade);
+  const port = await facade.listen('127.0.0.1', 0);
+  return { facade, port, url: `http://127.0.0.1:${port}` };
+}
+
+export async function postJson(url: string, body: string | object, headers: Record<string, string> = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** Sends bytes as they are, and answers all that comes until the server closes. */
+export function exchangeBytes(port: number, bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    socket.on('error', reject);
+    socket.write(bytes);
+  });
+}
