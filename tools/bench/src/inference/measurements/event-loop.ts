@@ -1,10 +1,9 @@
 import { resultOf } from '../../report/result.ts';
 import { Program } from '../../processes/program.ts';
-import type { OpenLoopReport } from '../../processes/open-loop.ts';
 import { int8, large, small, trees } from '../benchmark-models.ts';
 import type { Bench, Measurement } from '../bench.ts';
-import type { LoadQuestion } from '../programs/load-questions.ts';
 import { peakSide, requireAnswers, type Peak } from '../saturation.ts';
+import { underLoad } from '../under-load.ts';
 
 const MOST_DELAY_MS = 20;
 const QUANTILE = '0.999';
@@ -54,15 +53,15 @@ async function whileLoading({ children, plan, service }: Bench): Promise<number>
   const load = Program.start(children, new URL('../programs/unary-load.ts', import.meta.url));
   try {
     const target = { address: service.server.address, shape: service.server.shapeOf(small, 1) };
-    const perSecond = LIGHT_LOAD_PER_SECOND;
-    const loading = load.ask<OpenLoopReport>({ kind: 'open', perSecond, ...target } satisfies LoadQuestion);
-    await service.eventLoopDelaySeconds(QUANTILE);
-    const endMs = performance.now() + 1_000 * plan.openSeconds;
-    while (performance.now() < endMs) await reload(service.server);
-    const seconds = await service.eventLoopDelaySeconds(QUANTILE);
-    await load.ask({ kind: 'stop' } satisfies LoadQuestion);
-    requireAnswers((await loading).failures);
-    return 1_000 * seconds;
+    let delaySeconds = 0;
+    const report = await underLoad(load, target, LIGHT_LOAD_PER_SECOND, async () => {
+      await service.eventLoopDelaySeconds(QUANTILE);
+      const endMs = performance.now() + 1_000 * plan.openSeconds;
+      while (performance.now() < endMs) await reload(service.server);
+      delaySeconds = await service.eventLoopDelaySeconds(QUANTILE);
+    });
+    requireAnswers(report.failures);
+    return 1_000 * delaySeconds;
   } finally {
     await load.stop();
   }

@@ -6,8 +6,8 @@ import { resultOf, type Result } from '../../report/result.ts';
 import { swapped } from '../benchmark-models.ts';
 import type { Bench, Measurement } from '../bench.ts';
 import { removeVersion, writeVersion } from '../model-repository.ts';
-import type { LoadQuestion } from '../programs/load-questions.ts';
 import { programSide } from '../saturation.ts';
+import { underLoad } from '../under-load.ts';
 
 const SHARE_OF_CAPACITY = 0.3;
 const IN_FLIGHT = 128;
@@ -36,14 +36,9 @@ async function swapUnderLoad(bench: Bench, load: Program, progress: Progress): P
   );
   const perSecond = SHARE_OF_CAPACITY * (await capacity());
   const target = { address: server.address, shape: server.shapeOf(swapped, 1) };
-  const loading = load.ask<OpenLoopReport>({ kind: 'open', perSecond, ...target } satisfies LoadQuestion);
   const startMs = performance.now();
-  const swapping = swapAll(bench, progress);
-  await Promise.race([swapping, loading]); // a load that ends by itself has failed
-  await swapping;
-  const seconds = (performance.now() - startMs) / 1_000;
-  await load.ask({ kind: 'stop' } satisfies LoadQuestion);
-  return resultsOf(bench, await loading, seconds);
+  const report = await underLoad(load, target, perSecond, () => swapAll(bench, progress));
+  return resultsOf(bench, report, (performance.now() - startMs) / 1_000);
 }
 
 async function swapAll({ plan, repository, service }: Bench, progress: Progress): Promise<void> {
