@@ -1,27 +1,109 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type LabelValues, type Registry } from 'prom-client';
+import type { ResponseCache } from './domain/response-cache.ts';
 import type { Engine } from './domain/runner.ts';
-import type { VersionReport, VersionTable } from './domain/version-table.ts';
+import type { CountedTime, FailureReason, StatisticsSnapshot } from './domain/statistics.ts';
+import type { VersionTable } from './domain/version-table.ts';
+import { TalliedHistogram } from './tallied-histogram.ts';
 
-const LABELS = ['model', 'version', 'digest'] as const;
+const LABELS = ['model', 'version', 'tenant', 'digest'] as const;
+const FAILURE_LABELS = ['reason', ...LABELS] as const;
+const REASONS: readonly FailureReason[] = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'];
+const BATCH_ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** Figures of the batchers under Triton's names, read from the table when they are scraped. */
+type VersionLabels = LabelValues<(typeof LABELS)[number]>;
+type Value = (snapshot: StatisticsSnapshot) => number;
+type Definition = readonly [name: string, help: string, value: Value];
+
+const us = ({ ns }: CountedTime): number => ns / 1000;
+
+/** Under Triton's names, in its meaning: durations are in microseconds and sums over requests that were answered. */
+const COUNTERS: readonly Definition[] = [
+  ['nv_inference_request_success', 'Requests answered.', ({ success }) => success.count],
+  ['nv_inference_count', 'Rows run; not those from the response cache.', (s) => s.inferenceCount],
+  ['nv_inference_exec_count', 'Batches run.', (s) => s.executionCount],
+  ['nv_inference_request_duration_us', 'From arrival to answer.', (s) => us(s.success)],
+  ['nv_inference_queue_duration_us', 'Waits for a runner.', (s) => us(s.queue)],
+  ['nv_inference_compute_input_duration_us', 'Gathering of inputs.', (s) => us(s.computeInput)],
+  ['nv_inference_compute_infer_duration_us', 'Runs of the model.', (s) => us(s.computeInfer)],
+  ['nv_inference_compute_output_duration_us', 'Handing out of outputs.', (s) => us(s.computeOutput)],
+  ['nv_cache_num_hits_per_model', 'Requests that the response cache answered.', (s) => s.cacheHit.count],
+  ['nv_cache_num_misses_per_model', 'Requests that it did not answer.', (s) => s.cacheMiss.count],
+  ['nv_cache_hit_duration_per_model', 'Look-ups of those that it answered.', (s) => us(s.cacheHit)],
+  ['nv_cache_miss_duration_per_model', 'Look-ups and additions of others.', (s) => us(s.cacheMiss)],
+];
+
+/** Figures of every loaded version, as ModelStatistics tells them, read when they are scraped. */
 export function exposeVersions(registry: Registry, table: VersionTable): void {
-  expose(registry, table, 'nv_inference_count', 'Rows answered.', ({ counts }) => counts.rows);
-  expose(registry, table, 'nv_inference_exec_count', 'Batches run.', ({ counts }) => counts.batches);
-  expose(
-    registry,
-    table,
-    'nv_inference_request_success',
-    'Requests answered.',
-    ({ counts }) => counts.requests,
+  for (const [name, help, value] of COUNTERS) {
+    new Counter({
+      name,
+      help,
+      labelNames: LABELS,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { labels, snapshot } of snapshotsOf(table)) this.inc(labels, value(snapshot));
+      },
+    });
+  }
+  exposeFailures(registry, table);
+  exposePending(registry, table);
+  registry.registerMetric(
+    new TalliedHistogram({
+      name: 'plumbline_inference_batch_rows',
+      help: 'Rows of the batches that ran.',
+      labelNames: LABELS,
+      buckets: BATCH_ROWS,
+      tallies: () =>
+        snapshotsOf(table).map(({ labels, snapshot }) => ({
+          labels,
+          counts: snapshot.batches.map(({ rows, computeInfer }) => [rows, computeInfer.count] as const),
+        })),
+    }),
   );
-  expose(
-    registry,
-    table,
-    'nv_inference_pending_request_count',
-    'Rows that wait for a runner.',
-    ({ serving }) => serving?.batcher.queuedRows ?? 0,
-  );
+}
+
+function exposeFailures(registry: Registry, table: VersionTable): void {
+  new Counter({
+    name: 'nv_inference_request_failure',
+    help: 'Requests that were refused or failed.',
+    labelNames: FAILURE_LABELS,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { labels, snapshot } of snapshotsOf(table)) {
+        for (const reason of REASONS) this.inc({ reason, ...labels }, snapshot.failures[reason]);
+      }
+    },
+  });
+}
+
+function exposePending(registry: Registry, table: VersionTable): void {
+  new Gauge({
+    name: 'nv_inference_pending_request_count',
+    help: 'Requests that wait for a runner.',
+    labelNames: LABELS,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { labels, snapshot } of snapshotsOf(table)) this.set(labels, snapshot.pendingRequests);
+    },
+  });
+}
+
+/** What the response cache holds, over all versions. */
+export function exposeCache(registry: Registry, cache: ResponseCache): void {
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  gauge('plumbline_inference_response_cache_bytes', 'Memory of remembered answers.', () => cache.bytes);
+  gauge('plumbline_inference_response_cache_entries', 'Remembered answers.', () => cache.entries);
 }
 
 /** Runners that are lost to the machine until the replica restarts or they come back by themselves. */
@@ -36,25 +118,12 @@ export function exposeAbandoned(registry: Registry, engine: Pick<Engine, 'abando
   });
 }
 
-function expose(
-  registry: Registry,
-  table: VersionTable,
-  name: string,
-  help: string,
-  valueOf: (report: VersionReport) => number,
-): void {
-  new Gauge({
-    name,
-    help,
-    labelNames: LABELS,
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const report of table.reports()) {
-        const { digest, owners } = report.version;
-        const [owner] = owners;
-        this.set({ model: owner?.model ?? '', version: String(owner?.number ?? 0), digest }, valueOf(report));
-      }
-    },
+/** Each version once: under the first of its owners. */
+function snapshotsOf(table: VersionTable): { labels: VersionLabels; snapshot: StatisticsSnapshot }[] {
+  return table.reports().flatMap(({ version: { digest, owners }, serving }) => {
+    const [owner] = owners;
+    if (serving === undefined || owner === undefined) return [];
+    const labels = { model: owner.model, version: String(owner.number), tenant: owner.tenant, digest };
+    return [{ labels, snapshot: serving.statistics.snapshot() }];
   });
 }

@@ -3,7 +3,26 @@ import type { GRPCInferenceService } from '@plumbline/contract-oip';
 
 type ServerMetadata = Handler<(typeof GRPCInferenceService)['method']['serverMetadata']>;
 
-/** Only extensions that work are named: so far this server speaks the protocol's core. */
-export function serverMetadata(version: string): ServerMetadata {
-  return () => ({ name: 'plumbline', version, extensions: [] });
+/** What depends on how the server was started. */
+export interface Offered {
+  /** Whether ModelConfig answers. */
+  readonly configuration: boolean;
+  /** Whether models are listed, loaded and unloaded by RPC. */
+  readonly repository: boolean;
+  /** Whether the protocol is spoken over HTTP too, where tensors may travel as bytes beside the JSON. */
+  readonly http: boolean;
+}
+
+/** The extensions of the protocol that work on this server, and only those, by their published names. */
+export function serverMetadata(version: string, offered: Offered): ServerMetadata {
+  const extensions = [
+    'classification',
+    'parameters',
+    'schedule_policy',
+    'statistics',
+    ...(offered.configuration ? ['model_configuration'] : []),
+    ...(offered.repository ? ['model_repository', 'model_repository(unload_dependents)'] : []),
+    ...(offered.http ? ['binary_tensor_data'] : []),
+  ];
+  return () => ({ name: 'plumbline', version, extensions });
 }

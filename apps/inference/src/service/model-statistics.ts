@@ -1,0 +1,80 @@
+import { requireTenant, type Handler } from '@plumbline/rpc';
+import type { GRPCInferenceService } from '@plumbline/contract-oip';
+import type { FoundVersion, ServingVersion } from '../domain/find-version.ts';
+import type { CountedTime, StatisticsSnapshot } from '../domain/statistics.ts';
+import type { VersionTable } from '../domain/version-table.ts';
+
+type ModelStatistics = Handler<(typeof GRPCInferenceService)['method']['modelStatistics']>;
+
+/**
+ * What versions have done since they were loaded: one; without a version all loaded ones of a model; without a name all
+ * of the tenant's. A version that several tenants or models have counts the work for all of them.
+ */
+export function modelStatistics(table: VersionTable): ModelStatistics {
+  return ({ name, version }, context) => {
+    const tenant = requireTenant(context);
+    return { modelStats: asked(table, tenant, name, version).map(statisticsOf) };
+  };
+}
+
+/** @throws ServiceError MODEL_NOT_FOUND or MODEL_NOT_READY, where a name is given and nothing of it answers. */
+function asked(table: VersionTable, tenant: string, name: string, version: string): FoundVersion[] {
+  if (version !== '' && name !== '') return [table.byName(tenant, name, version)];
+  const found = table
+    .reports()
+    .flatMap(({ serving, version: { owners } }) =>
+      serving === undefined
+        ? []
+        : owners
+            .filter((owner) => owner.tenant === tenant && (name === '' || owner.model === name))
+            .map((owner) => ({ serving, owner })),
+    );
+  if (found.length === 0 && name !== '') return [table.byName(tenant, name, version)];
+  return found.sort(
+    ({ owner: left }, { owner: right }) => compareText(left.model, right.model) || left.number - right.number,
+  );
+}
+
+function statisticsOf({ serving, owner }: FoundVersion) {
+  const snapshot = serving.statistics.snapshot();
+  return {
+    name: owner.model,
+    version: String(owner.number),
+    lastInference: BigInt(snapshot.lastInferenceMs),
+    inferenceCount: BigInt(snapshot.inferenceCount),
+    executionCount: BigInt(snapshot.executionCount),
+    inferenceStats: durationsOf(snapshot),
+    batchStats: snapshot.batches.map(({ rows, computeInput, computeInfer, computeOutput }) => ({
+      batchSize: BigInt(rows),
+      computeInput: duration(computeInput),
+      computeInfer: duration(computeInfer),
+      computeOutput: duration(computeOutput),
+    })),
+    memoryUsage: memoryOf(serving),
+  };
+}
+
+function durationsOf(snapshot: StatisticsSnapshot) {
+  return {
+    success: duration(snapshot.success),
+    fail: duration(snapshot.fail),
+    queue: duration(snapshot.queue),
+    computeInput: duration(snapshot.computeInput),
+    computeInfer: duration(snapshot.computeInfer),
+    computeOutput: duration(snapshot.computeOutput),
+    cacheHit: duration(snapshot.cacheHit),
+    cacheMiss: duration(snapshot.cacheMiss),
+  };
+}
+
+function duration({ count, ns }: CountedTime) {
+  return { count: BigInt(count), ns: BigInt(ns) };
+}
+
+function memoryOf({ modelBytes }: ServingVersion) {
+  return [{ type: 'CPU', id: 0n, byteSize: BigInt(modelBytes) }];
+}
+
+function compareText(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
+}
