@@ -1,5 +1,4 @@
-import type { FastifyInstance } from 'fastify';
-import { httpServer } from './http/http-server.ts';
+import { httpServer, type HttpServer } from './http/http-server.ts';
 import { DEFAULT_LIMITS, type RestFacadeOptions } from './rest-options.ts';
 import { routes } from './routes.ts';
 
@@ -15,19 +14,20 @@ export interface RestFacade {
 /** The Open Inference Protocol over HTTP, with Triton's extensions, in front of its gRPC methods. */
 export function createRestFacade({ invoke, log, limits: given }: RestFacadeOptions): RestFacade {
   const limits = { ...DEFAULT_LIMITS, ...given };
-  const app = httpServer({ routes: routes(invoke, limits), limits, log });
+  const server = httpServer({ routes: routes(invoke, limits), limits, log });
   return {
     listen: async (host, port) => {
-      await app.listen({ host, port });
-      const address = app.server.address();
+      await server.app.listen({ host, port });
+      const address = server.app.server.address();
       return typeof address === 'object' && address !== null ? address.port : port;
     },
-    drain: (graceMs) => drain(app, graceMs),
-    close: () => drain(app, 0),
+    drain: (graceMs) => drain(server, graceMs),
+    close: () => drain(server, 0),
   };
 }
 
-async function drain(app: FastifyInstance, graceMs: number): Promise<void> {
+async function drain({ app, connections }: HttpServer, graceMs: number): Promise<void> {
+  connections.drain();
   const timer = setTimeout(() => {
     app.server.closeAllConnections();
   }, graceMs);

@@ -7,7 +7,7 @@ afterEach(closeAll);
 async function get(methods: RigOptions, path: string) {
   const { url } = await serve(methods);
   const response = await fetch(url + path);
-  return { status: response.status, headers: response.headers, json: (await response.json()) };
+  return { status: response.status, headers: response.headers, json: await response.json() };
 }
 
 describe('health', () => {

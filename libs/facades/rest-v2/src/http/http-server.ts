@@ -11,6 +11,7 @@ import { restErrors } from '../errors.ts';
 import type { RestLimits } from '../rest-options.ts';
 import { NOT_OFFERED, notOffered, type Route } from '../routes.ts';
 import { BodyBudget } from './body-budget.ts';
+import { Connections } from './connections.ts';
 import type { Exchange, Operation } from './exchange.ts';
 import { readBody } from './read-body.ts';
 import { asFailure, failureText, sendAnswer, sendFailure } from './send.ts';
@@ -25,8 +26,13 @@ const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PA
 const TIMEOUT_CHECK_MS = 1_000;
 const MAX_NAME_LENGTH = 1_024;
 
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  readonly connections: Connections;
+}
+
 /** Fastify with the routes on it. It reads no bodies by itself: operations do, when they know the caller. */
-export function httpServer({ routes, limits, log }: HttpServerOptions): FastifyInstance {
+export function httpServer({ routes, limits, log }: HttpServerOptions): HttpServer {
   const app = fastify({
     logger: false,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
@@ -45,6 +51,13 @@ export function httpServer({ routes, limits, log }: HttpServerOptions): FastifyI
   app.addContentTypeParser('*', (_request, _payload, done) => {
     done(null);
   });
+  const connections = new Connections(app.server);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', connections.enter(request.raw.socket));
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (connections.isDraining) reply.header('connection', 'close');
+  });
   app.addHook('onRequest', refuseOrigins);
   app.setErrorHandler((error, _request, reply) => {
     sendFailure(reply, unhandled(error, log));
@@ -60,7 +73,7 @@ export function httpServer({ routes, limits, log }: HttpServerOptions): FastifyI
     app.route({ method: otherMethods(method), url: path, handler: refuseMethod(method) });
   }
   for (const url of NOT_OFFERED) app.route({ method: [...METHODS], url, handler: handler(notOffered) });
-  return app;
+  return { app, connections };
 }
 
 async function handle(
