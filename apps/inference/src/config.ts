@@ -25,8 +25,26 @@ const devices = (fallback: Device, help: string) => ({
   parse: parseDevices,
 });
 
+/** A port, or `-` for none. */
+const portOrNone = (help: string) => ({
+  ...port(undefined, help),
+  kind: 'port, or -',
+  parse: (text: string): number | 'none' => (text === '-' ? 'none' : port().parse(text)),
+});
+
 const settings = {
   grpcPort: port(7430, 'gRPC port.'),
+  httpPort: optional(
+    portOrNone(
+      'HTTP port of the Open Inference Protocol’s REST form; - for none. Unset: GRPC_PORT + 2 with MODEL_REPOSITORY, else none.',
+    ),
+  ),
+  httpMaxJsonBytes: integer({
+    default: 4_194_304,
+    min: 1_024,
+    unit: 'bytes',
+    help: 'Longest JSON of a request over HTTP; binary tensors beside it do not count.',
+  }),
   modelRepository: optional(
     string({
       help: 'Folder of a Triton-layout repository to serve in place of the registry’s versions: <model>/<version>/model.onnx. Neither registry nor NATS is contacted then.',

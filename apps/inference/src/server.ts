@@ -18,6 +18,7 @@ import { Readiness } from './domain/readiness.ts';
 import { ResponseCache } from './domain/response-cache.ts';
 import { VersionTable, type VersionTableOptions } from './domain/version-table.ts';
 import type { Engine } from './domain/runner.ts';
+import { httpPort, mountHttp } from './http-facade.ts';
 import { exposeAbandoned, exposeCache, exposeVersions } from './metrics.ts';
 import { getStatus } from './service/get-status.ts';
 import { modelInfer } from './service/model-infer.ts';
@@ -79,6 +80,7 @@ export async function build(
   scope.adopt(table, 'versions');
   scope.adopt(server, 'server');
   scope.onDrain(() => server.drain(values.drainTimeoutMs));
+  const http = mountHttp(scope, server);
   // Drains run last registered first: the registry counts this replica out before calls are refused.
   scope.onDrain(() => source.close());
   scope.readiness('versions', async () => {
@@ -89,6 +91,7 @@ export async function build(
   await source.start();
   const port = await server.listen(values.host, values.grpcPort);
   log.info({ port, replica: replicaId }, 'serving');
+  await http?.listen();
 }
 
 function openOrigin(scope: Scope<InferenceConfig>, replicaId: string): Promise<Origin> | Origin {
@@ -158,7 +161,11 @@ function implementations(serving: Serving): Implementation[] {
     implement(GRPCInferenceService, {
       serverLive,
       serverReady: serverReady(readiness),
-      serverMetadata: serverMetadata(VERSION, { configuration: false, repository: false, http: false }),
+      serverMetadata: serverMetadata(VERSION, {
+        configuration: false,
+        repository: false,
+        http: httpPort(values) !== undefined,
+      }),
       modelReady: modelReady(table),
       modelMetadata: modelMetadata(table),
       modelStatistics: modelStatistics(table),
