@@ -2,6 +2,7 @@ import type { Screen } from '@plumbline/tool-launcher/screen';
 import { ServiceError } from '@plumbline/errors';
 import { BenchError } from '../bench-error.ts';
 import type { Options } from '../options.ts';
+import type { PeerOptions } from '../parse-peer.ts';
 import { Children } from '../processes/children.ts';
 import { requireH2load } from '../processes/h2load.ts';
 import { temporaryFolder } from '../processes/temporary-folder.ts';
@@ -34,9 +35,9 @@ async function measureOver(
   { only, quick, peer: peerOptions }: Options,
   screen: Screen,
 ): Promise<Result[]> {
+  const peer = peerOptions && (await peerOf(peerOptions, screen));
   const names = benchmarkModels.map(({ name }) => name);
   const service = await startService(children, repository, names);
-  const peer = peerOptions && new OipServer(peerOptions.address, peerOptions.models);
   const bench: Bench = { plan: quick ? QUICK : FULL, children, service, repository, peer };
   const results: Result[] = [];
   let peakMib = 0;
@@ -51,6 +52,21 @@ async function measureOver(
   }
   const note = 'summed PSS of the service with all models, after each measurement';
   return [...results, resultOf({ id: 'memory-peak', unit: 'MiB', sense: 'atMost', runs: [peakMib], note })];
+}
+
+/** @throws BenchError where it does not answer or holds no model to measure it with */
+async function peerOf({ address, models }: PeerOptions, screen: Screen): Promise<OipServer> {
+  const peer = new OipServer(address, models);
+  try {
+    const held = await Promise.all(benchmarkModels.map((model) => peer.holds(model)));
+    const names = benchmarkModels.filter((_, index) => held[index]).map(({ name }) => name);
+    if (names.length === 0) throw new BenchError(`the peer ${address} holds none of the models: see --help`);
+    screen.say(`The peer ${address} holds ${names.join(', ')}.`);
+    return peer;
+  } catch (error) {
+    peer.close();
+    throw error instanceof ServiceError ? new BenchError(`the peer ${address}: ${error.message}`) : error;
+  }
 }
 
 /** A measurement that cannot be made is a figure that failed; the others are still made. */

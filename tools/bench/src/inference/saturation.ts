@@ -3,6 +3,7 @@ import type { Children } from '../processes/children.ts';
 import type { ClosedLoopReport, Failures } from '../processes/closed-loop.ts';
 import { h2load } from '../processes/h2load.ts';
 import type { Program } from '../processes/program.ts';
+import { calibrated, counted, type Load } from '../statistics/calibrated.ts';
 import type { Side } from '../statistics/in-turn.ts';
 import type { BenchmarkModel } from './benchmark-models.ts';
 import { INFER_METHOD, inferRequests } from './infer-requests.ts';
@@ -17,9 +18,6 @@ export interface Peak {
   readonly connections: number;
   readonly streams: number;
 }
-
-/** Makes that many requests and answers how many a second were answered. */
-type Load = (requests: number) => Promise<number>;
 
 /** h2load against a server, every answer checked against the server's own count. A figure is requests a second. */
 export function peakSide(children: Children, server: OipServer, peak: Peak, plan: Plan): Promise<Side> {
@@ -43,9 +41,8 @@ export function echoSide(
 ): Promise<Side> {
   const message = inferRequests(like.shapeOf(peak.model, peak.rows), 1)[0] as Buffer;
   const load = { ...peak, address, method: INFER_METHOD, message };
-  return calibrated(peak.connections * peak.streams, plan, async (requests) => {
-    return (await h2load(children, { ...load, requests })).perSecond;
-  });
+  const perSecond: Load = async (requests) => (await h2load(children, { ...load, requests })).perSecond;
+  return calibrated(perSecond, { ...plan, inFlight: peak.connections * peak.streams });
 }
 
 /** A load program of ours against a server, in closed loop. A figure is requests a second. */
@@ -78,25 +75,10 @@ async function warmed(
   load: Load,
 ): Promise<Side> {
   await server.infer(model); // a failure says why here, and is only counted below
-  return calibrated(inFlight, plan, async (requests) => {
-    const before = await server.answered(model);
-    const perSecond = await load(requests);
-    const after = await server.answered(model);
-    if (before !== undefined && after !== undefined && after - before !== requests) {
-      throw new BenchError(`${server.address} counts ${after - before} answers to ${requests} requests`);
-    }
-    return perSecond;
-  });
-}
-
-/** A side that makes the same number of requests in every round, which took it about the plan's time when warm. */
-async function calibrated(inFlight: number, { warmSeconds, roundSeconds }: Plan, load: Load): Promise<Side> {
-  let requests = 2 * inFlight;
-  let perSecond = await load(requests);
-  for (let seconds = 0; seconds < warmSeconds; seconds += requests / perSecond) {
-    requests *= 2;
-    perSecond = await load(requests);
-  }
-  const each = Math.max(2 * inFlight, Math.round(perSecond * roundSeconds));
-  return () => load(each);
+  const checked = counted(
+    load,
+    () => server.answered(model),
+    (seen, requests) => new BenchError(`${server.address} counts ${seen} answers to ${requests} requests`),
+  );
+  return calibrated(checked, { ...plan, inFlight });
 }
