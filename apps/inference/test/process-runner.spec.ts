@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@plumbline/testing';
-import { layOutBatch } from '../src/domain/batch-buffer.ts';
+import { probe } from '../src/domain/probe.ts';
 import { RunnerLost, type Runner } from '../src/domain/runner.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
 import { TimedRunner } from '../src/domain/timed-runner.ts';
@@ -29,11 +29,9 @@ function statusOf(pid: number): string {
 }
 
 async function ask(runner: Runner, ...values: number[]): Promise<number[]> {
-  const rows = values.length / 2;
-  const batch = layOutBatch(runner.signature, [[rows, 2]], rows);
-  new Float32Array(batch.buffer).set(values);
-  const { outputs } = await runner.run(batch);
-  return [...new Float32Array(outputs[0]?.raw.slice().buffer ?? new ArrayBuffer(0))];
+  const raw = new Uint8Array(Float32Array.from(values).buffer);
+  const [output] = await probe(runner, { shapes: [[values.length / 2, 2]], raw: [raw] });
+  return [...new Float32Array(output?.raw.slice().buffer ?? new ArrayBuffer(0))];
 }
 
 describe('a runner in a process', () => {
@@ -55,11 +53,10 @@ describe('a runner in a process', () => {
 
   it('finishes the runs it was given before it is closed, however large', async () => {
     const { runner } = await openProcess(await modelFile(mlpModel([4096, 16, 4096])), never);
-    const runs = Array.from({ length: 4 }, () =>
-      runner.run(layOutBatch(runner.signature, [[256, 4096]], 256)),
-    );
+    const rows = { shapes: [[256, 4096]], raw: [new Uint8Array(256 * 4096 * 4)] };
+    const runs = Array.from({ length: 4 }, () => probe(runner, rows));
     await runner.close();
-    for (const { outputs } of await Promise.all(runs)) expect(outputs[0]?.raw.length).toBe(256 * 4096 * 4);
+    for (const [output] of await Promise.all(runs)) expect(output?.raw.length).toBe(256 * 4096 * 4);
   });
 
   it('fails what it had under way when it is killed, and its pool replaces it', async () => {
@@ -81,11 +78,11 @@ describe('a runner in a process', () => {
         reason: { name: 'RunnerLost', message: expect.stringContaining('SIGKILL') },
       });
     }
-    pool.lose(runner, new RunnerLost('killed'));
+    pool.lose(runner, new RunnerLost('killed'), 1);
     const second = await eventually(() => pool.acquire());
     expect(await ask(second, 1, 1)).toEqual([1, 1]);
     expect(losses).toHaveLength(1);
-    pool.release(second);
+    pool.release(second, 1);
     await pool.close();
   });
 

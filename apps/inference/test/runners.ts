@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@plumbline/testing';
-import type { ModelFile } from '../src/domain/runner.ts';
+import { layOutBatch } from '../src/domain/batch-buffer.ts';
+import type { Batch, ModelFile, Runner } from '../src/domain/runner.ts';
 import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
+import { IdleThreads } from '../src/engine/idle-threads.ts';
 import { LinkedRunner } from '../src/engine/linked-runner.ts';
 import { PROCESS_ENTRY, ProcessLink, type ProcessLinkOptions } from '../src/engine/process-link.ts';
 import type { ScanLimits } from '../src/engine/protocol.ts';
@@ -39,7 +41,8 @@ export async function openThread(
   const account = abandoned ?? options.abandoned;
   account.checkOpen(model.digest);
   const entry = entries?.thread ?? THREAD_ENTRY;
-  const link = new ThreadLink({ entry, heapMiB: heapMiB ?? options.heapMiB }, account, model.digest);
+  const threads = new IdleThreads({ entry, heapMiB: heapMiB ?? options.heapMiB }, 0);
+  const link = new ThreadLink(threads, account, model.digest);
   return LinkedRunner.open(link, openRequest(model, limits), signal);
 }
 
@@ -54,6 +57,14 @@ export async function openProcess(
   return { runner, pid: link.pid ?? 0 };
 }
 
-function openRequest(model: ModelFile, limits: ScanLimits = { maxNodes: 1000 }) {
+export function openRequest(model: ModelFile, limits: ScanLimits = { maxNodes: 1000 }) {
   return { kind: 'open', model, limits, session: { device: 'cpu', intraOpThreads: 1 } } as const;
+}
+
+/** A batch for a model whose input and output are FP32 rows. */
+export function floatBatch({ signature }: Runner, width: number, values: ArrayLike<number>): Batch {
+  const rows = values.length / width;
+  const batch = layOutBatch(signature, [[rows, width]], [0], rows);
+  new Float32Array(batch.buffer).set(values);
+  return batch;
 }

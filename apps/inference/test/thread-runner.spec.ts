@@ -3,7 +3,6 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import { treeEnsembleClassifier, buildModel } from '@plumbline/onnx';
 import { eventually } from '@plumbline/testing';
-import { layOutBatch } from '../src/domain/batch-buffer.ts';
 import { Batcher } from '../src/domain/batcher.ts';
 import { classifyInvariance } from '../src/domain/invariance.ts';
 import { defaultSettings } from '../src/domain/model-settings.ts';
@@ -16,7 +15,7 @@ import { PROCESS_ENTRY } from '../src/engine/process-link.ts';
 import { TieredEngine } from '../src/engine/tiered-engine.ts';
 import { loopModel, mlpModel, timesModel, zipMapModel } from './models.ts';
 import { floats } from './replica.ts';
-import { engineOptions, modelFile as fileOf, openThread } from './runners.ts';
+import { engineOptions, floatBatch, modelFile as fileOf, openThread } from './runners.ts';
 
 const never = new AbortController().signal;
 const events: string[] = [];
@@ -54,15 +53,14 @@ describe('a runner on a thread', () => {
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
       outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
     });
-    const batch = layOutBatch(runner.signature, [[2, 2]], 2);
-    new Float32Array(batch.buffer).set([1, 2, 3, 4]);
+    const batch = floatBatch(runner, 2, [1, 2, 3, 4]);
     const { outputs } = await runner.run(batch);
     expect([...new Float32Array(outputs[0]?.raw.slice().buffer ?? new ArrayBuffer(0))]).toEqual([
       3, 6, 9, 12,
     ]);
     expect(batch.buffer.byteLength).toBe(0);
     await runner.close();
-    await expect(runner.run(layOutBatch(runner.signature, [[1, 2]], 1))).rejects.toBeInstanceOf(RunnerLost);
+    await expect(runner.run(floatBatch(runner, 2, [1, 2]))).rejects.toBeInstanceOf(RunnerLost);
   });
 
   it('serves probabilities that a stock export returns as maps as a tensor', async () => {
@@ -71,8 +69,7 @@ describe('a runner on a thread', () => {
       { name: 'label', datatype: 'INT64', shape: [-1] },
       { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
     ]);
-    const batch = layOutBatch(runner.signature, [[2, 2]], 2);
-    new Float32Array(batch.buffer).set([0.25, 0.75, 0.5, 0.125]);
+    const batch = floatBatch(runner, 2, [0.25, 0.75, 0.5, 0.125]);
     const { outputs } = await runner.run(batch);
     const [label, probabilities] = outputs.map(({ raw }) => raw.slice().buffer);
     expect([...new BigInt64Array(label!)]).toEqual([1n, 0n]);
@@ -90,7 +87,9 @@ describe('a runner on a thread', () => {
 
   it('finishes the runs it was given before it closes', async () => {
     const runner = await openThread(await fileOf(mlpModel([256, 256, 1])), never, options);
-    const runs = Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[64, 256]], 64)));
+    const runs = Array.from({ length: 5 }, () =>
+      runner.run(floatBatch(runner, 256, new Float32Array(64 * 256))),
+    );
     await runner.close();
     expect(await Promise.all(runs)).toHaveLength(5);
   });
@@ -99,7 +98,7 @@ describe('a runner on a thread', () => {
     const runner = await openThread(await fileOf(mlpModel([512, 1024, 1024, 512])), never, options);
     let running = true;
     const runs = Promise.all(
-      Array.from({ length: 5 }, () => runner.run(layOutBatch(runner.signature, [[64, 512]], 64))),
+      Array.from({ length: 5 }, () => runner.run(floatBatch(runner, 512, new Float32Array(64 * 512)))),
     ).finally(() => (running = false));
     let turns = 0;
     for (; running; turns++) await new Promise((resolve) => setImmediate(resolve));
@@ -261,7 +260,5 @@ describe('a runner on a thread', () => {
 });
 
 function looping(runner: Runner, trips: number): Batch {
-  const batch = layOutBatch(runner.signature, [[1, 2]], 1);
-  new Float32Array(batch.buffer).fill(trips);
-  return batch;
+  return floatBatch(runner, 2, [trips, trips]);
 }

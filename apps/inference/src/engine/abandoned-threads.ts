@@ -40,7 +40,7 @@ export class AbandonedThreads {
       this.#models.delete(worker);
       this.#options.onAbandoned(model, 'ended', this.count);
     });
-    worker.postMessage({ kind: 'close' } satisfies ToRunner);
+    worker.postMessage({ kind: 'end' } satisfies ToRunner);
     this.#options.onAbandoned(model, 'abandoned', this.count);
   }
 }

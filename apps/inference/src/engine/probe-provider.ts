@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModel } from '@plumbline/onnx';
-import { layOutBatch } from '../domain/batch-buffer.ts';
 import type { Device } from '../domain/model-settings.ts';
+import { probe } from '../domain/probe.ts';
 import type { Engine, ModelFile, ProviderReport } from '../domain/runner.ts';
 
 /** A driver that hangs must not keep the service from starting on the other providers. */
@@ -30,7 +30,7 @@ async function runProbe(model: ModelFile, device: Device, open: Engine['open']):
   const abandon = () => runner.abandon();
   limit.addEventListener('abort', abandon);
   try {
-    await runner.run(layOutBatch(runner.signature, [[1]], 1));
+    await probe(runner, { shapes: [[1]], raw: [new Uint8Array(4)] });
     await runner.close();
   } finally {
     limit.removeEventListener('abort', abandon);

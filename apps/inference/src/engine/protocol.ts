@@ -24,7 +24,10 @@ export type ToRunner =
       readonly inputs: readonly Region[];
       readonly outputs: readonly (Region | undefined)[];
     }
-  | { readonly kind: 'close' };
+  /** Let the model go, and be there for another. */
+  | { readonly kind: 'close' }
+  /** Let the model go and end. */
+  | { readonly kind: 'end' };
 
 export interface ScanLimits {
   /** Most nodes over all graphs and functions. */
@@ -57,7 +60,8 @@ export type FromRunner =
       readonly outputs: readonly BatchOutput[];
       readonly inferUs: number;
     }
-  | { readonly kind: 'failed'; readonly id: number; readonly detail: string };
+  | { readonly kind: 'failed'; readonly id: number; readonly detail: string }
+  | { readonly kind: 'closed' };
 
 export type OpenRequest = Extract<ToRunner, { kind: 'open' }>;
 export type RunRequest = Extract<ToRunner, { kind: 'run' }>;

@@ -3,7 +3,8 @@ import { Socket } from 'node:net';
 import { FrameReader } from './frames.ts';
 import type { FromRunner } from './protocol.ts';
 import { frameOfAnswer, requestOfFrame } from './runner-frames.ts';
-import { startThread, THREAD_ENTRY } from './thread-link.ts';
+import { startThread } from './idle-threads.ts';
+import { THREAD_ENTRY } from './thread-link.ts';
 
 // The entry of a runner process. The model runs on a thread of it, so that this one stays awake: it carries messages,
 // and ends the process at once when the service is gone or the memory bound is passed, whatever the model is doing.

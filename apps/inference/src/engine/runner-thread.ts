@@ -9,7 +9,7 @@ import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.t
 import type { FromRunner, OpenRefusal, OpenRequest, RunRequest, ToRunner } from './protocol.ts';
 import { scanModel, UnsafeModel } from './scan-model.ts';
 
-// The entry of a runner thread: one model, one session. It blocks while it opens and runs, and serves nothing else.
+// The entry of a runner thread: one model at a time. It blocks while it opens and runs, and serves nothing else.
 
 const port = parentPort;
 if (port === null) throw new Error('runner-thread.ts is the entry of a worker thread');
@@ -68,14 +68,19 @@ async function run({ id, buffer, inputs, outputs }: RunRequest): Promise<void> {
 
 async function close(): Promise<void> {
   await session?.release();
-  port?.close();
+  session = undefined;
+}
+
+async function take(message: ToRunner): Promise<void> {
+  if (message.kind === 'open') return open(message);
+  if (message.kind === 'run') return run(message);
+  await close();
+  if (message.kind === 'end') port?.close();
+  else tell({ kind: 'closed' });
 }
 
 /** Messages are taken one after the other: a run begins when the one before has ended. */
 let last: Promise<void> = Promise.resolve();
 port.on('message', (message: ToRunner) => {
-  last = last.then(() => {
-    if (message.kind === 'run') return run(message);
-    return message.kind === 'open' ? open(message) : close();
-  });
+  last = last.then(() => take(message));
 });

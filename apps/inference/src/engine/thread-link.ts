@@ -1,47 +1,32 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { RunnerLost } from '../domain/runner.ts';
 import type { AbandonedThreads } from './abandoned-threads.ts';
+import type { IdleThreads } from './idle-threads.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
 import type { LinkListener, RunnerLink } from './runner-link.ts';
 
 export const THREAD_ENTRY = new URL('./runner-thread.ts', import.meta.url);
 
-export interface ThreadLinkOptions {
-  /** Module that the thread begins with. */
-  readonly entry: URL;
-  /** Bound of the thread's JavaScript heap; the engine's own memory does not count. */
-  readonly heapMiB: number;
-}
-
-/** A worker thread of this process. */
-export function startThread({ entry, heapMiB }: ThreadLinkOptions): Worker {
-  return new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapMiB }, stdin: false });
-}
-
 /**
  * The way to a worker thread. A thread is never terminated: killing one that runs a model would abort the whole
- * process, so it is asked to end, which it does after the runs before. One that may never get there is set aside.
+ * process, so it is asked to let its model go, which it does after the runs before, and is then there for another. One
+ * that may never get there is set aside.
  */
 export class ThreadLink implements RunnerLink {
   readonly #worker: Worker;
+  readonly #threads: IdleThreads;
   readonly #abandoned: AbandonedThreads;
   readonly #model: string;
   #listener: LinkListener = { message: () => undefined, ended: () => undefined };
   #over = false;
 
   /** @param model digest of the model that the thread is for. */
-  constructor(options: ThreadLinkOptions, abandoned: AbandonedThreads, model: string) {
-    this.#worker = startThread(options);
+  constructor(threads: IdleThreads, abandoned: AbandonedThreads, model: string) {
+    this.#worker = threads.take();
+    this.#threads = threads;
     this.#abandoned = abandoned;
     this.#model = model;
-    this.#worker.on('message', (message: FromRunner) => this.#listener.message(message));
-    this.#worker.on('error', (cause) => {
-      this.#listener.ended(new RunnerLost('the runner thread failed', { cause }));
-    });
-    this.#worker.on('exit', () => {
-      this.#over = true;
-      this.#listener.ended(new RunnerLost('the runner thread ended'));
-    });
+    this.#worker.on('message', this.#onMessage).on('error', this.#onError).on('exit', this.#onExit);
   }
 
   listen(listener: LinkListener): void {
@@ -53,12 +38,34 @@ export class ThreadLink implements RunnerLink {
   }
 
   end(): void {
-    this.post({ kind: 'close' });
+    if (!this.#over) this.post({ kind: 'close' });
   }
 
   abandon(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#leave();
     this.#abandoned.add(this.#worker, this.#model);
+  }
+
+  readonly #onMessage = (message: FromRunner): void => {
+    if (message.kind !== 'closed') return this.#listener.message(message);
+    if (this.#over) return;
+    this.#leave();
+    this.#threads.give(this.#worker);
+    this.#listener.ended(new RunnerLost('the runner was closed'));
+  };
+
+  readonly #onError = (cause: unknown): void => {
+    this.#listener.ended(new RunnerLost('the runner thread failed', { cause }));
+  };
+
+  readonly #onExit = (): void => {
+    this.#leave();
+    this.#listener.ended(new RunnerLost('the runner thread ended'));
+  };
+
+  #leave(): void {
+    this.#over = true;
+    this.#worker.off('message', this.#onMessage).off('error', this.#onError).off('exit', this.#onExit);
   }
 }

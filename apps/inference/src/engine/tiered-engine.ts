@@ -9,11 +9,15 @@ import {
   type RunnerOptions,
 } from '../domain/runner.ts';
 import type { AbandonedThreads } from './abandoned-threads.ts';
+import { IdleThreads } from './idle-threads.ts';
 import { LinkedRunner } from './linked-runner.ts';
 import { probeProvider } from './probe-provider.ts';
 import { PROCESS_ENTRY, ProcessLink } from './process-link.ts';
 import type { ScanLimits } from './protocol.ts';
 import { THREAD_ENTRY, ThreadLink } from './thread-link.ts';
+
+/** A swap needs as many threads as a version has runners; each takes about 15 MiB. */
+const MAX_IDLE_THREADS = 4;
 
 export interface TieredEngineOptions {
   /** What models may run on, in the order of preference; each is probed at the start. */
@@ -37,12 +41,14 @@ export class TieredEngine implements Engine {
   readonly providers: readonly ProviderReport[];
   /** The first of the providers that is available. */
   readonly defaultDevice: Device;
-  readonly #options: TieredEngineOptions;
+  readonly #tiers: Tiers;
   readonly #runners = new Set<LinkedRunner>();
-  readonly #closing = new AbortController();
+  /** Of the models that are being opened. */
+  readonly #opening = new Set<AbortController>();
+  #closed: RunnerLost | undefined;
 
-  private constructor(options: TieredEngineOptions, providers: readonly ProviderReport[], device: Device) {
-    this.#options = options;
+  private constructor(tiers: Tiers, providers: readonly ProviderReport[], device: Device) {
+    this.#tiers = tiers;
     this.providers = providers;
     this.defaultDevice = device;
   }
@@ -52,33 +58,46 @@ export class TieredEngine implements Engine {
    * @throws ServiceError PROVIDER_UNAVAILABLE where none is available.
    */
   static async start(options: TieredEngineOptions): Promise<TieredEngine> {
-    const open: OpenAnywhere = (model, runner, signal) => openRunner(options, model, runner, signal);
+    const tiers = { ...options, threads: idleThreads(options) };
+    const open: Engine['open'] = (model, runner, signal) => openRunner(tiers, model, runner, signal);
     const providers = await Promise.all(options.providers.map((device) => probeProvider(device, open)));
     const first = providers.find(({ available }) => available);
     if (first === undefined) {
       const details = providers.map(({ device, detail }) => `${device}: ${detail}`);
       throw errors.PROVIDER_UNAVAILABLE(`no execution provider is available: ${details.join('; ')}`);
     }
-    return new TieredEngine(options, providers, first.device);
+    return new TieredEngine(tiers, providers, first.device);
   }
 
   get abandoned(): number {
-    return this.#options.abandoned.count;
+    return this.#tiers.abandoned.count;
   }
 
   async open(model: ModelFile, options: RunnerOptions, signal: AbortSignal): Promise<Runner> {
     this.#checkDevice(options.device);
-    const either = AbortSignal.any([signal, this.#closing.signal]);
-    const runner = await openRunner(this.#options, model, options, either);
-    this.#runners.add(runner);
-    void runner.ended.then(() => this.#runners.delete(runner));
-    return runner;
+    if (this.#closed !== undefined) throw this.#closed;
+    const opening = new AbortController();
+    const giveUp = () => opening.abort(signal.reason);
+    signal.addEventListener('abort', giveUp);
+    this.#opening.add(opening);
+    try {
+      if (signal.aborted) giveUp();
+      const runner = await openRunner(this.#tiers, model, options, opening.signal);
+      this.#runners.add(runner);
+      void runner.ended.then(() => this.#runners.delete(runner));
+      return runner;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      this.#opening.delete(opening);
+    }
   }
 
   /** Abandons every runner that has not been closed. */
   close(): void {
-    this.#closing.abort(new RunnerLost('the engine was closed'));
+    this.#closed = new RunnerLost('the engine was closed');
+    for (const opening of this.#opening) opening.abort(this.#closed);
     for (const runner of this.#runners) runner.abandon();
+    this.#tiers.threads.close();
   }
 
   #checkDevice(device: Device): void {
@@ -88,10 +107,16 @@ export class TieredEngine implements Engine {
   }
 }
 
-type OpenAnywhere = (model: ModelFile, options: RunnerOptions, signal: AbortSignal) => Promise<LinkedRunner>;
+interface Tiers extends TieredEngineOptions {
+  readonly threads: IdleThreads;
+}
+
+function idleThreads({ entries, heapMiB }: TieredEngineOptions): IdleThreads {
+  return new IdleThreads({ entry: entries?.thread ?? THREAD_ENTRY, heapMiB }, MAX_IDLE_THREADS);
+}
 
 async function openRunner(
-  { limits, heapMiB, processMemoryMiB, abandoned, entries }: TieredEngineOptions,
+  { threads, limits, heapMiB, processMemoryMiB, abandoned, entries }: Tiers,
   model: ModelFile,
   { device, intraOpThreads, untrusted }: RunnerOptions,
   signal: AbortSignal,
@@ -100,13 +125,9 @@ async function openRunner(
   const request = { kind: 'open', model, limits, session: { device, intraOpThreads } } as const;
   if (untrusted || device !== 'cpu') {
     const entry = entries?.process ?? PROCESS_ENTRY;
-    return LinkedRunner.open(
-      new ProcessLink({ entry, heapMiB, memoryMiB: processMemoryMiB }),
-      request,
-      signal,
-    );
+    const link = new ProcessLink({ entry, heapMiB, memoryMiB: processMemoryMiB });
+    return LinkedRunner.open(link, request, signal);
   }
   abandoned.checkOpen(model.digest);
-  const entry = entries?.thread ?? THREAD_ENTRY;
-  return LinkedRunner.open(new ThreadLink({ entry, heapMiB }, abandoned, model.digest), request, signal);
+  return LinkedRunner.open(new ThreadLink(threads, abandoned, model.digest), request, signal);
 }
