@@ -3,7 +3,7 @@ import { batching } from './batching.ts';
 import { eventLoop } from './event-loop.ts';
 import { hotSwaps } from './hot-swaps.ts';
 import { largeModel } from './large-model.ts';
-import { latency } from './latency.ts';
+import { largeLatency, smallLatency } from './latency.ts';
 import { loadCycles } from './load-cycles.ts';
 import { otherModels } from './other-models.ts';
 import { smallModel } from './small-model.ts';
@@ -14,7 +14,8 @@ export const measurements: readonly Measurement[] = [
   largeModel,
   batching,
   otherModels,
-  latency,
+  smallLatency,
+  largeLatency,
   eventLoop,
   hotSwaps,
   loadCycles,
