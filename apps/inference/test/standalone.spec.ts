@@ -58,6 +58,55 @@ describe('a replica of a folder of models', () => {
     });
   });
 
+  it('serves a model as its configuration says', async () => {
+    const { root } = await modelFolder({
+      'm/config.pbtxt': `
+        max_batch_size: 4
+        version_policy { all { } }
+        input { name: "x" data_type: TYPE_FP32 dims: 2 }
+        model_warmup { name: "w" inputs { key: "x" value { data_type: TYPE_FP32 dims: 2 random_data: true } } }
+        instance_group { kind: KIND_CPU count: 2 }`,
+      'm/1/model.onnx': timesModel(2),
+      'm/2/model.onnx': timesModel(3),
+      'renamed/config.pbtxt': 'default_model_filename: "net.onnx"',
+      'renamed/1/net.onnx': timesModel(5),
+    });
+    await withStandalone(root, async (server) => {
+      await server.ready();
+      expect(await server.infer('m', [[1, 2]])).toEqual({ version: '2', y: [3, 6] });
+      expect(await server.infer('m', [[1, 2]], '1')).toEqual({ version: '1', y: [2, 4] });
+      expect(await server.infer('renamed', [[1, 2]])).toMatchObject({ y: [5, 10] });
+    });
+  });
+
+  it('refuses by name what a configuration asks for in vain', async () => {
+    const { root } = await modelFolder({
+      'foreign/config.pbtxt': 'sequence_batching { }',
+      'foreign/1/model.onnx': timesModel(2),
+      'wrong/config.pbtxt': 'input { name: "x" data_type: TYPE_FP32 dims: 3 }',
+      'wrong/1/model.onnx': timesModel(2),
+      'named/config.pbtxt': 'name: "other"',
+      'named/1/model.onnx': timesModel(2),
+      'cold/config.pbtxt':
+        'model_warmup { name: "w" inputs { key: "z" value { zero_data: true data_type: TYPE_FP32 } } }',
+      'cold/1/model.onnx': timesModel(2),
+    });
+    await withStandalone(root, async (server) => {
+      await server.ready();
+      const problem = server.log.lines.find(({ fields }) => fields['model'] === 'foreign');
+      expect((problem?.fields['error'] as Error).message).toContain('1:1: sequence_batching is not a field');
+      const failures = server.log.lines
+        .filter(({ fields }) => fields['state'] === 'FAILED')
+        .map(({ fields }) => fields['error'])
+        .sort();
+      expect(failures).toEqual([
+        'input[0].dims is [3]; "x" of the model has [2] after the batch dimension',
+        'model_warmup[0].inputs["z"] is no input of the model',
+        'name is "other", but the model is "named"',
+      ]);
+    });
+  });
+
   it('follows the folder where it is polled, and keeps what serves when a new version fails', async () => {
     const folder = await modelFolder({ 'm/1/model.onnx': timesModel(2) });
     const answers = (server: Standalone) => server.infer('m', [[1, 1]]);

@@ -150,6 +150,10 @@ export const errors = defineErrors('inference', {
     code: 'INVALID_ARGUMENT',
     help: "The model's configuration cannot be read, contradicts the model or asks for what this server does not offer. The message names the field; the README lists those that are honoured.",
   },
+  MODEL_WARMUP_FAILED: {
+    code: 'FAILED_PRECONDITION',
+    help: "The model refuses a request of its configuration's model_warmup.",
+  },
   REPOSITORY_INVALID: {
     code: 'FAILED_PRECONDITION',
     help: 'A folder of MODEL_REPOSITORY cannot be served: no version, a link that leads out of the repository, a name that cannot be used, too many files.',

@@ -1,13 +1,23 @@
 import { manifestDigest, type ManifestFile } from '@plumbline/release';
 import type { Signature } from '@plumbline/signature';
 import { shapeFits } from '@plumbline/tensors';
+import { configFault } from './config-fault.ts';
 import { errors } from './errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
 import { classifyInvariance, type Invariance } from './invariance.ts';
-import { defaultSettings, type Device, type ModelSettings } from './model-settings.ts';
+import type { ModelConfig } from './model-config.ts';
+import type { Device, ModelSettings } from './model-settings.ts';
 import { RunnerLost, type Engine, type ModelFile, type Runner, type RunnerOptions } from './runner.ts';
+import {
+  narrowInputs,
+  openingSettings,
+  settingsOfConfig,
+  type OpeningSettings,
+  type ServiceDefaults,
+} from './settings-of-config.ts';
 import type { ModelSignature } from './signature.ts';
 import type { ListedVersion } from './traffic.ts';
+import { warmUp } from './warm-up.ts';
 
 /** The files of a version that serving needs; each has been read and has its digest and size. */
 export interface VersionContent {
@@ -15,11 +25,14 @@ export interface VersionContent {
   readonly modelBytes: number;
   readonly signature: Signature | undefined;
   readonly golden: GoldenSet | undefined;
+  readonly config: ModelConfig;
+  /** The files that the configuration names, by path. */
+  readonly named: ReadonlyMap<string, Uint8Array>;
 }
 
 /** The object store as this service sees it. */
 export interface ArtifactStore {
-  /** Reads and verifies every file. Rejects with ARTIFACT_MISSING, ARTIFACT_CORRUPT or GOLDEN_MISMATCH. */
+  /** Reads and verifies every file. Rejects with ARTIFACT_MISSING, ARTIFACT_CORRUPT, GOLDEN_MISMATCH or MODEL_CONFIG_INVALID. */
   read(files: readonly ManifestFile[]): Promise<VersionContent>;
 }
 
@@ -42,13 +55,13 @@ export interface LoadOptions {
 }
 
 /** What the runners of a version are opened with, by device. */
-export function runnerOptions({ intraOpThreads, untrusted }: ModelSettings, device: Device): RunnerOptions {
+export function runnerOptions({ intraOpThreads, untrusted }: OpeningSettings, device: Device): RunnerOptions {
   return { device, intraOpThreads, untrusted };
 }
 
 /**
- * Fetches and verifies a version, opens its runners, warms them up, compares golden outputs and tests batch
- * invariance. Whatever fails closes what was opened; when the signal fires, that is abandoned.
+ * Fetches and verifies a version, opens its runners, checks what its files declare, warms them up, compares golden
+ * outputs and tests batch invariance. Whatever fails closes what was opened; when the signal fires, that is abandoned.
  * @throws ServiceError with the reason that is reported to the registry.
  */
 export async function loadVersion(
@@ -61,17 +74,18 @@ export async function loadVersion(
     throw errors.VERSION_DIGEST_MISMATCH(`the files of ${version.digest} have the digest ${found}`);
   }
   const content = await options.artifacts.read(version.files);
-  const settings = defaultSettings({ ...options, device: preferredDevice(options.engine) });
-  const runners = await openRunners(content.model, settings, options.engine, signal);
+  checkName(content.config, version);
+  const defaults = { ...options, providers: options.engine.providers };
+  const runners = await openRunners(
+    content.model,
+    openingSettings(content.config, defaults),
+    options.engine,
+    signal,
+  );
   const abandon = () => runners.forEach((runner) => runner.abandon());
   signal.addEventListener('abort', abandon);
   try {
-    const [first] = runners;
-    if (first === undefined) throw new RangeError('a version needs at least one runner');
-    if (content.signature !== undefined) checkSignature(first.signature, content.signature);
-    if (content.golden !== undefined) await checkGolden(first, content.golden);
-    const invariance = await classifyInvariance(first, content.golden, settings.maxBatchRows);
-    return { runners, signature: first.signature, invariance, modelBytes: content.modelBytes, settings };
+    return { runners, modelBytes: content.modelBytes, ...(await examine(runners, content, defaults)) };
   } catch (error) {
     await Promise.all(runners.map((runner) => runner.close()));
     if (!(error instanceof RunnerLost)) throw error;
@@ -81,14 +95,50 @@ export async function loadVersion(
   }
 }
 
-/** The first device that can be used; models run on the CPU where none was found. */
-function preferredDevice({ providers }: Engine): Device {
-  return providers.find(({ available }) => available)?.device ?? 'cpu';
+/** Holds a version to all that its files say of it, and finds out the rest. */
+async function examine(
+  runners: readonly Runner[],
+  { config, named, signature: declared, golden }: VersionContent,
+  defaults: ServiceDefaults,
+): Promise<Pick<LoadedVersion, 'signature' | 'settings' | 'invariance'>> {
+  const [first] = runners;
+  if (first === undefined) throw new RangeError('a version needs at least one runner');
+  if (declared !== undefined) checkSignature(first.signature, declared);
+  const settings = settingsOfConfig(config, first.signature, defaults, textsOf(named));
+  const rowed = settings.maxBatchRows > 0;
+  const signature = narrowInputs(first.signature, config, rowed);
+  await warmUp(runners, config.warmups, signature, rowed, named);
+  if (golden !== undefined) await checkGolden(first, golden);
+  const invariance = rowed
+    ? await classifyInvariance(seenAs(first, signature), golden, settings.maxBatchRows)
+    : ({ class: 'UNTESTED' } as const);
+  return { signature, settings, invariance };
+}
+
+/** The same runner, as one that takes only what the configuration allows. */
+function seenAs(runner: Runner, signature: ModelSignature): Runner {
+  return {
+    signature,
+    device: runner.device,
+    memoryBytes: runner.memoryBytes,
+    run: (batch) => runner.run(batch),
+    abandon: () => runner.abandon(),
+    close: () => runner.close(),
+  };
+}
+
+function textsOf(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, string> {
+  return new Map([...files].map(([path, bytes]) => [path, new TextDecoder('utf-8').decode(bytes)]));
+}
+
+function checkName({ name }: ModelConfig, { owners }: ListedVersion): void {
+  if (name === '' || owners.some(({ model }) => model === name)) return;
+  throw configFault('name', `is "${name}", but the model is "${owners[0]?.model ?? ''}"`);
 }
 
 async function openRunners(
   model: ModelFile,
-  settings: ModelSettings,
+  settings: OpeningSettings,
   engine: Engine,
   signal: AbortSignal,
 ): Promise<Runner[]> {

@@ -1,3 +1,5 @@
+import { NO_CONFIG, type ModelConfig } from './model-config.ts';
+
 /** What runners of a model run on: `cpu`, or `cuda:<number>`. */
 export type Device = string;
 
@@ -52,9 +54,12 @@ export interface ModelSettings {
   readonly cached: boolean;
   /** Labels of classes by output; the class is the index. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
+  /** What the version brought; everything above follows from it. */
+  readonly config: ModelConfig;
 }
 
-const UNBOUNDED: QueuePolicy = {
+/** Of requests that nothing is said about. */
+export const UNBOUNDED: QueuePolicy = {
   timeoutAction: 'REJECT',
   defaultTimeoutUs: 0,
   allowTimeoutOverride: true,
@@ -82,5 +87,6 @@ export function defaultSettings(service: {
     invariance: { kind: 'alone' },
     cached: false,
     labels: new Map(),
+    config: NO_CONFIG,
   };
 }

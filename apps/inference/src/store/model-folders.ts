@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { ServiceError } from '@plumbline/errors';
 import { manifestDigest, manifestFaults, type ManifestFile } from '@plumbline/release';
 import { errors, shorten } from '../domain/errors.ts';
+import { chooseVersions, namedFiles, NO_CONFIG, type ModelConfig } from '../domain/model-config.ts';
 import type { ModelRepository, RepositoryModel, RepositoryVersion } from '../domain/repository.ts';
 import type { FolderObjects } from './folder-objects.ts';
+import { CONFIG_FILE, parseConfigText } from './model-config-file.ts';
 
 const MODEL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const VERSION_NAME = /^[1-9]\d{0,14}$/;
-const CONFIG_FILE = 'config.pbtxt';
 
 /** A folder in Triton's layout: `<model>/config.pbtxt`, which may be absent, and `<model>/<version>/model.onnx`. */
 export function modelFolders(root: string, objects: FolderObjects): ModelRepository {
@@ -33,35 +34,50 @@ export async function resolveRepository(path: string): Promise<string> {
 }
 
 async function readModel(root: string, name: string, objects: FolderObjects): Promise<RepositoryModel> {
-  const model = { name, available: [] as number[], versions: [] as RepositoryVersion[], problem: undefined };
+  const available: number[] = [];
   try {
     if (!MODEL_NAME.test(name)) throw errors.REPOSITORY_INVALID(`no model can be named "${shorten(name)}"`);
     const folder = join(root, name);
-    const entries = await readdir(folder, { withFileTypes: true });
-    const available = entries.flatMap((entry) => (VERSION_NAME.test(entry.name) ? [Number(entry.name)] : []));
-    model.available = available.sort((left, right) => left - right);
-    const newest = model.available.at(-1);
-    if (newest === undefined) throw errors.REPOSITORY_INVALID(`the model "${name}" has no version`);
-    const shared = entries.some((entry) => entry.name === CONFIG_FILE)
-      ? [{ path: CONFIG_FILE, ...(await objects.look(join(folder, CONFIG_FILE))) }]
-      : [];
-    model.versions = [await readVersion(folder, newest, shared, objects)];
-    return model;
+    const entries = await readdir(folder);
+    available.push(...entries.filter((entry) => VERSION_NAME.test(entry)).map(Number));
+    available.sort((left, right) => left - right);
+    const shared = new Map<string, ManifestFile>();
+    const config = entries.includes(CONFIG_FILE) ? await readConfig(folder, shared, objects) : NO_CONFIG;
+    const numbers = chooseVersions(config.versionPolicy, available);
+    if (numbers.length === 0) throw errors.REPOSITORY_INVALID(`the model "${name}" has no version to serve`);
+    const versions: RepositoryVersion[] = [];
+    for (const number of numbers) versions.push(await readVersion(folder, number, shared, objects));
+    return { name, available, versions, problem: undefined };
   } catch (error) {
-    return { ...model, versions: [], problem: problemOf(error, name) };
+    return { name, available, versions: [], problem: problemOf(error, name) };
   }
 }
 
+/** The configuration, and into `shared` its file and those that it names: all are part of every version. */
+async function readConfig(
+  folder: string,
+  shared: Map<string, ManifestFile>,
+  objects: FolderObjects,
+): Promise<ModelConfig> {
+  const file = await objects.look(join(folder, CONFIG_FILE));
+  shared.set(CONFIG_FILE, { path: CONFIG_FILE, ...file });
+  const config = parseConfigText(await objects.get(file.digest));
+  for (const path of namedFiles(config)) {
+    shared.set(path, { path, ...(await objects.look(join(folder, path))) });
+  }
+  return config;
+}
+
+/** The files of a version's folder, at any depth, beside those of the model. Hidden ones do not count. */
 async function readVersion(
   folder: string,
   number: number,
-  shared: readonly ManifestFile[],
+  shared: ReadonlyMap<string, ManifestFile>,
   objects: FolderObjects,
 ): Promise<RepositoryVersion> {
   const own = join(folder, String(number));
-  const entries = await readdir(own, { withFileTypes: true, recursive: true });
-  const files: ManifestFile[] = [...shared];
-  for (const entry of entries) {
+  const files = [...shared.values()];
+  for (const entry of await readdir(own, { withFileTypes: true, recursive: true })) {
     if (entry.isDirectory() || entry.name.startsWith('.')) continue;
     const path = join(entry.parentPath, entry.name);
     const { digest, sizeBytes } = await objects.look(path);

@@ -9,7 +9,9 @@ import { countElements } from '@plumbline/wire';
 import { errors } from '../domain/errors.ts';
 import type { GoldenSet } from '../domain/golden.ts';
 import type { ArtifactStore } from '../domain/load-version.ts';
+import { namedFiles, NO_CONFIG, type ModelConfig } from '../domain/model-config.ts';
 import type { Contents } from './folder-objects.ts';
+import { CONFIG_FILE, CONFIG_OVERRIDE_FILE, parseConfigJson, parseConfigText } from './model-config-file.ts';
 
 const MAX_GOLDEN_ELEMENTS = 100_000;
 
@@ -20,11 +22,15 @@ const MAX_GOLDEN_ELEMENTS = 100_000;
 export function versionArtifacts(objects: Contents): ArtifactStore {
   return {
     async read(files) {
-      const model = files.find(({ path }) => path === 'model.onnx');
-      if (model === undefined) throw errors.ARTIFACT_MISSING('the version has no model.onnx');
-      const path = await verifiedPath(objects, model);
       const contents = new Map<string, Buffer>();
-      for (const file of files) if (file !== model) contents.set(file.path, await readFile(objects, file));
+      const config = await readConfig(objects, files, contents);
+      const model = files.find(({ path }) => path === config.modelFilename);
+      if (model === undefined) throw errors.ARTIFACT_MISSING(`the version has no ${config.modelFilename}`);
+      const path = await verifiedPath(objects, model);
+      for (const file of files) {
+        if (file !== model && !contents.has(file.path))
+          contents.set(file.path, await readFile(objects, file));
+      }
       const signature = contents.get('signature.json');
       const golden = contents.get('golden.pb');
       return {
@@ -32,9 +38,37 @@ export function versionArtifacts(objects: Contents): ArtifactStore {
         modelBytes: Number(model.sizeBytes),
         signature: signature && readSignature(signature),
         golden: golden && readGolden(golden),
+        config,
+        named: pick(contents, namedFiles(config)),
       };
     },
   };
+}
+
+/** A caller's own configuration goes before that of the repository; without either everything is open. */
+async function readConfig(
+  objects: Contents,
+  files: readonly ManifestFile[],
+  contents: Map<string, Buffer>,
+): Promise<ModelConfig> {
+  const override = files.find(({ path }) => path === CONFIG_OVERRIDE_FILE);
+  const file = override ?? files.find(({ path }) => path === CONFIG_FILE);
+  if (file === undefined) return NO_CONFIG;
+  const bytes = await readFile(objects, file);
+  contents.set(file.path, bytes);
+  return override === undefined ? parseConfigText(bytes) : parseConfigJson(bytes);
+}
+
+/** @throws ServiceError ARTIFACT_MISSING naming a file that the configuration names and the version lacks. */
+function pick(contents: ReadonlyMap<string, Buffer>, paths: readonly string[]): Map<string, Buffer> {
+  return new Map(
+    paths.map((path) => {
+      const bytes = contents.get(path);
+      if (bytes === undefined)
+        throw errors.ARTIFACT_MISSING(`the version has no ${path}, which its configuration names`);
+      return [path, bytes];
+    }),
+  );
 }
 
 async function verifiedPath(objects: Contents, file: ManifestFile): Promise<string> {

@@ -178,6 +178,14 @@ describe('parseText', () => {
     expect(failure(text)).toBe(message);
   });
 
+  it('tells which fields are given, also with their defaults', () => {
+    const given: string[] = [];
+    parseText(All, 'f_int32: 0 self { f_bool: false } selves [{ color: RED }, { }]', (path) =>
+      given.push(path),
+    );
+    expect(given).toEqual(['f_int32', 'self', 'self.f_bool', 'selves', 'selves[0].color']);
+  });
+
   it('bounds nesting', () => {
     const nested = (depth: number) => `${'self{'.repeat(depth)}${'}'.repeat(depth)}`;
     expect(failure(nested(64))).toBe('parses');

@@ -10,11 +10,16 @@ const MAX_DEPTH = 64;
  * Parses a message in protobuf's text format (https://protobuf.dev/reference/protobuf/textformat-spec/). Fields that
  * the type does not have are refused, and so are fields given twice that hold one value, several members of a oneof,
  * extensions and expanded Any. The default values of fields that are absent are those of the type.
+ * @param onField told of each field that is given, also where it is given its default, by its path.
  * @throws TextError with line, column and field.
  */
-export function parseText<Desc extends DescMessage>(schema: Desc, text: string): MessageShape<Desc> {
+export function parseText<Desc extends DescMessage>(
+  schema: Desc,
+  text: string,
+  onField: (path: string) => void = () => undefined,
+): MessageShape<Desc> {
   const message = create(schema);
-  new Parser(new Lexer(text)).readFields(reflect(schema, message), '', undefined);
+  new Parser(new Lexer(text), onField).readFields(reflect(schema, message), '', undefined);
   return message;
 }
 
@@ -23,10 +28,12 @@ const CLOSING: Readonly<Record<string, string>> = { '{': '}', '<': '>' };
 
 class Parser {
   readonly #lexer: Lexer;
+  readonly #onField: (path: string) => void;
   #depth = 0;
 
-  constructor(lexer: Lexer) {
+  constructor(lexer: Lexer, onField: (path: string) => void) {
     this.#lexer = lexer;
+    this.#onField = onField;
   }
 
   /** Reads fields until `closing`, which stays unread; undefined: the end of the text. */
@@ -50,6 +57,7 @@ class Parser {
     }
     if (isSingular(field)) checkFirst(field, given, name, own);
     given.add(field);
+    this.#onField(own);
     this.#readColon(field, own);
     if (!isSingular(field) && this.#isNext('[')) this.#readList(message, field, own);
     else this.#readValue(message, field, own);

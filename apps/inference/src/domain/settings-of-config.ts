@@ -1,0 +1,215 @@
+import { formatShape, type Shape } from '@plumbline/tensors';
+import { configFault } from './config-fault.ts';
+import { parseDevice } from './devices.ts';
+import type { InstanceGroup, ModelConfig, TensorConfig } from './model-config.ts';
+import { defaultSettings, type Device, type InvariancePolicy, type ModelSettings } from './model-settings.ts';
+import { queueOfConfig } from './queue-of-config.ts';
+import type { ProviderReport } from './runner.ts';
+import { hasRows, type ModelSignature, type TensorSpec } from './signature.ts';
+
+/** What a model is served by where its configuration is silent. */
+export interface ServiceDefaults {
+  readonly maxBatchRows: number;
+  readonly runners: number;
+  /** In the order of preference. */
+  readonly providers: readonly ProviderReport[];
+}
+
+/** Settings that are known before the model is opened. */
+export type OpeningSettings = Pick<ModelSettings, 'devices' | 'intraOpThreads' | 'untrusted'>;
+
+const MAX_RUNNERS = 64;
+const MAX_BATCH_ROWS = 65_536;
+
+/**
+ * How runners of a model are opened.
+ * @throws ServiceError MODEL_CONFIG_INVALID naming the field.
+ */
+export function openingSettings(config: ModelConfig, service: ServiceDefaults): OpeningSettings {
+  refuseForeign(config);
+  const devices = devicesOf(config.instanceGroups, service);
+  if (devices.length > MAX_RUNNERS) {
+    throw configFault('instance_group', `asks for ${devices.length} copies; at most ${MAX_RUNNERS} are made`);
+  }
+  return {
+    devices,
+    intraOpThreads: intraOpThreads(config),
+    untrusted: untrusted(config),
+  };
+}
+
+/**
+ * How a model is served, completed from the model itself.
+ * @param labels contents of the label files by name.
+ * @throws ServiceError MODEL_CONFIG_INVALID naming the field that contradicts the model.
+ */
+export function settingsOfConfig(
+  config: ModelConfig,
+  model: ModelSignature,
+  service: ServiceDefaults,
+  labels: ReadonlyMap<string, string>,
+): ModelSettings {
+  const maxBatchRows = maxBatchRowsOf(config, model, service);
+  checkTensors(config, model, maxBatchRows > 0);
+  return {
+    ...defaultSettings({ ...service, device: 'cpu' }),
+    ...openingSettings(config, service),
+    maxBatchRows,
+    queue: queueOfConfig(config.dynamicBatching, maxBatchRows),
+    invariance: invarianceOf(config, maxBatchRows),
+    cached: config.cached,
+    labels: new Map(
+      config.outputs.flatMap(({ name, labelFilename }) =>
+        labelFilename === '' ? [] : [[name, linesOf(labels.get(labelFilename) ?? '')] as const],
+      ),
+    ),
+    config,
+  };
+}
+
+/** The model's inputs as narrowed by the configuration: a size that the model leaves open may be fixed there. */
+export function narrowInputs(model: ModelSignature, config: ModelConfig, rowed: boolean): ModelSignature {
+  const inputs = model.inputs.map((spec) => {
+    const declared = config.inputs.find(({ name }) => name === spec.name);
+    return declared === undefined ? spec : { ...spec, shape: rowed ? [-1, ...declared.dims] : declared.dims };
+  });
+  return { ...model, inputs };
+}
+
+function refuseForeign({ platform, backend, decoupled }: ModelConfig): void {
+  if (platform !== '' && platform !== 'onnxruntime_onnx') {
+    throw configFault('platform', `is "${platform}"; this server runs onnxruntime_onnx`);
+  }
+  if (backend !== '' && backend !== 'onnxruntime') {
+    throw configFault('backend', `is "${backend}"; this server runs onnxruntime`);
+  }
+  if (decoupled) {
+    throw configFault('model_transaction_policy.decoupled', 'is true; every request has one answer here');
+  }
+}
+
+function devicesOf(groups: readonly InstanceGroup[], { runners, providers }: ServiceDefaults): Device[] {
+  const preferred = providers.find(({ available }) => available)?.device ?? 'cpu';
+  if (groups.length === 0) return Array.from({ length: runners }, () => preferred);
+  return groups.flatMap(({ kind, count, gpus }, index) => {
+    const field = `instance_group[${index}]`;
+    if (count < 0) throw configFault(`${field}.count`, `is ${count}`);
+    if (kind === 'CPU' && gpus.length > 0) throw configFault(`${field}.gpus`, 'is given with KIND_CPU');
+    const named = gpus.map((gpu) => deviceOf(gpu, `${field}.gpus`));
+    const own = kind === 'CPU' ? ['cpu'] : kind === 'GPU' && named.length === 0 ? ['cuda:0'] : named;
+    const devices = own.length === 0 ? [preferred] : own;
+    for (const device of devices) checkAvailable(device, providers, `${field}.kind`);
+    return devices.flatMap((device) => Array.from({ length: Math.max(count, 1) }, () => device));
+  });
+}
+
+function deviceOf(gpu: number, field: string): Device {
+  const device = parseDevice(`cuda:${gpu}`);
+  if (device === undefined) throw configFault(field, `holds ${gpu}, which is no number of a GPU`);
+  return device;
+}
+
+/** The CPU is always there; any other device must be among those that the server was told to use and could. */
+function checkAvailable(device: Device, providers: readonly ProviderReport[], field: string): void {
+  const report = providers.find((provider) => provider.device === device);
+  if (device === 'cpu' || report?.available === true) return;
+  const why = report === undefined ? 'EXECUTION_PROVIDERS does not name it' : report.detail;
+  throw configFault(field, `asks for ${device}, which this server does not have: ${why}`);
+}
+
+const PARAMETERS = ['intra_op_thread_count', 'plumbline.invariance', 'plumbline.untrusted'];
+
+function intraOpThreads({ parameters }: ModelConfig): number {
+  for (const name of parameters.keys()) {
+    if (!PARAMETERS.includes(name)) {
+      throw configFault(`parameters["${name}"]`, `is not honoured; those that are: ${PARAMETERS.join(', ')}`);
+    }
+  }
+  const text = parameters.get('intra_op_thread_count') ?? '1';
+  const threads = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (threads >= 1 && threads <= 256) return threads;
+  throw configFault('parameters["intra_op_thread_count"]', `is "${text}", not a number from 1 to 256`);
+}
+
+function untrusted({ parameters }: ModelConfig): boolean {
+  const text = parameters.get('plumbline.untrusted') ?? 'false';
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw configFault('parameters["plumbline.untrusted"]', `is "${text}", neither true nor false`);
+}
+
+function invarianceOf({ parameters }: ModelConfig, maxBatchRows: number): InvariancePolicy {
+  const text = parameters.get('plumbline.invariance') ?? 'alone';
+  if (text === 'alone' || text === 'serve' || text === 'refuse') return { kind: text };
+  const [, digits] = /^pin:(\d{1,5})$/.exec(text) ?? [];
+  const rows = Number(digits ?? 0);
+  if (rows >= 1 && rows <= maxBatchRows) return { kind: 'pin', rows };
+  throw configFault(
+    'parameters["plumbline.invariance"]',
+    `is "${text}", not alone, serve, refuse or pin:<rows> with at most ${maxBatchRows} rows`,
+  );
+}
+
+function maxBatchRowsOf(config: ModelConfig, model: ModelSignature, service: ServiceDefaults): number {
+  const { maxBatchSize: given } = config;
+  if (given !== undefined && (given < 0 || given > MAX_BATCH_ROWS)) {
+    throw configFault('max_batch_size', `is ${given}, not a number from 0 to ${MAX_BATCH_ROWS}`);
+  }
+  if (!hasRows(model)) {
+    if (given === undefined || given === 0) return 0;
+    const fixed = [...model.inputs, ...model.outputs].find(({ shape }) => shape[0] !== -1);
+    throw configFault(
+      'max_batch_size',
+      `is ${given}, but "${fixed?.name}" of the model has the shape ${formatShape(fixed?.shape ?? [])}`,
+    );
+  }
+  if (given !== undefined) return given;
+  return declaresFullShapes(config, model) ? 0 : service.maxBatchRows;
+}
+
+/** Where max_batch_size is not given, dims of the model's own rank say that the first is no batch dimension. */
+function declaresFullShapes({ inputs, outputs }: ModelConfig, model: ModelSignature): boolean {
+  const full = (declared: readonly TensorConfig[], own: readonly TensorSpec[]) =>
+    declared.some(({ name, dims }) => own.find((spec) => spec.name === name)?.shape.length === dims.length);
+  return full(inputs, model.inputs) || full(outputs, model.outputs);
+}
+
+function checkTensors(config: ModelConfig, model: ModelSignature, rowed: boolean): void {
+  config.inputs.forEach((tensor, index) => checkTensor(tensor, model.inputs, rowed, `input[${index}]`));
+  config.outputs.forEach((tensor, index) => checkTensor(tensor, model.outputs, rowed, `output[${index}]`));
+  if (config.inputs.length === 0) return;
+  const undeclared = model.inputs.find(({ name }) => !config.inputs.some((input) => input.name === name));
+  if (undeclared !== undefined) {
+    throw configFault('input', `does not declare "${undeclared.name}", which the model takes`);
+  }
+}
+
+function checkTensor(
+  { name, datatype, dims }: TensorConfig,
+  model: readonly TensorSpec[],
+  rowed: boolean,
+  field: string,
+): void {
+  const own = model.find((spec) => spec.name === name);
+  if (own === undefined) {
+    const names = model.map((spec) => `"${spec.name}"`).join(', ');
+    throw configFault(`${field}.name`, `is "${name}"; the model has ${names}`);
+  }
+  if (own.datatype !== datatype) {
+    throw configFault(`${field}.data_type`, `is ${datatype}; "${name}" of the model is ${own.datatype}`);
+  }
+  const due = rowed ? own.shape.slice(1) : own.shape;
+  if (fits(dims, due)) return;
+  const where = rowed ? ' after the batch dimension' : '';
+  throw configFault(
+    `${field}.dims`,
+    `is ${formatShape(dims)}; "${name}" of the model has ${formatShape(due)}${where}`,
+  );
+}
+
+function fits(dims: Shape, due: Shape): boolean {
+  return dims.length === due.length && dims.every((size, axis) => due[axis] === -1 || due[axis] === size);
+}
+
+function linesOf(text: string): string[] {
+  return text.replace(/\r?\n$/, '').split(/\r?\n/);
+}

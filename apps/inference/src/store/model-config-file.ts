@@ -1,0 +1,204 @@
+import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import {
+  DataType,
+  ModelConfigSchema,
+  ModelInstanceGroup_Kind as Kind,
+  ModelQueuePolicy_TimeoutAction as TimeoutAction,
+  type ModelConfig as ConfigMessage,
+  type ModelDynamicBatching,
+  type ModelInput,
+  type ModelOutput,
+  type ModelQueuePolicy,
+  type ModelVersionPolicy,
+  type ModelWarmup,
+  type ModelWarmup_Input,
+} from '@plumbline/contract-oip';
+import { ServiceError } from '@plumbline/errors';
+import type { Datatype } from '@plumbline/tensors';
+import { parseText, TextError } from '@plumbline/textproto';
+import { configFault } from '../domain/config-fault.ts';
+import { errors, shorten } from '../domain/errors.ts';
+import {
+  DEFAULT_MODEL_FILENAME,
+  type DynamicBatching,
+  type ModelConfig,
+  type TensorConfig,
+  type VersionPolicy,
+  type Warmup,
+  type WarmupInput,
+} from '../domain/model-config.ts';
+import type { QueuePolicy } from '../domain/model-settings.ts';
+
+/** In the repository: text. */
+export const CONFIG_FILE = 'config.pbtxt';
+/** A caller's own, in its place: JSON. */
+export const CONFIG_OVERRIDE_FILE = 'config.json';
+
+const MAX_CONFIG_BYTES = 1_048_576;
+
+/**
+ * A configuration in text format. Fields that are not honoured here are refused by name.
+ * @throws ServiceError MODEL_CONFIG_INVALID with line, column and field.
+ */
+export function parseConfigText(bytes: Uint8Array): ModelConfig {
+  const text = decode(bytes, CONFIG_FILE);
+  const given = new Set<string>();
+  try {
+    const message = parseText(ModelConfigSchema, text, (path) => given.add(path));
+    return configOf(message, given.has('max_batch_size'));
+  } catch (error) {
+    if (!(error instanceof TextError)) throw error;
+    const { field, problem, message } = error;
+    throw errors.MODEL_CONFIG_INVALID(shorten(`${CONFIG_FILE}:${message}`), {
+      fieldViolations: [{ field, description: shorten(problem) }],
+    });
+  }
+}
+
+/** A configuration in JSON, otherwise as parseConfigText. */
+export function parseConfigJson(bytes: Uint8Array): ModelConfig {
+  const text = decode(bytes, 'config');
+  try {
+    const json = JSON.parse(text) as JsonValue;
+    const hasBatchSize =
+      json !== null && typeof json === 'object' && ('max_batch_size' in json || 'maxBatchSize' in json);
+    return configOf(fromJson(ModelConfigSchema, json), hasBatchSize);
+  } catch (error) {
+    if (error instanceof ServiceError || !(error instanceof Error)) throw error;
+    throw errors.MODEL_CONFIG_INVALID(shorten(`config: ${error.message}`), { cause: error });
+  }
+}
+
+function decode(bytes: Uint8Array, name: string): string {
+  if (bytes.length > MAX_CONFIG_BYTES) {
+    throw errors.MODEL_CONFIG_INVALID(
+      `${name} has ${bytes.length} bytes, at most ${MAX_CONFIG_BYTES} are read`,
+    );
+  }
+  return new TextDecoder('utf-8').decode(bytes);
+}
+
+function configOf(message: ConfigMessage, hasBatchSize: boolean): ModelConfig {
+  const { schedulingChoice: choice } = message;
+  return {
+    name: message.name,
+    platform: message.platform,
+    backend: message.backend,
+    versionPolicy: versionPolicyOf(message.versionPolicy),
+    maxBatchSize: hasBatchSize ? message.maxBatchSize : undefined,
+    inputs: message.input.map((input, index) => tensorOf(input, `input[${index}]`)),
+    outputs: message.output.map((output, index) => tensorOf(output, `output[${index}]`)),
+    dynamicBatching: choice.case === undefined ? undefined : dynamicBatchingOf(choice.value),
+    instanceGroups: message.instanceGroup.map(({ name, kind, count, gpus }) => ({
+      name,
+      kind: Kind[kind] as 'AUTO' | 'GPU' | 'CPU',
+      count,
+      gpus,
+    })),
+    modelFilename: fileName(message.defaultModelFilename, 'default_model_filename') || DEFAULT_MODEL_FILENAME,
+    parameters: new Map(Object.entries(message.parameters).map(([name, value]) => [name, value.stringValue])),
+    warmups: message.modelWarmup.map(warmupOf),
+    decoupled: message.modelTransactionPolicy?.decoupled ?? false,
+    cached: message.responseCache?.enable ?? false,
+  };
+}
+
+function versionPolicyOf(policy: ModelVersionPolicy | undefined): VersionPolicy {
+  const choice = policy?.policyChoice;
+  switch (choice?.case) {
+    case 'all':
+      return { kind: 'all' };
+    case 'specific':
+      return { kind: 'specific', numbers: choice.value.versions.map(Number) };
+    default:
+      return { kind: 'latest', count: Math.max(choice?.value?.numVersions ?? 0, 1) };
+  }
+}
+
+function tensorOf(tensor: ModelInput | ModelOutput, field: string): TensorConfig {
+  const { name, dataType, dims } = tensor;
+  const labelFilename = 'labelFilename' in tensor ? tensor.labelFilename : '';
+  return {
+    name,
+    datatype: datatypeOf(dataType, `${field}.data_type`),
+    dims: dimsOf(dims, -1n, `${field}.dims`),
+    labelFilename: fileName(labelFilename, `${field}.label_filename`),
+  };
+}
+
+function datatypeOf(type: DataType, field: string): Datatype {
+  if (type === DataType.TYPE_INVALID) throw configFault(field, 'is missing');
+  if (type === DataType.TYPE_STRING) return 'BYTES';
+  return DataType[type].slice('TYPE_'.length) as Datatype;
+}
+
+function dimsOf(dims: readonly bigint[], least: bigint, field: string): number[] {
+  const wrong = dims.find((size) => size < least || size > BigInt(Number.MAX_SAFE_INTEGER));
+  if (wrong !== undefined) throw configFault(field, `holds ${wrong}, which is no size`);
+  return dims.map(Number);
+}
+
+/** A file in its own folder: nothing that leads elsewhere. */
+function fileName(text: string, field: string): string {
+  if (text === '' || (/^[A-Za-z0-9._-]{1,200}$/.test(text) && text !== '.' && text !== '..')) return text;
+  throw configFault(field, `is "${shorten(text)}", which is no plain file name of [A-Za-z0-9._-]`);
+}
+
+function dynamicBatchingOf(batching: ModelDynamicBatching): DynamicBatching {
+  const { defaultQueuePolicy, priorityQueuePolicy } = batching;
+  return {
+    preferredRows: batching.preferredBatchSize,
+    maxDelayUs: Number(batching.maxQueueDelayMicroseconds),
+    preserveOrdering: batching.preserveOrdering,
+    priorityLevels: Number(batching.priorityLevels),
+    defaultPriority: Number(batching.defaultPriorityLevel),
+    defaultPolicy: defaultQueuePolicy && queuePolicyOf(defaultQueuePolicy),
+    policies: new Map(
+      Object.entries(priorityQueuePolicy).map(([level, policy]) => [Number(level), queuePolicyOf(policy)]),
+    ),
+  };
+}
+
+function queuePolicyOf(policy: ModelQueuePolicy): QueuePolicy {
+  return {
+    timeoutAction: policy.timeoutAction === TimeoutAction.DELAY ? 'DELAY' : 'REJECT',
+    defaultTimeoutUs: Number(policy.defaultTimeoutMicroseconds),
+    allowTimeoutOverride: policy.allowTimeoutOverride,
+    maxQueuedRequests: policy.maxQueueSize,
+  };
+}
+
+function warmupOf({ name, batchSize, count, inputs }: ModelWarmup, index: number): Warmup {
+  const field = `model_warmup[${index}]`;
+  return {
+    name,
+    rows: Math.max(batchSize, 1),
+    times: Math.max(count, 1),
+    inputs: new Map(
+      Object.entries(inputs).map(([input, value]) => [
+        input,
+        warmupInputOf(value, `${field}.inputs["${shorten(input)}"]`),
+      ]),
+    ),
+  };
+}
+
+function warmupInputOf(
+  { dataType, dims, inputDataType: from }: ModelWarmup_Input,
+  field: string,
+): WarmupInput {
+  const tensor = {
+    datatype: datatypeOf(dataType, `${field}.data_type`),
+    dims: dimsOf(dims, 0n, `${field}.dims`),
+  };
+  switch (from.case) {
+    case 'inputDataFile':
+      return { ...tensor, data: { kind: 'file', name: fileName(from.value, `${field}.input_data_file`) } };
+    case 'randomData':
+      return { ...tensor, data: { kind: 'random' } };
+    case 'zeroData':
+      return { ...tensor, data: { kind: 'zero' } };
+    default:
+      throw configFault(field, 'has neither zero_data, random_data nor input_data_file');
+  }
+}
