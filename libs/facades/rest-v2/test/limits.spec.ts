@@ -24,7 +24,7 @@ async function infer(
 ) {
   const { url } = await serve({ ...echo, limits });
   const response = await fetch(`${url}/v2/models/m/infer`, { method: 'POST', body, headers });
-  return { status: response.status, json: (await response.json()) };
+  return { status: response.status, json: await response.json() };
 }
 
 const refusal = (status: number, reason: string) => ({

@@ -1,7 +1,7 @@
-/** What a function throws; undefined where it does not. */
-export function thrown(run: () => unknown): unknown {
+/** What a function throws or rejects with; undefined where it does not. */
+export async function thrown(run: () => unknown): Promise<unknown> {
   try {
-    run();
+    await run();
     return undefined;
   } catch (error) {
     return error;

@@ -3,12 +3,12 @@ import { thrown } from '../../test/thrown.ts';
 import { BodyBudget } from './body-budget.ts';
 
 describe('the budget of bodies', () => {
-  it('is shared, and what a request held comes back once', () => {
+  it('is shared, and what a request held comes back once', async () => {
     const budget = new BodyBudget(10);
     const [first, second] = [budget.open(), budget.open()];
     first.take(6);
     second.take(4);
-    expect(thrown(() => second.take(1))).toMatchObject({
+    expect(await thrown(() => second.take(1))).toMatchObject({
       reason: 'TOO_MANY_BODY_BYTES',
       retryAfterMs: 1_000,
     });

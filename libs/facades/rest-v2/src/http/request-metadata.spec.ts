@@ -28,8 +28,8 @@ describe('the metadata of a request', () => {
     expect(entries({ 'x-request-id': 'r2' })).toEqual({ 'plumbline-request-id': 'r2' });
   });
 
-  it('is printable ASCII', () => {
-    expect(thrown(() => requestMetadata({ 'plumbline-tenant': 'ä' }))).toMatchObject({
+  it('is printable ASCII', async () => {
+    expect(await thrown(() => requestMetadata({ 'plumbline-tenant': 'ä' }))).toMatchObject({
       reason: 'HEADER_INVALID',
     });
   });
@@ -42,8 +42,8 @@ describe('the metadata of a request', () => {
     expect(requestTimeoutMs(header === undefined ? {} : { 'plumbline-timeout-ms': header })).toBe(expected);
   });
 
-  it.each(['', '0', '-1', '1.5', '5s', '9999999999'])('has no timeout %p', (header) => {
-    expect(thrown(() => requestTimeoutMs({ 'plumbline-timeout-ms': header }))).toMatchObject({
+  it.each(['', '0', '-1', '1.5', '5s', '9999999999'])('has no timeout %p', async (header) => {
+    expect(await thrown(() => requestTimeoutMs({ 'plumbline-timeout-ms': header }))).toMatchObject({
       reason: 'HEADER_INVALID',
     });
   });

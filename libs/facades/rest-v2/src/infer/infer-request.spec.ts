@@ -3,15 +3,17 @@ import { thrown } from '../../test/thrown.ts';
 import { liftData } from '../json/lift-data.ts';
 import { readInferRequest } from './infer-request.ts';
 
-const read = (request: unknown) =>
-  readInferRequest(liftData(Buffer.from(typeof request === 'string' ? request : JSON.stringify(request))));
+const read = async (request: unknown) =>
+  readInferRequest(
+    await liftData(Buffer.from(typeof request === 'string' ? request : JSON.stringify(request))),
+  );
 
 const x = { name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] };
 const binary = { ...x, data: undefined, parameters: { binary_data_size: 8 } };
 
 describe('an inference request', () => {
-  it('is read with its elements where they came', () => {
-    const request = read({
+  it('is read with its elements where they came', async () => {
+    const request = await read({
       id: '42',
       model_name: 'ignored',
       parameters: { binary_data_output: true, priority: 2, note: 'n', share: 0.5, debug: false },
@@ -41,8 +43,8 @@ describe('an inference request', () => {
     ]);
   });
 
-  it('keeps integers of 64 bits', () => {
-    const { parameters } = read(
+  it('keeps integers of 64 bits', async () => {
+    const { parameters } = await read(
       '{"parameters":{"a":18446744073709551615,"b":-9223372036854775808},"inputs":[]}',
     );
     expect([...parameters.values()]).toEqual([2n ** 64n - 1n, -(2n ** 63n)]);
@@ -95,8 +97,8 @@ describe('an inference request', () => {
       'outputs[0].parameters.binary_data is neither',
     ],
     ['an output without a name', { inputs: [x], outputs: [{}] }, 'outputs[0].name is missing'],
-  ])('is refused with %s', (_what, request, message) => {
-    const refused = thrown(() => read(request));
+  ])('is refused with %s', async (_what, request, message) => {
+    const refused = await thrown(() => read(request));
     expect(refused).toMatchObject({ reason: 'REQUEST_INVALID' });
     expect(String(refused)).toContain(message);
   });
@@ -108,8 +110,8 @@ describe('an inference request', () => {
       ],
     },
     { inputs: [x], outputs: [{ name: 'a', parameters: { shared_memory_region: 'r' } }] },
-  ])('is refused with tensors in shared memory', (request) => {
-    expect(thrown(() => read(request))).toMatchObject({
+  ])('is refused with tensors in shared memory', async (request) => {
+    expect(await thrown(() => read(request))).toMatchObject({
       reason: 'SHARED_MEMORY_UNSUPPORTED',
       codeName: 'UNIMPLEMENTED',
     });

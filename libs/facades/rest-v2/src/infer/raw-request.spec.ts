@@ -54,8 +54,8 @@ describe('a body that is nothing but elements', () => {
     ['an empty dimension', [{ datatype: 'FP32', shape: [-1n, 0n] }], 0],
     ['several BYTES elements', [{ datatype: 'BYTES', shape: [2n] }], 4],
     ['an unknown datatype', [{ datatype: 'INT4', shape: [2n] }], 1],
-  ])('is refused for a model with %s', (_what, inputs, bytes) => {
-    expect(thrown(() => rawInput(metadata(...inputs), Buffer.alloc(bytes)))).toMatchObject({
+  ])('is refused for a model with %s', async (_what, inputs, bytes) => {
+    expect(await thrown(() => rawInput(metadata(...inputs), Buffer.alloc(bytes)))).toMatchObject({
       reason: 'RAW_REQUEST_UNSUPPORTED',
     });
   });

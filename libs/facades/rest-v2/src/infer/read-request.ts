@@ -11,14 +11,14 @@ export interface ReadRequest extends Omit<RestInferRequest, 'inputs'> {
 }
 
 /**
- * Reads an inference request: JSON, and binary tensors behind it. Large JSON tensors are read a slice per turn of the
+ * Reads an inference request: JSON, and binary tensors behind it. Long JSON is read a slice per turn of the
  * event loop. Binary tensors are views of the body.
  *
  * @throws ServiceError MALFORMED_JSON, REQUEST_INVALID, TENSOR_DATA_INVALID, BINARY_DATA_INVALID,
  * SHARED_MEMORY_UNSUPPORTED
  */
 export async function readRequest(json: Buffer, binary: Buffer): Promise<ReadRequest> {
-  const { inputs, ...request } = readInferRequest(liftData(json));
+  const { inputs, ...request } = readInferRequest(await liftData(json));
   const parts = new BinaryParts(binary);
   const tensors: (RawTensor & { readonly parameters: Parameters })[] = [];
   for (const [index, { elements, ...input }] of inputs.entries()) {

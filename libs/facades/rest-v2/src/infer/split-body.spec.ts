@@ -22,18 +22,18 @@ describe('a body', () => {
 
   it.each(['', '-1', '+1', '1.0', '0x2', '1, 1', ' 1', '9999999999999999'])(
     'is not cut by the header "%s"',
-    (header) => {
-      expect(thrown(() => headerLength(header))).toMatchObject({ reason: 'HEADER_INVALID' });
+    async (header) => {
+      expect(await thrown(() => headerLength(header))).toMatchObject({ reason: 'HEADER_INVALID' });
     },
   );
 
-  it('is as long as the header says', () => {
-    expect(thrown(() => splitBody(body, 9, 100))).toMatchObject({ reason: 'BINARY_DATA_INVALID' });
+  it('is as long as the header says', async () => {
+    expect(await thrown(() => splitBody(body, 9, 100))).toMatchObject({ reason: 'BINARY_DATA_INVALID' });
   });
 
-  it('has only so much JSON', () => {
-    expect(thrown(() => splitBody(body, 3, 2))).toMatchObject({ reason: 'JSON_TOO_LARGE' });
-    expect(thrown(() => splitBody(body, undefined, 7))).toMatchObject({ reason: 'JSON_TOO_LARGE' });
+  it('has only so much JSON', async () => {
+    expect(await thrown(() => splitBody(body, 3, 2))).toMatchObject({ reason: 'JSON_TOO_LARGE' });
+    expect(await thrown(() => splitBody(body, undefined, 7))).toMatchObject({ reason: 'JSON_TOO_LARGE' });
   });
 });
 
@@ -50,12 +50,14 @@ describe('its binary part', () => {
     expect(second.buffer).toBe(body.buffer);
   });
 
-  it('has what the sizes say, no less and no more', () => {
+  it('has what the sizes say, no less and no more', async () => {
     const parts = new BinaryParts(body);
     parts.take(2, 'inputs[0]');
-    expect(String(thrown(() => parts.take(7, 'inputs[1]')))).toContain(
+    expect(String(await thrown(() => parts.take(7, 'inputs[1]')))).toContain(
       'inputs[1] has binary_data_size 7; 6 bytes are left',
     );
-    expect(String(thrown(() => parts.finish()))).toContain('6 bytes that no binary_data_size speaks of');
+    expect(String(await thrown(() => parts.finish()))).toContain(
+      '6 bytes that no binary_data_size speaks of',
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { restErrors } from '../errors.ts';
 
 /** Where one `data` array lies in the JSON part of a body, brackets included. */
@@ -26,16 +27,20 @@ const CLOSE_OBJECT = 0x7d;
 /** Of the envelope: a request nests five deep. */
 const MAX_DEPTH = 32;
 
+/** Bytes looked at per turn of the event loop: a few milliseconds of work. */
+const SLICE_BYTES = 512 * 1024;
+
 /**
  * Parses an inference request but for the arrays `inputs[i].data`, which it only finds the ends of: their elements are
- * read into their tensors later, a slice at a time, and never become JavaScript values.
+ * read into their tensors later and never become JavaScript values. Takes several turns of the event loop for long
+ * requests.
  *
  * @throws ServiceError MALFORMED_JSON; REQUEST_INVALID where `inputs[i].data` is no array
  */
-export function liftData(json: Buffer): LiftedRequest {
+export async function liftData(json: Buffer, sliceBytes = SLICE_BYTES): Promise<LiftedRequest> {
   checkUtf8(json);
   const lift = new Lift(json);
-  lift.run();
+  while (!lift.run(sliceBytes)) await nextTurn();
   return { envelope: parseJson(lift.text), ranges: lift.ranges };
 }
 
@@ -76,6 +81,10 @@ class Lift {
   readonly #open: number[] = [];
   readonly #keys: string[] = [];
   #atKey = false;
+  #at = 0;
+  /** Arrays of a tensor's data that are open; 0 outside of data. */
+  #depth = 0;
+  #dataStart = 0;
 
   constructor(json: Buffer) {
     this.#json = json;
@@ -85,10 +94,17 @@ class Lift {
     return this.#pieces.join('') + this.#json.toString('utf8', this.#taken);
   }
 
-  run(): void {
+  /** Looks at about so many bytes more; true when all have been looked at. @throws ServiceError */
+  run(bytes: number): boolean {
     const json = this.#json;
-    let at = 0;
-    while (at < json.length) at = this.#step(json[at] ?? 0, at);
+    const stop = Math.min(json.length, this.#at + bytes);
+    while (this.#at < stop) {
+      if (this.#depth > 0) this.#at = this.#skip(this.#at, stop);
+      else this.#at = this.#step(json[this.#at] ?? 0, this.#at);
+    }
+    if (this.#at < json.length) return false;
+    if (this.#depth > 0) throw restErrors.MALFORMED_JSON('an array has no end');
+    return true;
   }
 
   /** Looks at the byte at `at`; answers where to look next. */
@@ -151,11 +167,31 @@ class Lift {
     while (isSpace(json[start])) start++;
     if (json[start] !== OPEN_ARRAY)
       throw restErrors.REQUEST_INVALID('data of an input must be an array of elements');
-    const end = arrayEnd(json, start);
     this.#pieces.push(json.toString('utf8', this.#taken, start), String(this.ranges.length));
-    this.#taken = end;
-    this.ranges.push({ start, end });
-    return end;
+    this.#dataStart = start;
+    this.#depth = 1;
+    return start + 1;
+  }
+
+  /** Goes on to the end of the data, or to `stop`; what the data is made of is not checked. */
+  #skip(from: number, stop: number): number {
+    const json = this.#json;
+    let at = from;
+    while (at < stop && this.#depth > 0) {
+      const byte = json[at];
+      if (byte === QUOTE) {
+        at = stringEnd(json, at);
+        continue;
+      }
+      if (byte === OPEN_ARRAY) this.#depth++;
+      else if (byte === CLOSE_ARRAY) this.#depth--;
+      at++;
+    }
+    if (this.#depth === 0) {
+      this.ranges.push({ start: this.#dataStart, end: at });
+      this.#taken = at;
+    }
+    return at;
   }
 }
 
@@ -168,23 +204,6 @@ export function stringEnd(json: Buffer, start: number): number {
     at += byte === BACKSLASH ? 2 : 1;
   }
   throw restErrors.MALFORMED_JSON('a string has no end');
-}
-
-/** Just behind the array that begins at `start`; what is inside is not checked. */
-function arrayEnd(json: Buffer, start: number): number {
-  let depth = 0;
-  let at = start;
-  while (at < json.length) {
-    const byte = json[at];
-    if (byte === QUOTE) {
-      at = stringEnd(json, at);
-      continue;
-    }
-    if (byte === OPEN_ARRAY) depth++;
-    else if (byte === CLOSE_ARRAY && --depth === 0) return at + 1;
-    at++;
-  }
-  throw restErrors.MALFORMED_JSON('an array has no end');
 }
 
 export function isSpace(byte: number | undefined): boolean {

@@ -1,14 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeBytesElements, elementSizeBytes, type Datatype } from '@plumbline/tensors';
+import { elementSizeBytes, TensorError, type Datatype } from '@plumbline/tensors';
 import { restErrors } from '../errors.ts';
 import { fromBfloat16 } from './half-floats.ts';
 
 /** Elements per slice: a few milliseconds of work. */
-export const SLICE_ELEMENTS = 16_384;
+export const SLICE_ELEMENTS = 8_192;
 
-/** A number as the JSON text that reads as exactly it; those that JSON has no number for are strings, as in protobuf. */
+/**
+ * A number as the JSON text that reads as exactly it, also where whole numbers are read as integers, which have no −0.
+ * Those that JSON has no number for are strings, as in protobuf.
+ */
 function numberText(value: number): string {
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0';
   return Number.isFinite(value) ? String(value) : `"${value}"`;
 }
 
@@ -54,14 +57,33 @@ function* numbersText(datatype: Exclude<Datatype, 'BYTES'>, raw: Uint8Array): Ge
 }
 
 function* bytesText(raw: Uint8Array, name: string): Generator<string> {
-  const elements = decodeBytesElements(raw, name);
-  for (let start = 0; start < elements.length; start += SLICE_ELEMENTS) {
-    const texts = elements.slice(start, start + SLICE_ELEMENTS).map((element, index) => {
-      if (isUtf8(element)) return JSON.stringify(Buffer.from(element).toString('utf8'));
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  let slice = '';
+  let index = 0;
+  for (let at = 0; at < bytes.length; index++) {
+    if (index > 0 && index % SLICE_ELEMENTS === 0) {
+      yield slice;
+      slice = '';
+    }
+    const start = at + LENGTH_BYTES;
+    at = elementEnd(bytes, at, name);
+    const text = bytes.toString('utf8', start, at);
+    // Only what cannot be decoded, or the replacement character itself, decodes to it.
+    if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(start, at))) {
       throw restErrors.OUTPUT_NOT_TEXT(
-        `element ${start + index} of the output "${name}" is no UTF-8: ask for it as binary data`,
+        `element ${index} of the output "${name}" is no UTF-8: ask for it as binary data`,
       );
-    });
-    yield (start === 0 ? '' : ',') + texts.join(',');
+    }
+    slice += index === 0 ? JSON.stringify(text) : `,${JSON.stringify(text)}`;
   }
+  yield slice;
+}
+
+const LENGTH_BYTES = 4;
+const REPLACEMENT = '\u{fffd}';
+
+function elementEnd(bytes: Buffer, at: number, name: string): number {
+  const end = at + LENGTH_BYTES > bytes.length ? NaN : at + LENGTH_BYTES + bytes.readUInt32LE(at);
+  if (!(end <= bytes.length)) throw new TensorError(name, 'a BYTES element is longer than its tensor');
+  return end;
 }
