@@ -7,6 +7,7 @@ import { Children } from '../processes/children.ts';
 import { requireH2load } from '../processes/h2load.ts';
 import { temporaryFolder } from '../processes/temporary-folder.ts';
 import { failedResult, resultOf, type Result } from '../report/result.ts';
+import { judgementsOf } from '../report/table.ts';
 import type { Bench, Measurement } from './bench.ts';
 import { benchmarkModels } from './benchmark-models.ts';
 import { measurements } from './measurements/index.ts';
@@ -77,6 +78,7 @@ async function measureOne(measurement: Measurement, bench: Bench, screen: Screen
     progress.update(0, measurement.title);
     const results = await measurement.measure(bench, progress);
     progress.done(`${measurement.title} (${Math.round((performance.now() - startMs) / 1_000)} s)`);
+    for (const line of judgementsOf(results)) screen.say(`    ${line}`);
     return results;
   } catch (error) {
     if (!(error instanceof BenchError || error instanceof ServiceError)) throw error;

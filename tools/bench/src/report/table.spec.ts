@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { failedResult, resultOf } from './result.ts';
-import { shown, tableOf } from './table.ts';
+import { judgementsOf, shown, tableOf } from './table.ts';
 
 describe('the table', () => {
   it('has a row per figure with its bar, its mark and the spread of its rounds', () => {
@@ -28,6 +28,15 @@ describe('the table', () => {
       ['figure', 'ours', 'peer', 'unit'],
       ['rate', '9', '8', 'req/s'],
     ]);
+  });
+
+  it('is preceded by the judgement of every bar', () => {
+    const results = [
+      resultOf({ id: 'rate', unit: 'req/s', runs: [9] }),
+      resultOf({ id: 'ratio', unit: '×', runs: [0.5], bar: 0.8 }),
+      resultOf({ id: 'p99', unit: 'ms', runs: [1.234], bar: 3, sense: 'atMost' }),
+    ];
+    expect(judgementsOf(results)).toEqual(['✗ ratio: 0.5 × (≥ 0.8)', '✓ p99: 1.23 ms (≤ 3)']);
   });
 
   it.each([

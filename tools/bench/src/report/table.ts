@@ -22,6 +22,15 @@ export function tableOf(results: readonly Result[]): string[] {
   return aligned([head, ...rows], new Set([1, ...(peers.size > 0 ? [2] : [])]));
 }
 
+/** One line for each result that has a bar. */
+export function judgementsOf(results: readonly Result[]): string[] {
+  return results
+    .filter(({ bar }) => bar !== null)
+    .map(
+      (result) => `${markOf(result)} ${result.id}: ${shown(result.value)} ${result.unit} (${barOf(result)})`,
+    );
+}
+
 /** Three significant digits; whole thousands in groups. */
 export function shown(figure: number): string {
   if (Math.abs(figure) >= 100) return Math.round(figure).toLocaleString('en-US');

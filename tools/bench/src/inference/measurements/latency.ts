@@ -53,7 +53,7 @@ async function roundsOf(
   for (let round = 0; round < openRounds; round += 1) {
     for (const percent of PERCENTS) {
       for (const side of sides) {
-        progress.update(rounds.length / (openRounds * PERCENTS.length * sides.length), `${percent} %`);
+        progress.update(rounds.length / (openRounds * PERCENTS.length * sides.length), `at ${percent} %`);
         rounds.push(await openRound(setting, side, percent, capacity));
       }
     }
