@@ -18,6 +18,7 @@ import {
   wideModel,
 } from './models.ts';
 import {
+  executionOf,
   floats,
   MODEL,
   numbersOf,
@@ -86,12 +87,11 @@ describe('a replica', () => {
         expect(answer).toMatchObject({ modelName: MODEL, modelVersion: '1', id: 'request-1' });
         expect(answer.outputs).toMatchObject([{ name: 'y', datatype: 'FP32', shape: [2, 2] }]);
         expect(answer.outputs.map(numbersOf)).toEqual([[2, 4, 6, 8]]);
-        expect(answer.trailers.get('plumbline-model-digest')).toBe(twice.digest);
-        expect(answer.trailers.get('plumbline-invariance')).toBe('INVARIANT');
-        expect(answer.trailers.get('plumbline-batch-size')).toBe('2');
-        expect(answer.trailers.get('plumbline-replica')).toBe(lease()?.replicaId);
-        expect(Number(answer.trailers.get('plumbline-infer-us'))).toBeGreaterThan(0);
-        expect(Number(answer.trailers.get('plumbline-queue-us'))).toBeGreaterThanOrEqual(0);
+        const execution = executionOf(answer);
+        expect(execution).toMatchObject({ digest: twice.digest, invariance: 'INVARIANT', batchRows: 2 });
+        expect(execution.replica).toBe(lease()?.replicaId);
+        expect(execution.inferUs).toBeGreaterThan(0);
+        expect(execution.queueUs).toBeGreaterThanOrEqual(0);
       }
     });
     expect(lease()?.leaving).toBe(true);
@@ -114,7 +114,10 @@ describe('a replica', () => {
       const options = { tenant: TENANT };
       expect(await oip.serverLive({}, options)).toMatchObject({ live: true });
       await eventually(async () => (await oip.serverReady({}, options)).ready);
-      expect(await oip.serverMetadata({}, options)).toMatchObject({ name: 'plumbline', extensions: [] });
+      expect(await oip.serverMetadata({}, options)).toMatchObject({
+        name: 'plumbline',
+        extensions: expect.arrayContaining(['classification', 'parameters', 'schedule_policy', 'statistics']),
+      });
       expect(await oip.modelReady({ name: MODEL }, options)).toMatchObject({ ready: true });
       expect(await oip.modelReady({ name: 'unknown' }, options)).toMatchObject({ ready: false });
       expect(await oip.modelMetadata({ name: MODEL }, options)).toMatchObject({
@@ -206,9 +209,7 @@ describe('a replica', () => {
       await loaded(mixing);
       const answers = await Promise.all([0, 2, 4].map((value) => replica.infer([[value, value]])));
       expect(answers.map(({ outputs }) => outputs.map(numbersOf))).toEqual([[[0, 0]], [[4, 4]], [[8, 8]]]);
-      expect(answers.map(({ trailers }) => trailers.get('plumbline-invariance'))).toEqual(
-        Array(3).fill('VARIANT'),
-      );
+      expect(answers.map((answer) => executionOf(answer).invariance)).toEqual(Array(3).fill('VARIANT'));
     });
   });
 
@@ -352,7 +353,7 @@ describe('a release', () => {
         const callers = Array.from({ length: 16 }, async (_, caller) => {
           for (let value = caller; running; value++) {
             const { outputs, trailers } = await replica.infer([[value, 1]]);
-            const digest = trailers.get('plumbline-model-digest') ?? '';
+            const { digest } = executionOf({ trailers });
             seen.add(digest);
             const factor = factors.get(digest) ?? NaN;
             expect(outputs.map(numbersOf)).toEqual([[value * factor, factor]]);

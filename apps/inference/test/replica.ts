@@ -23,6 +23,7 @@ import {
 } from '@plumbline/rpc';
 import { startService, type RunningService } from '@plumbline/service';
 import { buildInferRequest, parseInferResponse, rawOutputs, type RawTensor } from '@plumbline/tensors';
+import { EXECUTION_TRAILER, parseExecution, type Execution } from '@plumbline/traffic';
 import {
   eventually,
   recordingLog,
@@ -241,6 +242,10 @@ async function infer(
   );
   const view = parseInferResponse(response);
   return { ...view, outputs: rawOutputs(view), trailers };
+}
+
+export function executionOf({ trailers }: Pick<Answer, 'trailers'>): Execution {
+  return parseExecution(trailers.get(EXECUTION_TRAILER));
 }
 
 export function numbersOf({ raw }: RawTensor): number[] {

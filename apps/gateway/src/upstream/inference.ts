@@ -1,4 +1,5 @@
 import { rawUnary, type CallOptions, type Channel } from '@plumbline/rpc';
+import { EXECUTION_TRAILER, parseExecution } from '@plumbline/traffic';
 import type { InferenceResult } from '../domain/answer.ts';
 import { firstScore } from '../domain/outputs.ts';
 
@@ -15,11 +16,6 @@ export async function runInference(
     ...options,
     metadata: { ...options.metadata, 'plumbline-model-digest': digest },
   });
-  return {
-    response,
-    score: firstScore(response),
-    batchSize: Number(trailers.get('plumbline-batch-size') ?? 0),
-    invariance: trailers.get('plumbline-invariance') ?? '',
-    replica: trailers.get('plumbline-replica') ?? '',
-  };
+  const { batchRows, invariance, replica } = parseExecution(trailers.get(EXECUTION_TRAILER));
+  return { response, score: firstScore(response), batchSize: batchRows, invariance, replica };
 }

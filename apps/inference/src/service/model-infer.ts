@@ -1,5 +1,6 @@
-import type { CallContext, RawHandler } from '@plumbline/rpc';
+import type { RawHandler } from '@plumbline/rpc';
 import { buildInferResponse } from '@plumbline/tensors';
+import { EXECUTION_TRAILER, formatExecution } from '@plumbline/traffic';
 import { answerCall, readRequest, type AnsweredCall, type CallOptions } from './answer-call.ts';
 
 export interface ModelInferOptions extends CallOptions {
@@ -10,20 +11,12 @@ export interface ModelInferOptions extends CallOptions {
 export function modelInfer(options: ModelInferOptions): RawHandler {
   return async (request, context) => {
     const answered = await answerCall(readRequest(request), context, context.signal, options);
-    setTrailers(context, answered, options.replicaId);
+    context.responseTrailers.set(EXECUTION_TRAILER, executionOf(answered, options.replicaId));
     return buildInferResponse(answered.response);
   };
 }
 
-function setTrailers(
-  { responseTrailers: trailers }: CallContext,
-  { found, answer }: AnsweredCall,
-  replicaId: string,
-): void {
-  trailers.set('plumbline-model-digest', found.serving.digest);
-  trailers.set('plumbline-invariance', found.serving.invariance.class);
-  trailers.set('plumbline-batch-size', String(answer.batchRows));
-  trailers.set('plumbline-queue-us', String(answer.queueUs));
-  trailers.set('plumbline-infer-us', String(answer.inferUs));
-  trailers.set('plumbline-replica', replicaId);
+function executionOf({ found, answer }: AnsweredCall, replica: string): string {
+  const { digest, invariance } = found.serving;
+  return formatExecution({ ...answer, digest, invariance: invariance.class, replica });
 }
