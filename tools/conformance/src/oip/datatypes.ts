@@ -70,15 +70,24 @@ const bytesChecks: Checks = {
   'bytes-not-utf8': {
     title: 'a BYTES element that is no UTF-8 comes back as it was or is INVALID_ARGUMENT, never changed',
     models: ['identity_bytes'],
+    run: (target) => expectKept(target, Uint8Array.of(0xff, 0xfe, 0x80)),
+  },
+  'bytes-zero': {
+    title: 'a BYTES element with zero bytes comes back as it was or is INVALID_ARGUMENT, never cut off',
+    models: ['identity_bytes'],
     run: async (target) => {
-      const bytes = input('INPUT0', 'BYTES', [1, 1], [Uint8Array.of(0xff, 0xfe, 0x00)]);
-      const call = infer(target, request('identity_bytes', [bytes]));
-      const answer = await call.catch(() => undefined);
-      if (answer === undefined) await expectStatus(call, 'INVALID_ARGUMENT');
-      else expectEqual(Buffer.compare(outputOf(answer, 'OUTPUT0').raw, bytes.raw), 0, 'the difference');
+      for (const bytes of [[97, 0, 98], [0], [97, 0]]) await expectKept(target, Uint8Array.from(bytes));
     },
   },
 };
+
+async function expectKept(target: Target, element: Uint8Array): Promise<void> {
+  const bytes = input('INPUT0', 'BYTES', [1, 1], [element]);
+  const call = infer(target, request('identity_bytes', [bytes]));
+  const answer = await call.catch(() => undefined);
+  if (answer === undefined) await expectStatus(call, 'INVALID_ARGUMENT');
+  else expectEqual(Buffer.compare(outputOf(answer, 'OUTPUT0').raw, bytes.raw), 0, 'the difference');
+}
 
 const refusals: Checks = {
   'fp16-not-typed': {

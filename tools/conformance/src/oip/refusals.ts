@@ -4,7 +4,6 @@ import {
   callBytes,
   elementsOf,
   infer,
-  input,
   outputOf,
   request,
   type Input,
@@ -52,10 +51,6 @@ const MISFITS: Readonly<Record<string, readonly [title: string, InferRequest]>> 
   'uneven-rows': [
     'inputs that disagree on the number of rows',
     request('simple', [first, { ...second, shape: [2, 16], raw: Buffer.alloc(128) }]),
-  ],
-  'too-many-rows': [
-    'more rows than max_batch_size of a model',
-    request('prioritized', [input('INPUT0', 'FP32', [2, 2], [0, 0, 0, 0])]),
   ],
   'unknown-output': [
     'an unknown output',

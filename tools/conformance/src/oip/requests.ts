@@ -78,6 +78,17 @@ export const requestChecks: Checks = {
       expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), [2, 4, 6, 8, 10, 12, 14, 16], 'OUTPUT0');
     },
   },
+  'more-rows-than-a-batch': {
+    title: 'more rows than max_batch_size are INVALID_ARGUMENT, or every one of them is answered',
+    models: ['versioned'],
+    run: async (target) => {
+      const numbers = Array.from({ length: 80 }, (_, index) => index);
+      const call = infer(target, request('versioned', [fourWide(...numbers)], { modelVersion: '1' }));
+      const answer = await call.catch(() => undefined);
+      if (answer === undefined) await expectStatus(call, 'INVALID_ARGUMENT');
+      else expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), numbers, 'OUTPUT0');
+    },
+  },
   unbatched: {
     title: 'a model without a batch dimension takes the declared shape',
     models: ['slow'],

@@ -20,3 +20,8 @@ export class Failure extends Error {
 export class Skipped extends Error {
   override readonly name = 'Skipped';
 }
+
+/** The one result of a group that cannot be judged. */
+export function skippedGroup(group: string, title: string, reason: string): CheckResult {
+  return { id: group, group, title, outcome: 'skipped', reason, durationMs: 0 };
+}

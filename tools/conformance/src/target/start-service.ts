@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
 import { freePort } from '@plumbline/local';
@@ -15,24 +15,25 @@ const DRAIN_MS = 10_000;
 export interface RunningService {
   readonly address: string;
   readonly httpAddress: string;
-  /** Its log, one JSON object per line. */
-  readonly logFile: string;
   stop(): Promise<void>;
 }
 
 export interface ServiceOptions {
   /** A Triton-layout repository. */
   readonly repository: string;
-  /** Where the log and the service's state go. */
+  /** Where the service's state goes. */
   readonly directory: string;
+  /** Where its log goes, one JSON object per line. */
+  readonly logFile: string;
   /** Models loaded at start. */
   readonly load: readonly string[];
 }
 
 /** Starts the service on free ports; resolves when it is ready. @throws Error with the end of its log. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
-  const logFile = join(options.directory, 'inference.log');
+  const { logFile } = options;
   const [grpcPort, httpPort, adminPort] = [await anyPort(), await anyPort(), await anyPort()];
+  mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ENTRY], {
     cwd: ROOT,
@@ -61,7 +62,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     await stop();
     throw new Error(`${(error as Error).message}\n${tail(logFile)}`, { cause: error });
   }
-  return { address, httpAddress: `127.0.0.1:${httpPort}`, logFile, stop };
+  return { address, httpAddress: `127.0.0.1:${httpPort}`, stop };
 }
 
 const anyPort = (): Promise<number> => freePort(0, 'the inference service');

@@ -6,6 +6,7 @@ import { Skipped } from '../suite/outcome.ts';
 import { elementsOf, infer, outputOf, request } from '../target/infer.ts';
 import { isReady, type Target } from '../target/target.ts';
 import { fourWide } from '../target/values.ts';
+import { configOf } from './model-config.ts';
 
 const extension = 'model_repository';
 const NAME = 'loadable';
@@ -154,12 +155,12 @@ export const repositoryChecks: Checks = {
     run: async (target) => {
       const value = configJson(NAME, 2);
       const parameters = { config: { parameterChoice: { case: 'stringParam' as const, value } } };
-      const three = request(NAME, [fourWide(...Array.from({ length: 12 }, (_, index) => index))]);
       await load(target);
       await target.client.repositoryModelLoad({ modelName: NAME, parameters });
-      await expectStatus(infer(target, three), 'INVALID_ARGUMENT');
+      expectEqual((await configOf(target, NAME)).maxBatchSize, 2, 'max_batch_size as given with the call');
+      await expectFactor(target, 4);
       await load(target);
-      await infer(target, three);
+      expectEqual((await configOf(target, NAME)).maxBatchSize, 8, 'max_batch_size as in the repository');
     },
   },
   'load-bad-config': {

@@ -1,0 +1,45 @@
+import { Skipped, type CheckResult } from '../suite/outcome.ts';
+import type { Target } from '../target/target.ts';
+import { runPerfAnalyzer } from './perf-analyzer.ts';
+import { pythonWithClients } from './python-environment.ts';
+import { runScript } from './run-script.ts';
+
+export interface ClientsOptions {
+  /** Whether it is a failure that the clients cannot be run here. */
+  readonly required: boolean;
+  readonly report: (result: CheckResult) => void;
+}
+
+/** Runs the stock clients against the target. */
+export async function runClients(
+  target: Target,
+  { required, report }: ClientsOptions,
+): Promise<CheckResult[]> {
+  let python: string;
+  try {
+    python = await pythonWithClients();
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error;
+    const result = absent(error.message, required);
+    report(result);
+    return [result];
+  }
+  const results = await runScript(python, 'grpc_client.py', target.address, report);
+  if (target.httpAddress !== undefined) {
+    results.push(...(await runScript(python, 'http_client.py', target.httpAddress, report)));
+  }
+  const measured = await runPerfAnalyzer(target.address);
+  report(measured);
+  return [...results, measured];
+}
+
+function absent(reason: string, required: boolean): CheckResult {
+  return {
+    id: 'clients.python',
+    group: 'clients',
+    title: 'the stock Python clients can be installed and run',
+    outcome: required ? 'fail' : 'skipped',
+    reason,
+    durationMs: 0,
+  };
+}

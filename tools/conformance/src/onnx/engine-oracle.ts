@@ -1,0 +1,50 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { TestTensor } from './read-tensor.ts';
+
+export type EngineTensor = TestTensor;
+
+export interface EngineRequest {
+  readonly modelFile: string;
+  /** In the order of the model's inputs. */
+  readonly inputs: readonly EngineTensor[];
+}
+
+/** What onnxruntime-node did: outputs in the order of the model's, or where it failed. */
+export type EngineAnswer =
+  | { readonly outputs: readonly EngineTensor[] }
+  | { readonly failed: 'open' | 'run'; readonly message: string };
+
+/** Runs models by onnxruntime-node alone, in a process that may end by them. */
+export class EngineOracle {
+  #child: ChildProcess | undefined;
+
+  /** One request at a time. A process that ends over it failed in `run`. */
+  async run(request: EngineRequest): Promise<EngineAnswer> {
+    const child = (this.#child ??= this.#start());
+    return new Promise((resolve) => {
+      const ended = (status: number | null): void => {
+        this.#child = undefined;
+        resolve({ failed: 'run', message: `the process ended with ${status}` });
+      };
+      child.once('exit', ended);
+      child.once('message', (answer) => {
+        child.off('exit', ended);
+        resolve(answer as EngineAnswer);
+      });
+      child.send(request);
+    });
+  }
+
+  close(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  #start(): ChildProcess {
+    return fork(join(import.meta.dirname, 'engine-process.ts'), {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+  }
+}

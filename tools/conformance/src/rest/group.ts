@@ -1,0 +1,16 @@
+import type { CheckGroup } from '../suite/check.ts';
+import { binaryChecks } from './binary.ts';
+import { controlChecks } from './control.ts';
+import { inferenceChecks } from './inference.ts';
+import { inspectionChecks } from './inspection.ts';
+
+/** The protocol over HTTP, with JSON and binary tensors. */
+export const rest: CheckGroup = {
+  name: 'rest',
+  topics: {
+    inspect: inspectionChecks,
+    infer: inferenceChecks,
+    binary: binaryChecks,
+    control: controlChecks,
+  },
+};
