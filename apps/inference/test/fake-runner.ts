@@ -16,6 +16,8 @@ export interface FakeRunnerOptions {
   readonly signature?: ModelSignature;
   /** Waits before each run, e.g. on something that the test controls. */
   readonly before?: (batch: Batch) => Promise<void>;
+  /** Whether a batch ends the runner instead of being answered. */
+  readonly crashesOn?: (batch: Batch) => boolean;
   /** The answers; by default those of SUM_SIGNATURE. */
   readonly compute?: (batch: Batch) => readonly { shape: Shape; raw: Uint8Array }[];
 }
@@ -46,6 +48,8 @@ export class FakeRunner implements Runner {
     this.batches.push(batch.inputs[0]?.shape ?? []);
     const result = this.#last.then(async () => {
       await this.#options.before?.(batch);
+      if (this.#options.crashesOn?.(batch) === true) this.crash();
+      if (this.#lost !== undefined) throw this.#lost;
       const outputs = (this.#options.compute ?? sums)(batch);
       return { outputs, inferUs: 7 };
     });

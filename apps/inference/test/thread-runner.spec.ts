@@ -3,9 +3,9 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import { treeEnsembleClassifier, buildModel } from '@plumbline/onnx';
 import { eventually } from '@plumbline/testing';
+import { batcherOptions } from './batcher-options.ts';
 import { Batcher } from '../src/domain/batcher.ts';
 import { classifyInvariance } from '../src/domain/invariance.ts';
-import { defaultSettings } from '../src/domain/model-settings.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
 import { CPU_THREAD } from '../src/domain/load-version.ts';
 import { RunnerLost, type Batch, type Runner } from '../src/domain/runner.ts';
@@ -108,20 +108,12 @@ describe('a runner on a thread', () => {
     await runner.close();
   });
 
-  it('fails what a crashed thread had under way, and the batcher goes on with a new thread', async () => {
+  it('fails the request that crashes every thread it runs on, and the batcher goes on with a new one', async () => {
     const file = await fileOf(timesModel(2));
     const first = await openThread(file, never, crashing);
     const losses: unknown[] = [];
     const batcher = new Batcher(
-      {
-        signature: first.signature,
-        together: true,
-        maxBatchRows: 8,
-        maxQueuedRows: 100,
-        queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
-        nowMs: () => performance.now(),
-        soon: setImmediate,
-      },
+      batcherOptions({ signature: first.signature, maxQueuedRows: 100 }),
       (onFree) =>
         new RunnerPool([first], {
           reopen: () => openThread(file, never, crashing),
@@ -133,14 +125,14 @@ describe('a runner on a thread', () => {
     );
     const limits = { deadlineMs: Infinity, signal: undefined };
     await expect(batcher.infer(request(666), limits)).rejects.toMatchObject({
-      codeName: 'UNAVAILABLE',
-      reason: 'RUNNER_LOST',
+      codeName: 'INVALID_ARGUMENT',
+      reason: 'REQUEST_CRASHED_RUNNER',
     });
     const answer = await eventually(() => batcher.infer(request(21), limits));
     expect([...new Float32Array(answer.outputs[0]?.raw.slice().buffer ?? new ArrayBuffer(0))]).toEqual([
       42, 2,
     ]);
-    expect(losses).toHaveLength(1);
+    expect(losses).toHaveLength(2);
     await batcher.close();
   });
 
@@ -229,15 +221,7 @@ describe('a runner on a thread', () => {
     const first = await openThread(file, never, options);
     const timed = (runner: Runner) => new TimedRunner(runner, 500, alarm);
     const batcher = new Batcher(
-      {
-        signature: first.signature,
-        together: true,
-        maxBatchRows: 8,
-        maxQueuedRows: 100,
-        queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
-        nowMs: () => performance.now(),
-        soon: setImmediate,
-      },
+      batcherOptions({ signature: first.signature, maxQueuedRows: 100 }),
       (onFree) =>
         new RunnerPool([timed(first)], {
           reopen: async (signal) => timed(await openThread(file, signal, options)),

@@ -1,4 +1,4 @@
-import { elementCount, elementSizeBytes } from '@plumbline/tensors';
+import { elementCount, elementSizeBytes, type Datatype } from '@plumbline/tensors';
 import { errors } from './errors.ts';
 import type { Batch, Region } from './runner.ts';
 import type { ModelSignature, TensorSpec } from './signature.ts';
@@ -10,25 +10,29 @@ const ALIGNMENT = 64;
 export const MAX_BATCH_BYTES = 256 * 2 ** 20;
 
 /**
- * Lays out one buffer for inputs of these shapes and for every output whose shape follows from `rows`.
+ * Lays out one buffer for inputs of these shapes and for every output whose size follows from `rows`.
+ * @param textBytes of each input; only those of BYTES count, whose size does not follow from the shape.
  * @throws ServiceError BATCH_TOO_LARGE.
  */
 export function layOutBatch(
   signature: ModelSignature,
   inputShapes: readonly (readonly number[])[],
+  textBytes: readonly number[],
   rows: number | undefined,
 ): Batch {
   let size = 0;
-  const place = (spec: TensorSpec, shape: readonly number[]): Region => {
-    const sizeBytes = elementCount(shape) * elementSizeBytes(spec.datatype);
+  const place = (shape: readonly number[], sizeBytes: number): Region => {
     const region = { offsetBytes: size, sizeBytes, shape };
     size += align(sizeBytes);
     return region;
   };
-  const inputs = signature.inputs.map((spec, index) => place(spec, inputShapes[index] ?? []));
+  const inputs = signature.inputs.map(({ datatype }, index) => {
+    const shape = inputShapes[index] ?? [];
+    return place(shape, datatype === 'BYTES' ? (textBytes[index] ?? 0) : sizeOf(datatype, shape));
+  });
   const outputs = signature.outputs.map((spec) => {
-    const shape = outputShape(spec, rows);
-    return shape && place(spec, shape);
+    const shape = spec.datatype === 'BYTES' ? undefined : outputShape(spec, rows);
+    return shape && place(shape, sizeOf(spec.datatype, shape));
   });
   checkBatchBytes(size);
   return { buffer: new ArrayBuffer(size), inputs, outputs };
@@ -63,6 +67,10 @@ export function copyInto(
 function outputShape(spec: TensorSpec, rows: number | undefined): readonly number[] | undefined {
   const shape = rows !== undefined && spec.shape[0] === -1 ? [rows, ...spec.shape.slice(1)] : spec.shape;
   return shape.includes(-1) ? undefined : shape;
+}
+
+function sizeOf(datatype: Datatype, shape: readonly number[]): number {
+  return elementCount(shape) * elementSizeBytes(datatype);
 }
 
 function align(sizeBytes: number): number {

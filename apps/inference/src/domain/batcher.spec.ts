@@ -1,58 +1,56 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasReason } from '@plumbline/errors';
 import fc from 'fast-check';
-import {
-  FakeRunner,
-  SUM_SIGNATURE,
-  sumOf,
-  sumRequest,
-  type FakeRunnerOptions,
-} from '../../test/fake-runner.ts';
+import { batcherOptions } from '../../test/batcher-options.ts';
+import { FakeRunner, sumOf, sumRequest, type FakeRunnerOptions } from '../../test/fake-runner.ts';
+import { ManualClock } from '../../test/manual-clock.ts';
 import { Batcher, type BatcherOptions } from './batcher.ts';
-import { defaultSettings } from './model-settings.ts';
+import type { Batching } from './batching.ts';
+import type { QueueSettings } from './model-settings.ts';
+import type { Batch } from './runner.ts';
 import { RunnerPool } from './runner-pool.ts';
 
 const UNLIMITED = { deadlineMs: Infinity, signal: undefined };
 
-interface Bench {
-  readonly batcher: Batcher;
-  readonly runners: FakeRunner[];
-  readonly losses: unknown[];
-  now: number;
+interface BenchOptions extends FakeRunnerOptions, Partial<Omit<BatcherOptions, 'batching' | 'queue'>> {
+  readonly runners?: number;
+  readonly depth?: number;
+  readonly batching?: Partial<Batching>;
+  readonly queue?: Partial<QueueSettings>;
 }
 
-function bench(
-  options: Partial<BatcherOptions> & FakeRunnerOptions & { runners?: number; depth?: number } = {},
-): Bench {
-  const { runners: count = 1, depth = 1, ...rest } = options;
+function bench({ runners: count = 1, depth = 1, batching, queue, ...rest }: BenchOptions = {}) {
   const made = Array.from({ length: count }, () => new FakeRunner(rest));
   const losses: unknown[] = [];
-  const batcher: Batcher = new Batcher(
-    {
-      signature: SUM_SIGNATURE,
-      together: true,
-      maxBatchRows: 8,
-      maxQueuedRows: 1_000_000,
-      queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
-      nowMs: () => state.now,
-      soon: setImmediate,
-      ...rest,
-    },
-    (onFree) =>
-      new RunnerPool([...made], {
-        reopen: async () => {
-          const runner = new FakeRunner(rest);
-          made.push(runner);
-          return runner;
-        },
-        depth,
-        delay: () => new Promise((resolve) => setImmediate(resolve)),
-        onFree,
-        onLoss: (error) => losses.push(error),
-      }),
-  );
-  const state: Bench = { batcher, runners: made, losses, now: 0 };
-  return state;
+  const clock = new ManualClock();
+  const defaults = batcherOptions();
+  const options = batcherOptions({
+    nowMs: () => clock.nowMs,
+    alarm: clock.alarm,
+    ...rest,
+    batching: { ...defaults.batching, ...batching },
+    queue: { ...defaults.queue, ...queue },
+  });
+  const reopen = async () => {
+    const runner = new FakeRunner(rest);
+    made.push(runner);
+    return runner;
+  };
+  const makePool = (onFree: () => void) =>
+    new RunnerPool([...made], {
+      reopen,
+      depth,
+      delay: async () => void (await turn()),
+      onFree,
+      onLoss: (error) => losses.push(error),
+    });
+  return {
+    batcher: new Batcher(options, makePool),
+    statistics: options.statistics,
+    runners: made,
+    losses,
+    clock,
+  };
 }
 
 /** A gate that the runs of a fake runner wait at. */
@@ -69,6 +67,13 @@ function gate() {
     },
   };
 }
+
+/** The value of x that ends the runner, where a bench says so. */
+const POISON = -666;
+const hasPoison = ({ buffer, inputs }: Batch) => {
+  const { offsetBytes = 0, sizeBytes = 0 } = inputs[0] ?? {};
+  return new Float32Array(buffer, offsetBytes, sizeBytes / 4).includes(POISON);
+};
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const one = (value: number) => sumRequest([[value, 1]], [0n]);
@@ -93,10 +98,9 @@ describe('Batcher', () => {
         fc.boolean(),
         async (requests, maxBatchRows, runners, together) => {
           const { batcher } = bench({
-            maxBatchRows,
+            batching: { maxRows: together ? maxBatchRows : 1, together },
             runners,
             depth: 2,
-            together,
             before: async () => void (await turn()),
           });
           const outcomes = requests.map(async ({ rows, width, seed }, index) => {
@@ -162,7 +166,7 @@ describe('Batcher', () => {
   });
 
   it('runs every request alone, whole, where rows may not share a batch', async () => {
-    const { batcher, runners } = bench({ together: false, maxBatchRows: 4 });
+    const { batcher, runners } = bench({ batching: { together: false, maxRows: 1 } });
     await Promise.all([
       batcher.infer(one(1), UNLIMITED),
       batcher.infer(sumRequest([[1], [2], [3], [4], [5]], [0n, 0n, 0n, 0n, 0n]), UNLIMITED),
@@ -197,7 +201,7 @@ describe('Batcher', () => {
     const cancelled = state.batcher.infer(one(2), { deadlineMs: Infinity, signal: leaving.signal });
     const kept = state.batcher.infer(one(3), UNLIMITED);
     const outcomes = Promise.allSettled([expired, cancelled]);
-    state.now = 50;
+    state.clock.setTo(50);
     leaving.abort();
     await open();
     await open();
@@ -216,43 +220,71 @@ describe('Batcher', () => {
 
   it('refuses at once what the work ahead makes too late', async () => {
     const { before, open } = gate();
-    const state = bench({ before, maxBatchRows: 1 });
+    const state = bench({ before, batching: { maxRows: 1 } });
     const run = async () => {
       const answer = state.batcher.infer(one(0), UNLIMITED);
       await turn();
-      state.now += 100;
+      state.clock.setTo(state.clock.nowMs + 100);
       await open();
       await answer;
     };
     await run();
     const running = state.batcher.infer(one(1), UNLIMITED);
     await turn();
-    expect(() => state.batcher.infer(one(2), { deadlineMs: state.now + 50, signal: undefined })).toThrow(
-      expect.objectContaining({ reason: 'DEADLINE_UNREACHABLE' }),
-    );
-    const inTime = state.batcher.infer(one(2), { deadlineMs: state.now + 500, signal: undefined });
+    expect(() =>
+      state.batcher.infer(one(2), { deadlineMs: state.clock.nowMs + 50, signal: undefined }),
+    ).toThrow(expect.objectContaining({ reason: 'DEADLINE_UNREACHABLE' }));
+    const inTime = state.batcher.infer(one(2), { deadlineMs: state.clock.nowMs + 500, signal: undefined });
     await open();
     await open();
     await Promise.all([running, inTime]);
   });
 
-  it('fails the batch of a lost runner and serves on with its replacement', async () => {
+  it('runs the batch of a lost runner again on its replacement', async () => {
     const { before, open } = gate();
     const { batcher, runners, losses } = bench({ before });
-    const lost = batcher.infer(one(0), UNLIMITED);
+    const running = batcher.infer(one(0), UNLIMITED);
     await turn();
     const waiting = batcher.infer(one(1), UNLIMITED);
     runners[0]?.crash();
-    await expect(lost).rejects.toMatchObject({ reason: 'RUNNER_LOST' });
+    while (losses.length === 0) await Promise.resolve();
     expect(() => batcher.infer(one(2), UNLIMITED)).toThrow(
       expect.objectContaining({ reason: 'RUNNER_LOST' }),
     );
-    await turn();
     await open();
     await open();
-    expect((await waiting).outputs.map(answers)).toEqual([[2]]);
-    expect(losses).toHaveLength(1);
+    await open();
+    const both = await Promise.all([running, waiting]);
+    expect(both.flatMap(({ outputs }) => outputs.map(answers))).toEqual([[1], [2]]);
     expect(runners).toHaveLength(2);
+  });
+
+  it('fails the one request that ends its runner, and none that shared its batches', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 2 }),
+        async (poisons, depth) => {
+          const { batcher, losses, statistics } = bench({ depth, crashesOn: hasPoison });
+          const outcomes = await Promise.allSettled(
+            poisons.map((poison, index) => batcher.infer(one(poison ? POISON : index), UNLIMITED)),
+          );
+          outcomes.forEach((outcome, index) => {
+            if (outcome.status === 'fulfilled') {
+              expect(outcome.value.outputs.map(answers)).toEqual([[index + 1]]);
+              expect(poisons[index]).toBe(false);
+            } else {
+              expect(poisons[index]).toBe(true);
+              expect(hasReason(outcome.reason, 'REQUEST_CRASHED_RUNNER')).toBe(true);
+            }
+          });
+          const poisoned = poisons.filter(Boolean).length;
+          expect(losses.length).toBeLessThanOrEqual(poisoned * (2 + Math.log2(8)));
+          expect(statistics.snapshot().failures.BACKEND).toBe(poisoned);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   it('hands out nothing when the model gives another number of rows than it was sent', async () => {

@@ -1,27 +1,35 @@
-import { ServiceError } from '@plumbline/errors';
+import type { ServiceError } from '@plumbline/errors';
+import { refusalOf } from './admission.ts';
 import type { AdmittedRequest } from './admit-request.ts';
-import { copyInto, layOutBatch } from './batch-buffer.ts';
-import { BatchQueue, type Lapse, type SealedBatch, type Slice } from './batch-queue.ts';
+import { ArrivalRate } from './arrival-rate.ts';
+import { BatchQueue, type Lapse } from './batch-queue.ts';
+import { BatchRuns } from './batch-runs.ts';
+import { decideWindow, type WindowDecision } from './batch-window.ts';
+import type { Batching } from './batching.ts';
 import { CostModel } from './cost-model.ts';
 import { errors } from './errors.ts';
 import type { QueuePolicy, QueueSettings } from './model-settings.ts';
+import { Outstanding } from './outstanding.ts';
 import { PendingRequest, type InferAnswer, type InferLimits } from './pending-request.ts';
 import { levelOf, queueTimeoutUs } from './queue-policy.ts';
-import { RunnerLost, RunTimedOut, type Batch, type BatchResult, type Runner } from './runner.ts';
+import { RetryLine } from './retry-line.ts';
 import type { RunnerPool } from './runner-pool.ts';
-import { hasRows, type ModelSignature } from './signature.ts';
+import type { ModelSignature } from './signature.ts';
+import type { VersionStatistics } from './statistics.ts';
+import { Wakeup } from './wakeup.ts';
+import type { Alarm } from './within.ts';
 
 export interface BatcherOptions {
   readonly signature: ModelSignature;
-  /** Whether rows of several requests may share a batch; otherwise every request runs alone, whole. */
-  readonly together: boolean;
-  readonly maxBatchRows: number;
-  readonly maxQueuedRows: number;
+  readonly batching: Batching;
   readonly queue: QueueSettings;
+  readonly maxQueuedRows: number;
+  readonly statistics: VersionStatistics;
   /** Milliseconds, monotonic: the clock of every deadline here. */
   readonly nowMs: () => number;
   /** Calls back once the requests that have arrived by now are all in: they then share one batch. */
   readonly soon: (callback: () => void) => void;
+  readonly alarm: Alarm;
 }
 
 export interface BatcherCounts {
@@ -30,75 +38,89 @@ export interface BatcherCounts {
   readonly batches: number;
 }
 
-type Sealed = SealedBatch<PendingRequest>;
+/** Between two sweeps of what waits, so that many deadlines close together cost little. */
+const SWEEP_GAP_MS = 2;
 
 /**
- * Runs the requests of one version in batches. A batch is sealed only when a runner is free, so under load it holds
- * all that waits, and without load nobody waits. Every caller gets exactly its own rows or an error.
+ * Runs the requests of one version in batches. A batch is sealed only when a runner is free and the device's turn has
+ * come, so under load it holds all that waits, and without load nobody waits longer than pays. Every caller gets
+ * exactly its own rows or an error.
  */
 export class Batcher {
   readonly #options: BatcherOptions;
   readonly #pool: RunnerPool;
   readonly #queue: BatchQueue<PendingRequest>;
-  readonly #maxUnits: number;
-  readonly #rowed: boolean;
+  readonly #again: RetryLine;
+  readonly #outstanding: Outstanding;
+  readonly #wakeup: Wakeup;
   readonly #cost = new CostModel();
-  readonly #lastEndMs = new WeakMap<Runner, number>();
-  readonly #outstanding = new Set<PendingRequest>();
-  /** Slices of batches that the engine refused: each is run again by itself. */
-  readonly #suspects: Slice<PendingRequest>[] = [];
+  readonly #arrivals = new ArrivalRate();
+  readonly #runs: BatchRuns;
+  readonly #sealAll: WindowDecision;
+  #sweptMs = -Infinity;
   #pumping = false;
   #closed = false;
-  #idle: (() => void) | undefined;
-  #counts = { requests: 0, rows: 0, batches: 0 };
 
   constructor(options: BatcherOptions, makePool: (onFree: () => void) => RunnerPool) {
     this.#options = options;
-    this.#maxUnits = options.together ? options.maxBatchRows : 1;
-    this.#rowed = hasRows(options.signature);
+    const drop = (item: PendingRequest, lapse: Lapse) => {
+      this.#outstanding.fail(item, this.#lapseError(lapse));
+    };
     this.#queue = new BatchQueue({
-      maxRows: this.#maxUnits,
+      maxRows: options.batching.maxRows,
       capacityRows: options.maxQueuedRows,
       policies: options.queue.policies,
-      drop: (item, lapse) => this.#drop(item, lapse),
-      watch: (item, leave) => item.signal?.addEventListener('abort', leave, { once: true }),
+      drop,
+      watch: (item, leave) => item.watch(leave),
     });
+    this.#again = new RetryLine(drop);
+    this.#outstanding = new Outstanding({ ...options, preserveOrdering: options.queue.preserveOrdering });
+    this.#wakeup = new Wakeup(options.nowMs, options.alarm, () => this.#pump());
+    options.statistics.watchPending(() => this.#queue.requests);
+    this.#sealAll = { kind: 'seal', rows: options.batching.maxRows };
     this.#pool = makePool(() => this.#pumpSoon());
+    this.#runs = new BatchRuns({
+      ...options,
+      pool: this.#pool,
+      cost: this.#cost,
+      outstanding: this.#outstanding,
+      onAgain: (batches) => {
+        this.#again.add(batches);
+        this.#pumpSoon();
+      },
+    });
   }
 
   get counts(): BatcherCounts {
-    return this.#counts;
+    const { success, cacheHit, inferenceCount, executionCount } = this.#options.statistics.snapshot();
+    return { requests: success.count - cacheHit.count, rows: inferenceCount, batches: executionCount };
   }
 
   get queuedRows(): number {
     return this.#queue.rows;
   }
 
+  /** Requests that were accepted and have neither answer nor error yet. */
+  get outstanding(): number {
+    return this.#outstanding.size;
+  }
+
   /**
-   * Queues a request. The answer rejects with DEADLINE_EXPIRED or REQUEST_CANCELLED when it leaves the queue unrun,
-   * with INFERENCE_FAILED, INFERENCE_TIMEOUT, RUNNER_LOST or OUTPUT_ROWS_MISMATCH when it ran.
+   * Queues a request. The answer rejects with DEADLINE_EXPIRED, QUEUE_TIMEOUT or REQUEST_CANCELLED when it leaves the
+   * queue unrun, with INFERENCE_FAILED, INFERENCE_TIMEOUT, REQUEST_CRASHED_RUNNER, OUTPUT_ROWS_MISMATCH or
+   * BATCH_TOO_LARGE when it ran, with RUNNER_LOST where no runner is left.
    * @throws ServiceError QUEUE_FULL, DEADLINE_UNREACHABLE, DEADLINE_EXPIRED, RUNNER_LOST or VERSION_CLOSED at once.
-   * @param limits `deadlineMs` on the clock of `nowMs`.
    */
   infer(request: AdmittedRequest, limits: InferLimits): Promise<InferAnswer> {
     const nowMs = this.#options.nowMs();
-    const { queue, together } = this.#options;
-    const level = levelOf(queue, limits.priority);
-    const timeoutUs = queueTimeoutUs(queue.policies[level] as QueuePolicy, limits.timeoutUs);
-    const item = new PendingRequest(
-      request,
-      together ? request.rows : 1,
-      limits,
-      { level, timeoutUs },
-      nowMs,
-    );
-    this.#refuseHopeless(item, nowMs);
-    if (!this.#queue.offer(item, nowMs)) {
-      throw errors.QUEUE_FULL(`${this.#queue.rows} rows wait already`, {
-        retryAfterMs: this.#retryAfterMs(),
-      });
+    const item = this.#pending(request, limits, nowMs);
+    const refusal = this.#refusalOf(item, nowMs) ?? this.#enqueue(item, nowMs);
+    if (refusal !== undefined) {
+      this.#options.statistics.recordRefusal('REJECTED');
+      throw refusal;
     }
     this.#outstanding.add(item);
+    if (this.#options.queue.maxDelayUs > 0) this.#arrivals.observe(item.rows, nowMs);
     this.#pumpSoon();
     return item.answer;
   }
@@ -106,30 +128,52 @@ export class Batcher {
   /** Answers what has been accepted, then closes the runners. Later requests are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#outstanding.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    this.#runs.close();
+    await this.#outstanding.empty();
+    this.#wakeup.cancel();
     await this.#pool.close();
+  }
+
+  #pending(request: AdmittedRequest, limits: InferLimits, nowMs: number): PendingRequest {
+    const { queue, batching } = this.#options;
+    const level = levelOf(queue, limits.priority);
+    const timeoutUs = queueTimeoutUs(queue.policies[level] as QueuePolicy, limits.timeoutUs);
+    return new PendingRequest(
+      request,
+      batching.together ? request.rows : 1,
+      limits,
+      { level, timeoutUs },
+      nowMs,
+    );
+  }
+
+  #refusalOf(item: PendingRequest, nowMs: number): ServiceError | undefined {
+    const { live, underWay } = this.#pool;
+    return refusalOf({
+      closed: this.#closed,
+      liveRunners: live,
+      busy: underWay + this.#queue.rows > 0,
+      nowMs,
+      deadlineMs: item.deadlineMs,
+      expectedMs: () => this.#drainMs(this.#queue.rowsAhead(item.level) + item.rows),
+    });
+  }
+
+  #enqueue(item: PendingRequest, nowMs: number): ServiceError | undefined {
+    if (this.#queue.offer(item, nowMs)) return undefined;
+    const { rows, requests } = this.#queue;
+    return errors.QUEUE_FULL(`${requests} requests of ${rows} rows wait already`, {
+      retryAfterMs: this.#retryAfterMs(),
+    });
+  }
+
+  #drainMs(rows: number): number {
+    return this.#cost.drainMs(rows, this.#options.batching.maxRows) / Math.max(this.#pool.live, 1);
   }
 
   /** When what waits now will have run. */
   #retryAfterMs(): number {
-    return Math.max(1, Math.ceil(this.#cost.drainMs(this.#queue.rows, this.#maxUnits)));
-  }
-
-  #refuseHopeless(item: PendingRequest, nowMs: number): void {
-    if (this.#closed) throw errors.VERSION_CLOSED('the version takes no new requests');
-    const { live, underWay } = this.#pool;
-    if (live === 0) throw errors.RUNNER_LOST('the runner is being started again', { retryAfterMs: 100 });
-    if (nowMs >= item.deadlineMs) throw errors.DEADLINE_EXPIRED('the deadline had passed on arrival');
-    // Without work ahead an estimate is not needed, and one that is far too high could never be corrected.
-    if (underWay + this.#queue.rows === 0) return;
-    const expectedMs = this.#cost.drainMs(this.#queue.rows + item.rows, this.#maxUnits) / live;
-    if (nowMs + expectedMs <= item.deadlineMs) return;
-    throw errors.DEADLINE_UNREACHABLE(`the answer would take about ${Math.ceil(expectedMs)} ms`);
-  }
-
-  #drop(item: PendingRequest, lapse: Lapse): void {
-    item.fail(this.#lapseError(lapse));
-    this.#leave(item);
+    return Math.max(1, Math.ceil(this.#drainMs(this.#queue.rows)));
   }
 
   #lapseError(lapse: Lapse): ServiceError {
@@ -147,116 +191,63 @@ export class Batcher {
     });
   }
 
+  /** Seals a batch for every free runner, as long as something waits that should not wait for more. */
   #pump(): void {
-    if (this.#pool.live === 0) this.#queue.sweep(this.#options.nowMs());
-    for (let runner = this.#nextRunner(); runner !== undefined; runner = this.#nextRunner()) {
-      const sealed = this.#nextBatch();
-      if (sealed === undefined) {
-        this.#pool.release(runner);
-        return;
-      }
-      void this.#run(runner, sealed);
-    }
-  }
-
-  #nextRunner(): Runner | undefined {
-    return this.#queue.rows + this.#suspects.length === 0 ? undefined : this.#pool.acquire();
-  }
-
-  #nextBatch(): Sealed | undefined {
-    const suspect = this.#suspects.shift();
-    if (suspect === undefined) return this.#queue.seal(this.#options.nowMs());
-    return { slices: [{ ...suspect, atRow: 0 }], rows: suspect.rows };
-  }
-
-  async #run(runner: Runner, sealed: Sealed): Promise<void> {
-    const sealedMs = this.#options.nowMs();
-    for (const { item } of sealed.slices) item.markSealed(sealedMs);
-    let result: BatchResult;
-    try {
-      result = await runner.run(this.#assemble(sealed));
-    } catch (error) {
-      if (error instanceof RunnerLost) this.#pool.lose(runner, error);
-      else this.#pool.release(runner);
-      this.#fail(sealed, error);
-      return;
-    }
-    this.#observe(runner, sealed, sealedMs);
-    this.#pool.release(runner);
-    this.#answer(sealed, result);
-  }
-
-  /** A batch handed over behind another begins when that ends: only then does its own time count. */
-  #observe(runner: Runner, sealed: Sealed, sealedMs: number): void {
     const nowMs = this.#options.nowMs();
-    this.#cost.observe(sealed.rows, nowMs - Math.max(sealedMs, this.#lastEndMs.get(runner) ?? 0));
-    this.#lastEndMs.set(runner, nowMs);
-  }
-
-  /** Copies every slice to its rows of one aligned buffer. */
-  #assemble({ slices, rows }: Sealed): Batch {
-    const { signature, together } = this.#options;
-    const { shapes } = (slices[0] as Sealed['slices'][0]).item.request;
-    const batch = together
-      ? layOutBatch(
-          signature,
-          shapes.map((shape) => [rows, ...shape.slice(1)]),
-          rows,
-        )
-      : layOutBatch(signature, shapes, this.#rowed ? shapes[0]?.[0] : undefined);
-    const target = new Uint8Array(batch.buffer);
-    for (let input = 0; input < batch.inputs.length; input++) {
-      const { offsetBytes } = batch.inputs[input] as Batch['inputs'][0];
-      for (const { item, fromRow, rows: sliceRows, atRow } of slices) {
-        const raw = item.request.inputs[input] as Uint8Array;
-        const rowBytes = raw.length / item.rows;
-        copyInto(target, raw, fromRow * rowBytes, sliceRows * rowBytes, offsetBytes + atRow * rowBytes);
+    this.#sweep(nowMs);
+    if (this.#pool.stranded) this.#strand();
+    let wakeMs = Infinity;
+    while (this.#queue.rows + this.#again.size > 0) {
+      const window = this.#window(nowMs);
+      if (window.kind === 'wait') {
+        wakeMs = window.untilMs;
+        break;
       }
+      const runner = this.#pool.acquire();
+      if (runner === undefined) break;
+      const sealed = this.#again.next(nowMs) ?? this.#queue.seal(nowMs, window.rows);
+      if (sealed === undefined) this.#pool.release(runner, 0);
+      else void this.#runs.run(runner, sealed);
     }
-    return batch;
+    this.#pool.pass();
+    this.#wakeup.by(Math.min(wakeMs, this.#sweepDueMs()));
   }
 
-  #answer(sealed: Sealed, result: BatchResult): void {
-    const [first] = sealed.slices;
-    const batchRows = this.#options.together ? sealed.rows : (first?.item.request.rows ?? 0);
-    if (this.#rowed && result.outputs.some(({ shape }) => shape[0] !== batchRows)) {
-      const found = result.outputs.map(({ shape }) => shape[0]).join(', ');
-      this.#fail(sealed, errors.OUTPUT_ROWS_MISMATCH(`outputs of ${found} rows for ${batchRows} rows`));
-      return;
-    }
-    this.#counts.batches++;
-    this.#counts.rows += batchRows;
-    for (const slice of sealed.slices) {
-      if (slice.item.settled) continue;
-      slice.item.take(slice, sealed.rows, batchRows, result);
-      if (slice.item.settled) this.#counts.requests++;
-      this.#leave(slice.item);
-    }
+  #window(nowMs: number): WindowDecision {
+    const { maxDelayUs, preferredRows } = this.#options.queue;
+    const idleRunners = maxDelayUs > 0 && !this.#closed && this.#again.size === 0 ? this.#pool.idle : 0;
+    const batch = idleRunners > 0 ? this.#queue.preview(nowMs, preferredRows) : undefined;
+    if (batch === undefined) return this.#sealAll;
+    return decideWindow({
+      batch,
+      cost: this.#cost.line,
+      rowsPerMs: this.#arrivals.at(nowMs),
+      idleRunners,
+      maxDelayMs: maxDelayUs / 1000,
+      nowMs,
+    });
   }
 
-  #fail({ slices }: Sealed, error: unknown): void {
-    if (slices.length > 1 && !(error instanceof RunnerLost)) {
-      this.#suspects.push(...slices);
-      this.#pumpSoon();
-      return;
-    }
-    const failure = failureOf(error);
-    for (const { item } of slices) {
-      item.fail(failure);
-      this.#leave(item);
-    }
+  /** Lets go of those who need no answer any more. */
+  #sweep(nowMs: number): void {
+    if (nowMs < this.#sweepDueMs()) return;
+    this.#sweptMs = nowMs;
+    this.#queue.sweep(nowMs);
+    this.#again.sweep(nowMs);
   }
 
-  #leave(item: PendingRequest): void {
-    if (item.settled) this.#outstanding.delete(item);
-    if (this.#closed && this.#outstanding.size === 0) this.#idle?.();
+  #sweepDueMs(): number {
+    const dueMs = Math.min(this.#queue.sweepDueMs, this.#again.dueMs);
+    return dueMs === Infinity ? Infinity : Math.max(dueMs, this.#sweptMs + SWEEP_GAP_MS);
   }
-}
 
-function failureOf(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error;
-  if (error instanceof RunTimedOut) return errors.INFERENCE_TIMEOUT(error.message, { cause: error });
-  return error instanceof RunnerLost
-    ? errors.RUNNER_LOST('the runner ended during the batch', { retryAfterMs: 100, cause: error })
-    : errors.INFERENCE_FAILED('the engine refused the request', { cause: error });
+  /** Where no runner is left and none could be had, nobody is kept waiting for one. */
+  #strand(): void {
+    for (const item of [...this.#queue.clear(), ...this.#again.clear()]) {
+      this.#outstanding.fail(
+        item,
+        errors.RUNNER_LOST('no runner could be started again', { retryAfterMs: 1_000 }),
+      );
+    }
+  }
 }

@@ -2,6 +2,12 @@
 const HALF_LIFE_BATCHES = 50;
 const DECAY = 0.5 ** (1 / HALF_LIFE_BATCHES);
 
+/** Time of a batch: so much per row, and so much besides. */
+export interface CostLine {
+  readonly perRowMs: number;
+  readonly fixedMs: number;
+}
+
 /**
  * Time of a batch as a·rows + b milliseconds, fitted by least squares over recent batches with exponential
  * forgetting. Neither term is ever negative. Before the first observation every estimate is 0: nothing is refused
@@ -24,14 +30,19 @@ export class CostModel {
 
   /** Expected milliseconds of one batch of `rows`. */
   estimateMs(rows: number): number {
-    if (this.#weight === 0) return 0;
+    const { perRowMs, fixedMs } = this.line;
+    return perRowMs * rows + fixedMs;
+  }
+
+  /** The fitted line. Batches of one size say nothing about its slope: then all is taken as fixed. */
+  get line(): CostLine {
+    if (this.#weight === 0) return { perRowMs: 0, fixedMs: 0 };
     const meanRows = this.#rows / this.#weight;
     const meanMs = this.#ms / this.#weight;
     const variance = this.#rowsSquared / this.#weight - meanRows * meanRows;
     const covariance = this.#rowsMs / this.#weight - meanRows * meanMs;
-    // Batches of one size say nothing about the slope: then time is taken as proportional beyond that size only.
-    const slope = variance > 1e-9 ? clamp(covariance / variance, 0, meanMs / meanRows) : 0;
-    return Math.max(meanMs + slope * (rows - meanRows), 0);
+    const perRowMs = variance > 1e-9 ? clamp(covariance / variance, 0, meanMs / meanRows) : 0;
+    return { perRowMs, fixedMs: Math.max(meanMs - perRowMs * meanRows, 0) };
   }
 
   /** Expected milliseconds until `rows` have run in batches of at most `maxRows`, one after the other. */

@@ -8,8 +8,8 @@ import { hasRows, type ModelSignature, type TensorSpec } from './signature.ts';
 
 /** Whether a row's answer depends on the rows it is batched with, as found by test. */
 export type Invariance =
-  | { readonly class: 'INVARIANT' }
-  | { readonly class: 'VARIANT'; readonly largestDifference: number }
+  | { readonly class: 'INVARIANT'; readonly rows?: number }
+  | { readonly class: 'VARIANT'; readonly largestDifference: number; readonly rows?: number }
   /** The model has no rows, or no test row is known that it accepts. */
   | { readonly class: 'UNTESTED' };
 

@@ -1,10 +1,9 @@
 import { Batcher, type BatcherOptions } from './batcher.ts';
+import { decideBatching, isRowed } from './batching.ts';
 import { errors } from './errors.ts';
 import { CPU_THREAD, loadVersion, type LoadOptions } from './load-version.ts';
-import { defaultSettings } from './model-settings.ts';
 import { RunnerPool } from './runner-pool.ts';
 import type { Runner } from './runner.ts';
-import { hasRows } from './signature.ts';
 import { VersionStatistics } from './statistics.ts';
 import { TimedRunner } from './timed-runner.ts';
 import type { ListedVersion } from './traffic.ts';
@@ -49,14 +48,17 @@ export async function openVersion(
       onFree,
       onLoss: (error) => options.onRunnerLoss(digest, error),
     });
-  const { queue } = defaultSettings({ ...options, device: 'cpu' });
-  const together = invariance.class === 'INVARIANT';
-  const batcher = new Batcher({ ...options, signature, together, queue }, makePool);
   const statistics = new VersionStatistics();
+  const rowed = isRowed(signature, settings);
+  const batching = decideBatching(rowed, settings, invariance);
+  const batcher = new Batcher(
+    { ...options, signature, batching, queue: settings.queue, statistics },
+    makePool,
+  );
   return {
     digest,
     signature,
-    rowed: hasRows(signature),
+    rowed,
     invariance,
     modelBytes,
     settings,

@@ -1,6 +1,12 @@
+import type { Datatype } from '@plumbline/tensors';
 import type { AdmittedRequest } from './admit-request.ts';
 import type { Queued, Slice } from './batch-queue.ts';
-import type { BatchOutput, BatchResult } from './runner.ts';
+import { errors } from './errors.ts';
+import { joinParts, type AnswerPart } from './join-parts.ts';
+import type { OutputRows } from './output-rows.ts';
+import { RowStarts } from './row-starts.ts';
+import type { BatchOutput } from './runner.ts';
+import type { BatchTimes } from './statistics.ts';
 
 /** How long, and how urgently, a caller waits. */
 export interface InferLimits {
@@ -25,6 +31,21 @@ export interface InferAnswer {
   readonly inferUs: number;
 }
 
+/** A batch that ran. */
+export interface RunOutcome {
+  readonly outputs: readonly BatchOutput[];
+  /** The outputs by rows; undefined where the request ran alone, whole. */
+  readonly cut: OutputRows | undefined;
+  /** Rows that the engine was given. */
+  readonly rows: number;
+}
+
+/** Where a request stands in the queue's policies. */
+export interface Standing {
+  readonly level: number;
+  readonly timeoutUs: number;
+}
+
 /** A request on its way through the batcher, and its answer as it comes together. */
 export class PendingRequest implements Queued {
   readonly rows: number;
@@ -35,97 +56,129 @@ export class PendingRequest implements Queued {
   readonly signal: AbortSignal | undefined;
   readonly request: AdmittedRequest;
   readonly answer: Promise<InferAnswer>;
-  readonly #arrivedMs: number;
+  readonly arrivedMs: number;
+  /** Runs that ended their runner. */
+  crashes = 0;
+  inputUs = 0;
+  inferUs = 0;
+  outputUs = 0;
   #resolve!: (answer: InferAnswer) => void;
   #reject!: (error: unknown) => void;
-  #sealedMs: number | undefined;
+  #sealedMs: number;
   #settled = false;
   #answeredRows = 0;
   #batchRows = 0;
-  #inferUs = 0;
-  #outputs: BatchOutput[] | undefined;
+  #outputs: readonly BatchOutput[] = [];
+  #error: unknown;
+  #parts: AnswerPart[] | undefined;
+  #starts: (RowStarts | undefined)[] | undefined;
+  #unwatch: (() => void) | undefined;
 
   /** @param units what the queue counts: rows where requests share batches, 1 where each runs alone. */
   constructor(
     request: AdmittedRequest,
     units: number,
     limits: InferLimits,
-    policy: { readonly level: number; readonly timeoutUs: number },
+    { level, timeoutUs }: Standing,
     arrivedMs: number,
   ) {
     this.request = request;
-    this.level = policy.level;
-    this.timeoutMs = arrivedMs + policy.timeoutUs / 1000;
     this.rows = units;
     this.bucket = request.bucket;
+    this.level = level;
     this.deadlineMs = limits.deadlineMs;
+    this.timeoutMs = arrivedMs + timeoutUs / 1000;
     this.signal = limits.signal;
-    this.#arrivedMs = arrivedMs;
+    this.arrivedMs = arrivedMs;
+    this.#sealedMs = -1;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
   }
 
+  /** Whether the caller's answer or error is certain. */
   get settled(): boolean {
     return this.#settled;
   }
 
+  get queueUs(): number {
+    return this.#sealedMs < 0 ? 0 : (this.#sealedMs - this.arrivedMs) * 1000;
+  }
+
   markSealed(nowMs: number): void {
-    this.#sealedMs ??= nowMs;
+    if (this.#sealedMs < 0) this.#sealedMs = nowMs;
   }
 
-  fail(error: unknown): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#reject(error);
+  /** Offset of a row's first byte in an input; of its end for the row after the last. */
+  byteAt(input: number, datatype: Datatype, row: number): number {
+    const raw = this.request.inputs[input] as Uint8Array;
+    if (row === 0) return 0;
+    if (row === this.rows) return raw.length;
+    if (datatype !== 'BYTES') return (raw.length / this.rows) * row;
+    this.#starts ??= [];
+    const starts = (this.#starts[input] ??= RowStarts.of(datatype, this.request.shapes[input] ?? [], raw));
+    if (starts !== undefined) return starts.at(row);
+    throw errors.BYTE_LENGTH_MISMATCH(`input ${input} does not hold the elements of its shape`);
   }
 
-  /** Takes this request's rows out of a batch's result; answers the caller with the last of them. */
-  take(slice: Slice<PendingRequest>, unitsInBatch: number, batchRows: number, result: BatchResult): void {
-    if (this.#settled) return;
-    const whole = slice.rows === this.rows;
-    if (whole && unitsInBatch === this.rows) this.#outputs = this.#wanted(result.outputs);
-    else if (whole)
-      this.#outputs = this.#wanted(result.outputs).map((output) => rowsOf(output, unitsInBatch, slice));
-    else this.#append(slice, unitsInBatch, result);
+  /**
+   * Takes this request's rows out of a batch.
+   * @throws ServiceError OUTPUT_ROWS_MISMATCH where rows that were answered in different batches do not fit together.
+   */
+  take(slice: Slice<PendingRequest>, { outputs, cut, rows }: RunOutcome): void {
+    const own = this.request.outputs.map((index) =>
+      cut === undefined ? (outputs[index] as BatchOutput) : cut.cut(index, slice.atRow, slice.rows),
+    );
     this.#answeredRows += slice.rows;
-    this.#batchRows = Math.max(this.#batchRows, batchRows);
-    this.#inferUs += result.inferUs;
-    if (this.#answeredRows === this.rows) this.#finish();
+    this.#batchRows = Math.max(this.#batchRows, rows);
+    if (slice.rows === this.rows) {
+      this.#outputs = own;
+      return;
+    }
+    this.#parts ??= [];
+    this.#parts.push({ fromRow: slice.fromRow, outputs: own });
+    if (this.complete) this.#outputs = joinParts(this.#parts, this.rows);
   }
 
-  #wanted(outputs: readonly BatchOutput[]): BatchOutput[] {
-    return this.request.outputs.map((index) => outputs[index] as BatchOutput);
+  /** Whether every row is there. */
+  get complete(): boolean {
+    return this.#answeredRows === this.rows;
   }
 
-  /** Collects the slices of a split request in buffers of its own. */
-  #append(slice: Slice<PendingRequest>, unitsInBatch: number, result: BatchResult): void {
-    const parts = this.#wanted(result.outputs).map((output) => rowsOf(output, unitsInBatch, slice));
-    this.#outputs ??= parts.map(({ shape, raw }) => ({
-      shape: [this.rows, ...shape.slice(1)],
-      raw: new Uint8Array((raw.length / slice.rows) * this.rows),
-    }));
-    parts.forEach(({ raw }, index) => {
-      this.#outputs?.[index]?.raw.set(raw, (raw.length / slice.rows) * slice.fromRow);
-    });
+  /** Counts the times of a batch that it was in. */
+  charge({ inputUs, inferUs, outputUs }: BatchTimes): void {
+    this.inputUs += inputUs;
+    this.inferUs += inferUs;
+    this.outputUs += outputUs;
   }
 
-  #finish(): void {
+  /** Has `gone` called when the caller goes away before the answer is certain. */
+  watch(gone: () => void): void {
+    this.#unwatch?.();
+    const { signal } = this;
+    signal?.addEventListener('abort', gone, { once: true });
+    this.#unwatch = () => signal?.removeEventListener('abort', gone);
+  }
+
+  /** From here on the answer is certain. */
+  settle(error: unknown): void {
     this.#settled = true;
+    this.#error = error;
+    this.#unwatch?.();
+  }
+
+  /** Gives the caller the answer, or the error. */
+  deliver(): void {
+    if (this.#error !== undefined) {
+      this.#reject(this.#error);
+      return;
+    }
     this.#resolve({
-      outputs: this.#outputs ?? [],
+      outputs: this.#outputs,
       batchRows: this.#batchRows,
-      queueUs: Math.round(((this.#sealedMs ?? this.#arrivedMs) - this.#arrivedMs) * 1000),
-      inferUs: this.#inferUs,
+      queueUs: Math.round(this.queueUs),
+      inferUs: this.inferUs,
     });
   }
-}
-
-function rowsOf(output: BatchOutput, unitsInBatch: number, slice: Slice<PendingRequest>): BatchOutput {
-  const rowBytes = output.raw.length / unitsInBatch;
-  return {
-    shape: [slice.rows, ...output.shape.slice(1)],
-    raw: output.raw.subarray(slice.atRow * rowBytes, (slice.atRow + slice.rows) * rowBytes),
-  };
 }

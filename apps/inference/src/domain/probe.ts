@@ -11,7 +11,8 @@ export interface ProbeInputs {
 /** Runs the inputs as they are, as one batch. */
 export async function probe(runner: Runner, inputs: ProbeInputs): Promise<readonly BatchOutput[]> {
   const rows = hasRows(runner.signature) ? inputs.shapes[0]?.[0] : undefined;
-  const batch = layOutBatch(runner.signature, inputs.shapes, rows);
+  const textBytes = inputs.raw.map(({ length }) => length);
+  const batch = layOutBatch(runner.signature, inputs.shapes, textBytes, rows);
   const target = new Uint8Array(batch.buffer);
   inputs.raw.forEach((raw, index) => {
     copyInto(target, raw, 0, raw.length, batch.inputs[index]?.offsetBytes ?? 0);

@@ -1,10 +1,14 @@
+import { DeviceShare, type DeviceMember, type Turn } from './device-share.ts';
+import type { Device } from './model-settings.ts';
 import type { Runner } from './runner.ts';
 
 export interface RunnerPoolOptions {
-  /** Makes a runner to replace one that was lost. Rejects when the signal fires: the pool closes. */
-  readonly reopen: (signal: AbortSignal) => Promise<Runner>;
+  /** Makes a runner on the device to replace one that was lost. Rejects when the signal fires: the pool closes. */
+  readonly reopen: (signal: AbortSignal, device: Device) => Promise<Runner>;
   /** Runs that one runner is given at once: 2 hides the way to the runner and back behind the run before. */
   readonly depth: number;
+  /** The device as it is shared with other models; without it the pool has its devices to itself. */
+  readonly shareOf?: (device: Device) => DeviceShare;
   /** Resolves after so many milliseconds, or early when the pool closes. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Called when a runner has become free, and when one could not be replaced: a time to look at what waits. */
@@ -14,8 +18,18 @@ export interface RunnerPoolOptions {
 }
 
 interface Slot {
+  readonly device: Device;
+  readonly seat: Seat;
   runner: Runner | undefined;
   underWay: number;
+  /** That of the run under way; what was handed over behind it has none yet. */
+  turn: Turn | undefined;
+}
+
+/** The pool on one device. */
+interface Seat {
+  readonly share: DeviceShare;
+  readonly member: DeviceMember;
 }
 
 const FIRST_BACKOFF_MS = 50;
@@ -23,60 +37,133 @@ const LAST_BACKOFF_MS = 10_000;
 
 /** The runners of one version. A lost runner is replaced, with exponential backoff while that fails. */
 export class RunnerPool {
-  readonly #slots: Slot[];
+  readonly #slots: readonly Slot[];
+  readonly #seats: readonly Seat[];
   readonly #options: RunnerPoolOptions;
   readonly #closing = new AbortController();
   readonly #replacements = new Set<Promise<void>>();
+  #live: number;
+  #underWay = 0;
+  #stranded = false;
 
   constructor(runners: readonly Runner[], options: RunnerPoolOptions) {
-    this.#slots = runners.map((runner) => ({ runner, underWay: 0 }));
+    const unshared = new DeviceShare(Infinity);
+    const shareOf = options.shareOf ?? (() => unshared);
+    const seats = new Map<Device, Seat>();
+    for (const { device } of runners) {
+      const share = shareOf(device);
+      if (!seats.has(device)) seats.set(device, { share, member: share.join(options.onFree) });
+    }
+    this.#slots = runners.map((runner) => ({
+      device: runner.device,
+      seat: seats.get(runner.device) as Seat,
+      runner,
+      underWay: 0,
+      turn: undefined,
+    }));
+    this.#seats = [...seats.values()];
     this.#options = options;
+    this.#live = runners.length;
   }
 
   /** Runners that live. */
   get live(): number {
-    return this.#slots.filter((slot) => slot.runner !== undefined).length;
+    return this.#live;
   }
 
   get underWay(): number {
-    return this.#slots.reduce((sum, slot) => sum + slot.underWay, 0);
+    return this.#underWay;
   }
 
-  /** A free runner, the least busy first; undefined when none is free. Give it back with `release` or `lose`. */
+  /** Runners that live and have nothing under way. */
+  get idle(): number {
+    return this.#slots.reduce((sum, { runner, underWay }) => (runner && underWay === 0 ? sum + 1 : sum), 0);
+  }
+
+  /** True while no runner lives and the last attempt to replace one has failed. */
+  get stranded(): boolean {
+    return this.#live === 0 && this.#stranded;
+  }
+
+  /**
+   * A free runner, the least busy first; undefined when none is free, or it is others' turn on its device. Give it back
+   * with `release` or `lose`.
+   */
   acquire(): Runner | undefined {
-    let best: Slot | undefined;
-    for (const slot of this.#slots) {
-      if (slot.runner === undefined || slot.underWay >= this.#options.depth) continue;
-      if (best === undefined || slot.underWay < best.underWay) best = slot;
+    let refused: Seat | undefined;
+    for (let busy = 0; busy < this.#options.depth; busy++) {
+      for (const slot of this.#slots) {
+        if (slot.underWay !== busy || slot.runner === undefined || slot.seat === refused) continue;
+        if (this.#mayRun(slot)) return this.#handOver(slot);
+        refused = slot.seat;
+      }
     }
-    if (best === undefined) return undefined;
-    best.underWay++;
-    return best.runner;
+    return undefined;
   }
 
-  release(runner: Runner): void {
+  /** @param ranMs that the run took. */
+  release(runner: Runner, ranMs: number): void {
     const slot = this.#slots.find((candidate) => candidate.runner === runner);
     if (slot === undefined) return;
     slot.underWay--;
+    this.#underWay--;
+    this.#endTurn(slot, ranMs);
+    if (slot.underWay > 0) slot.turn = slot.seat.share.force(slot.seat.member);
     this.#options.onFree();
   }
 
-  /** Takes a lost runner out and starts replacing it. Each of its runs under way may report the same loss. */
-  lose(runner: Runner, error: unknown): void {
+  /**
+   * Takes a lost runner out and starts replacing it. Each of its runs under way may report the same loss; true for the
+   * first that does, the one that it was running.
+   * @param ranMs that the run took.
+   */
+  lose(runner: Runner, error: unknown, ranMs: number): boolean {
     const slot = this.#slots.find((candidate) => candidate.runner === runner);
-    if (slot === undefined) return;
+    if (slot === undefined) return false;
+    this.#underWay -= slot.underWay;
+    this.#live--;
     slot.runner = undefined;
     slot.underWay = 0;
+    this.#endTurn(slot, ranMs);
     this.#options.onLoss(error);
     const replacement = this.#replace(slot).finally(() => this.#replacements.delete(replacement));
     this.#replacements.add(replacement);
+    return true;
+  }
+
+  /** Nothing waits: turns that have come go to others. */
+  pass(): void {
+    for (const { share, member } of this.#seats) {
+      if (member.granted > 0) share.pass(member);
+    }
   }
 
   /** Closes every runner after what it has under way. */
   async close(): Promise<void> {
     this.#closing.abort();
+    for (const { share, member } of this.#seats) share.pass(member);
     await Promise.all(this.#replacements);
     await Promise.all(this.#slots.map(async ({ runner }) => runner?.close()));
+  }
+
+  /** Behind another run one is only handed over while no other model waits for the device. */
+  #mayRun(slot: Slot): boolean {
+    const { share, member } = slot.seat;
+    if (slot.underWay > 0) return !share.contended;
+    slot.turn = share.take(member);
+    return slot.turn !== undefined;
+  }
+
+  #handOver(slot: Slot): Runner | undefined {
+    slot.underWay++;
+    this.#underWay++;
+    return slot.runner;
+  }
+
+  #endTurn(slot: Slot, ranMs: number): void {
+    const { turn, seat } = slot;
+    slot.turn = undefined;
+    if (turn !== undefined) seat.share.end(turn, ranMs);
   }
 
   async #replace(slot: Slot): Promise<void> {
@@ -89,11 +176,14 @@ export class RunnerPool {
       await this.#options.delay(backoffMs, signal);
       if (signal.aborted) return;
       try {
-        slot.runner = await this.#options.reopen(signal);
+        slot.runner = await this.#options.reopen(signal, slot.device);
+        this.#live++;
+        this.#stranded = false;
         this.#options.onFree();
         return;
       } catch (error) {
         if (signal.aborted) return;
+        this.#stranded = true;
         this.#options.onLoss(error);
         this.#options.onFree();
       }

@@ -54,6 +54,11 @@ export interface BatchTimes {
   readonly outputUs: number;
 }
 
+/** Times of one request, in microseconds. */
+export interface RequestTimes extends BatchTimes {
+  readonly queueUs: number;
+}
+
 interface BatchTally {
   readonly rows: number;
   count: number;
@@ -113,19 +118,15 @@ export class VersionStatistics {
     this.#lastInferenceMs = this.#epochMs();
   }
 
-  /** A request that ran and was answered. Times of the batches it ran in come with `recordShare`. */
-  recordSuccess(totalUs: number, queueUs: number): void {
+  /** A request that ran and was answered, with the times of all batches it was in. */
+  recordSuccess({ queueUs, inputUs, inferUs, outputUs }: RequestTimes, totalUs: number): void {
     this.#successes++;
     this.#ran++;
     this.#successUs += totalUs;
     this.#queueUs += queueUs;
-  }
-
-  /** `requests` requests were answered, for each of which this batch took this long. */
-  recordShare(requests: number, { inputUs, inferUs, outputUs }: BatchTimes): void {
-    this.#inputUs += requests * inputUs;
-    this.#inferUs += requests * inferUs;
-    this.#outputUs += requests * outputUs;
+    this.#inputUs += inputUs;
+    this.#inferUs += inferUs;
+    this.#outputUs += outputUs;
   }
 
   /** A request that got an error after it had been accepted. */

@@ -18,7 +18,7 @@ function bench() {
     alarms.add(ring);
     return () => alarms.delete(ring);
   });
-  const run = () => timed.run(layOutBatch(timed.signature, ROW, 1));
+  const run = () => timed.run(layOutBatch(timed.signature, ROW, [], 1));
   const end = async () => {
     while (ends.length === 0) await Promise.resolve();
     ends.shift()?.();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { batcherOptions } from '../../test/batcher-options.ts';
 import { FakeRunner, SUM_SIGNATURE } from '../../test/fake-runner.ts';
 import { Batcher } from './batcher.ts';
 import { errors } from './errors.ts';
@@ -30,18 +31,7 @@ function serving(digest: string): ServingVersion {
       onFree,
       onLoss: () => undefined,
     });
-  const batcher = new Batcher(
-    {
-      signature: SUM_SIGNATURE,
-      together: true,
-      maxBatchRows: 8,
-      maxQueuedRows: 100,
-      queue: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }).queue,
-      nowMs: () => 0,
-      soon: setImmediate,
-    },
-    pool,
-  );
+  const batcher = new Batcher(batcherOptions({ maxQueuedRows: 100, nowMs: () => 0 }), pool);
   const invariance = { class: 'INVARIANT' } as const;
   return {
     digest,

@@ -1,0 +1,115 @@
+/** One who runs on a device: the runners that a model has on it. */
+export interface DeviceMember {
+  /** Called when its turn has come: `take` it, or `pass`. */
+  readonly onTurn: () => void;
+  /** Virtual time at which all that it has taken ends. */
+  finishMs: number;
+  /** What its next run is expected to take. */
+  expectedMs: number;
+  /** Turns that are kept for it. */
+  granted: number;
+}
+
+/** A run's place on a device. */
+export interface Turn {
+  readonly member: DeviceMember;
+  /** What the run was expected to take. */
+  readonly chargedMs: number;
+}
+
+/** Weight of the newest run in what the next is expected to take. */
+const NEWEST_WEIGHT = 0.25;
+
+/**
+ * Shares one device between models: at most so many runs at once, and where more would run, the turn goes to whoever
+ * has had least of the device. This is start-time fair queueing (Goyal, Vin, Cheng: SIGCOMM 1996; for several runs at
+ * once Jin, Chase, Kaur: SIGMETRICS 2004): a run's start tag is the later of the virtual time and the end of its
+ * model's run before; virtual time is the tag of the run whose turn came last. So nobody saves up time by pausing, and
+ * one that comes after a pause waits only until one run ends.
+ */
+export class DeviceShare {
+  readonly #maxRuns: number;
+  readonly #waiting = new Set<DeviceMember>();
+  #running = 0;
+  #virtualMs = 0;
+
+  /** @param maxRuns of all models together; Infinity: nobody ever waits. */
+  constructor(maxRuns: number) {
+    this.#maxRuns = maxRuns;
+  }
+
+  /** Runs under way, and turns kept for those that have not begun. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Whether somebody waits for a turn. */
+  get contended(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  join(onTurn: () => void): DeviceMember {
+    return { onTurn, finishMs: 0, expectedMs: 0, granted: 0 };
+  }
+
+  /** A turn, if one is free or kept for the member; otherwise the member is called when its turn has come. */
+  take(member: DeviceMember): Turn | undefined {
+    if (member.granted > 0) member.granted--;
+    else if (this.#running < this.#maxRuns) this.#reserve(member);
+    else {
+      this.#waiting.add(member);
+      return undefined;
+    }
+    return this.#begin(member);
+  }
+
+  /** A turn out of turn, for a run that its runner begins by itself: it was handed over while nobody else waited. */
+  force(member: DeviceMember): Turn {
+    this.#running++;
+    return this.#begin(member);
+  }
+
+  /** Ends a run's turn. */
+  end({ member, chargedMs }: Turn, ranMs: number): void {
+    member.finishMs += ranMs - chargedMs;
+    member.expectedMs += (ranMs - member.expectedMs) * NEWEST_WEIGHT;
+    this.#running--;
+    this.#grant();
+  }
+
+  /** The member has nothing to run: what is kept for it goes to the next. */
+  pass(member: DeviceMember): void {
+    this.#waiting.delete(member);
+    this.#running -= member.granted;
+    member.granted = 0;
+    this.#grant();
+  }
+
+  #begin(member: DeviceMember): Turn {
+    member.finishMs = this.#startTag(member) + member.expectedMs;
+    return { member, chargedMs: member.expectedMs };
+  }
+
+  #startTag({ finishMs }: DeviceMember): number {
+    return Math.max(this.#virtualMs, finishMs);
+  }
+
+  #reserve(member: DeviceMember): void {
+    this.#running++;
+    this.#virtualMs = this.#startTag(member);
+  }
+
+  #grant(): void {
+    while (this.#running < this.#maxRuns && this.#waiting.size > 0) {
+      let next: DeviceMember | undefined;
+      for (const member of this.#waiting) {
+        if (next === undefined || this.#startTag(member) < this.#startTag(next)) next = member;
+      }
+      if (next === undefined) return;
+      this.#waiting.delete(next);
+      this.#reserve(next);
+      next.granted++;
+      next.onTurn();
+    }
+  }
+}
