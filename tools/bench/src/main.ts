@@ -20,10 +20,10 @@ process.exitCode = await main(process.argv.slice(2), new Screen());
 
 async function main(args: readonly string[], screen: Screen): Promise<number> {
   try {
-    const options = parseOptions(
-      args,
-      measurements.map(({ id }) => id),
-    );
+    const options = parseOptions(args, {
+      measurements: measurements.map(({ id }) => id),
+      models: benchmarkModels.map(({ name }) => name),
+    });
     if (options === undefined) {
       screen.say(HELP);
       return 0;

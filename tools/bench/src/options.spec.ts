@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BenchError } from './bench-error.ts';
 import { parseOptions } from './options.ts';
 
-const KNOWN = ['small', 'large'];
+const KNOWN = { measurements: ['small', 'large'], models: ['bench_small'] };
 
 describe('the command line of npm run bench', () => {
   it('measures a whole area by default', () => {
@@ -40,8 +40,9 @@ describe('the command line of npm run bench', () => {
     [['inference', '--peer', '10.0.0.1:8001']],
     [['inference', '--peer', '127.0.0.1.example.org:80']],
     [['inference', '--peer', 'localhost']],
-    [['inference', '--peer-model', 'a=b']],
+    [['inference', '--peer-model', 'bench_small=b']],
     [['inference', '--peer', 'localhost:1', '--peer-model', 'a']],
+    [['inference', '--peer', 'localhost:1', '--peer-model', 'other=b']],
     [['inference', '--twice']],
   ])('refuses %j', (args) => {
     expect(() => parseOptions(args, KNOWN)).toThrow(BenchError);

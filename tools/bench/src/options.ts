@@ -15,8 +15,14 @@ export interface Options {
 
 const AREAS = ['inference'];
 
+/** Names that the command line may use. */
+export interface Known {
+  readonly measurements: readonly string[];
+  readonly models: readonly string[];
+}
+
 /** Reads the command line; undefined asks for help. @throws BenchError for a mistake on it */
-export function parseOptions(args: readonly string[], known: readonly string[]): Options | undefined {
+export function parseOptions(args: readonly string[], known: Known): Options | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const [area, ...more] = positionals;
@@ -25,9 +31,9 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
   }
   return {
     area: 'inference',
-    only: parseOnly(values.only, known),
+    only: parseOnly(values.only, known.measurements),
     quick: values.quick,
-    peer: parsePeer(values.peer, values['peer-model']),
+    peer: parsePeer(values.peer, values['peer-model'], known.models),
     writeModels: values['write-models'],
   };
 }

@@ -20,13 +20,14 @@ export function parsePeer(address: string | undefined, models: readonly string[]
       `--peer takes a port of this machine, e.g. 127.0.0.1:8001, not "${address}": both sides must have the same machine and the same network, and only your own machine is yours to saturate`,
     );
   }
-  return { address, models: new Map(models.map(parseName)) };
+  return { address, models: new Map(models.map((text) => parseName(text, known))) };
 }
 
-function parseName(text: string): [string, string] {
+function parseName(text: string, known: readonly string[]): [string, string] {
   const [ours = '', theirs = '', ...more] = text.split('=');
   if (ours === '' || theirs === '' || more.length > 0) {
     throw new BenchError(`--peer-model takes <our name>=<its name>, not "${text}"`);
   }
+  if (!known.includes(ours)) throw new BenchError(`no model is called ${ours}: ${known.join(', ')}`);
   return [ours, theirs];
 }
