@@ -72,13 +72,13 @@ export class OnnxSession {
     });
     const fetches: Record<string, OnnxValue | null> = {};
     this.signature.outputs.forEach((spec, index) => {
-      const region = outputs[index];
+      const region = roomFor(spec, outputs[index]);
       fetches[spec.name] = region === undefined ? null : this.#tensor(spec, buffer, region);
     });
     const results = await this.#session.run(feeds, fetches, { logSeverityLevel: 4 });
-    return this.signature.outputs.map(({ name }, index) => {
-      const { dims: shape, data } = results[name] as Tensor;
-      const region = outputs[index];
+    return this.signature.outputs.map((spec, index) => {
+      const { dims: shape, data } = results[spec.name] as Tensor;
+      const region = roomFor(spec, outputs[index]);
       if (region === undefined) return { shape, raw: rawOf(data) };
       return { shape, raw: new Uint8Array(buffer, region.offsetBytes, region.sizeBytes) };
     });
@@ -96,6 +96,11 @@ export class OnnxSession {
         : viewElements(spec.datatype, buffer, offsetBytes, count);
     return new this.#runtime.Tensor(elementTypeOf(spec.datatype), elements, shape);
   }
+}
+
+/** The metadata of a model tells a scalar and an output of unknown rank alike, so neither is filled in place. */
+function roomFor({ shape }: TensorSpec, region: Region | undefined): Region | undefined {
+  return shape.length === 0 ? undefined : region;
 }
 
 /** The engine's elements in the protocol's raw form, in a buffer of their own that can be transferred. */

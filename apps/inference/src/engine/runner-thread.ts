@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { mapsAsTensors } from '@plumbline/onnx';
+import { outputsAsTensors } from '@plumbline/onnx';
 import { WireError } from '@plumbline/wire';
 import { checkBatchBytes } from '../domain/batch-buffer.ts';
 import { memoryEstimate } from './memory-estimate.ts';
@@ -29,7 +29,7 @@ async function open({ model: { path, digest }, limits, session: options }: OpenR
       return refuse('ARTIFACT_CORRUPT', 'the model file changed since it was verified');
     }
     scanModel(model, limits);
-    session = await OnnxSession.create(await runtime, mapsAsTensors(model).model, options);
+    session = await OnnxSession.create(await runtime, outputsAsTensors(model).model, options);
     const memoryBytes = memoryEstimate(model.length, process.memoryUsage.rss() - rssBytes);
     tell({ kind: 'opened', signature: session.signature, memoryBytes });
   } catch (error) {

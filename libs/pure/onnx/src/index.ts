@@ -8,7 +8,7 @@ export {
 } from './build-model.ts';
 export { elementTypeOf, oipDatatype } from './data-type.ts';
 export { inspectModel, OnnxFormatError, type ModelInspection, type ModelValue } from './inspect-model.ts';
-export { mapsAsTensors, type TensorModel } from './maps-as-tensors.ts';
+export { outputsAsTensors, type TensorModel } from './outputs-as-tensors.ts';
 export {
   treeEnsembleClassifier,
   type ClassifierNames,

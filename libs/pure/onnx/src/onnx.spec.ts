@@ -4,13 +4,14 @@ import {
   TensorProto_DataLocation as DataLocation,
   ValueInfoProtoSchema,
   type ModelProto,
+  type ValueInfoProto,
 } from '@plumbline/contract-onnx';
 import { describe, expect, it } from '@jest/globals';
 import {
   buildModel,
   elementTypeOf,
   inspectModel,
-  mapsAsTensors,
+  outputsAsTensors,
   oipDatatype,
   OnnxFormatError,
   treeEnsembleClassifier,
@@ -157,7 +158,7 @@ describe('treeEnsembleClassifier', () => {
   });
 });
 
-describe('mapsAsTensors', () => {
+describe('outputsAsTensors', () => {
   const zipMap = (output: string, labels: Record<string, AttributeValue>) => ({
     operator: 'ZipMap',
     domain: 'ai.onnx.ml',
@@ -182,7 +183,7 @@ describe('mapsAsTensors', () => {
   ] as const)(
     'gives the tensor under the output’s name, with labels that are %s',
     (_, attributes, expected) => {
-      const { model, labels } = mapsAsTensors(zipped([zipMap('zipped', attributes)], ['zipped']));
+      const { model, labels } = outputsAsTensors(zipped([zipMap('zipped', attributes)], ['zipped']));
       expect([...labels]).toEqual([['zipped', expected]]);
       expect(inspectModel(model)).toMatchObject({
         outputs: [{ kind: 'tensor', name: 'zipped', datatype: 'FP32', shape: [-1, 2] }],
@@ -193,10 +194,105 @@ describe('mapsAsTensors', () => {
 
   it('leaves a model alone that has none, or whose map other nodes read', () => {
     const plain = buildModel(spec);
-    expect(mapsAsTensors(plain).model).toBe(plain);
+    expect(outputsAsTensors(plain).model).toBe(plain);
     const attributes = { classlabels_int64s: { ints: [0, 1] } };
     const reader = { operator: 'SequenceAt', inputs: ['zipped', 'count'], outputs: ['first'] };
     const inner = zipped([zipMap('zipped', attributes), reader], ['first', 'zipped']);
-    expect(mapsAsTensors(inner).model).toBe(inner);
+    expect(outputsAsTensors(inner).model).toBe(inner);
+  });
+
+  const sequence = (name: string, elemType?: number) =>
+    create(ValueInfoProtoSchema, {
+      name,
+      type: {
+        value: {
+          case: 'sequenceType',
+          value:
+            elemType === undefined
+              ? {}
+              : { elemType: { value: { case: 'tensorType', value: { elemType } } } },
+        },
+      },
+    });
+  const construct = { operator: 'SequenceConstruct', inputs: ['p', 'q'], outputs: ['all'] };
+  const scorers = (['p', 'q'] as const).map((name) => ({
+    operator: 'Normalizer',
+    domain: 'ai.onnx.ml',
+    inputs: ['total'],
+    outputs: [name],
+  }));
+  const sequenced = (nodes: ModelSpec['nodes'], outputs: ValueInfoProto[]) => {
+    const model = fromBinary(
+      ModelProtoSchema,
+      buildModel({ ...spec, nodes: [...spec.nodes, ...nodes], outputs: [] }),
+    );
+    model.graph!.output = outputs;
+    return toBinary(ModelProtoSchema, model);
+  };
+
+  it('gives each tensor of a sequence under a name of its own, in place and order', () => {
+    const { model } = outputsAsTensors(
+      sequenced([...scorers, construct], [sequence('all', 1), sequence('total')]),
+    );
+    expect(inspectModel(model)).toMatchObject({
+      outputs: [
+        { kind: 'tensor', name: 'all_0', datatype: 'FP32', shape: [-1, -1] },
+        { kind: 'tensor', name: 'all_1', datatype: 'FP32', shape: [-1, -1] },
+        { kind: 'sequence', name: 'total' },
+      ],
+      operators: ['Cast', 'Concat', 'Identity', 'ai.onnx.ml:Normalizer'],
+    });
+  });
+
+  it('leaves a sequence alone that other nodes read, or whose names are taken', () => {
+    const reader = { operator: 'SequenceAt', inputs: ['all', 'count'], outputs: ['first'] };
+    const taken = { operator: 'Identity', inputs: ['total'], outputs: ['all_1'] };
+    for (const other of [reader, taken]) {
+      const bytes = sequenced([...scorers, construct, other], [sequence('all', 1)]);
+      expect(outputsAsTensors(bytes).model).toBe(bytes);
+    }
+  });
+
+  it('opens the rows of labels that are declared to be one, where the inputs take any number', () => {
+    const labelled = (rows: number) =>
+      buildModel({
+        ...spec,
+        inputs: [{ name: 'x', datatype: 'FP32', shape: [rows, 2] }],
+        outputs: [
+          { name: 'label', datatype: 'INT64', shape: [1] },
+          { name: 'other', datatype: 'INT64', shape: [1] },
+        ],
+        nodes: [
+          {
+            operator: 'TreeEnsembleClassifier',
+            domain: 'ai.onnx.ml',
+            inputs: ['x'],
+            outputs: ['raw', 'scores'],
+          },
+          { operator: 'Identity', inputs: ['raw'], outputs: ['named'] },
+          { operator: 'Cast', inputs: ['named'], outputs: ['label'], attributes: { to: { int: 7 } } },
+          { operator: 'Size', inputs: ['scores'], outputs: ['other'] },
+        ],
+      });
+    expect(inspectModel(outputsAsTensors(labelled(-1)).model).outputs).toMatchObject([
+      { name: 'label', shape: [-1] },
+      { name: 'other', shape: [1] },
+    ]);
+    const one = labelled(1);
+    expect(outputsAsTensors(one).model).toBe(one);
+  });
+
+  it('comes to an end with a graph that goes in a circle', () => {
+    const circle = [
+      { operator: 'Identity', inputs: ['b'], outputs: ['a'] },
+      { operator: 'Identity', inputs: ['a'], outputs: ['b'] },
+      { operator: 'LinearClassifier', domain: 'ai.onnx.ml', inputs: ['b'], outputs: ['c'] },
+    ];
+    const bytes = buildModel({
+      ...spec,
+      outputs: [{ name: 'a', datatype: 'INT64', shape: [1] }],
+      nodes: circle,
+    });
+    expect(outputsAsTensors(bytes).model).toBe(bytes);
   });
 });
