@@ -10,7 +10,11 @@ export interface PeerOptions {
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\]):\d{1,5}$/;
 
 /** @throws BenchError for an address beyond this machine, or models without a peer */
-export function parsePeer(address: string | undefined, models: readonly string[]): PeerOptions | undefined {
+export function parsePeer(
+  address: string | undefined,
+  models: readonly string[],
+  known: readonly string[],
+): PeerOptions | undefined {
   if (address === undefined) {
     if (models.length > 0) throw new BenchError('--peer-model names models of a --peer, and none is given');
     return undefined;
