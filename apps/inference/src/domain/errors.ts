@@ -170,6 +170,10 @@ export const errors = defineErrors('inference', {
     code: 'UNIMPLEMENTED',
     help: 'The models come from a registry: release or withdraw versions there.',
   },
+  LOAD_PARAMETER_INVALID: {
+    code: 'INVALID_ARGUMENT',
+    help: 'RepositoryModelLoad takes the parameters config (a ModelConfig in JSON) and, beside it, file:<version>/<name> (bytes).',
+  },
   LOAD_FAILED: {
     code: 'INTERNAL',
     help: 'The version failed to load for a reason that is in the log alone.',

@@ -1,5 +1,6 @@
 import { ServiceError } from '@plumbline/errors';
 import { errors, shorten } from './errors.ts';
+import type { IndexEntry } from './repository-index.ts';
 import {
   placeModel,
   type ModelOverride,
@@ -38,6 +39,8 @@ export class RepositorySource implements VersionSource {
   readonly #closing = new AbortController();
   readonly #wanted = new Map<string, RepositoryModel>();
   readonly #kept = new Map<string, readonly RepositoryVersion[]>();
+  /** Withdrawn by callers, with the numbers that were served. */
+  readonly #unloaded = new Map<string, readonly number[]>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #known = false;
   #reachable = true;
@@ -53,22 +56,28 @@ export class RepositorySource implements VersionSource {
     return this.#known;
   }
 
-  get control(): ModelControl {
-    return this.#options.control;
-  }
-
-  /** The models that are to be served. */
-  get wanted(): ReadonlyMap<string, RepositoryModel> {
-    return this.#wanted;
+  /**
+   * What the folder holds that the version table knows nothing of: models that nobody asked for, that were withdrawn
+   * and that have a problem. Nothing for another tenant than the repository's. Rejects with REPOSITORY_UNAVAILABLE.
+   */
+  async unserved(tenant: string): Promise<IndexEntry[]> {
+    if (tenant !== this.#options.tenant) return [];
+    const names = await this.#options.repository.names();
+    const withdrawn = [...this.#unloaded].flatMap(([name, numbers]) =>
+      numbers.map((number) => unloaded(name, number)),
+    );
+    const unasked = names.filter((name) => !this.#wanted.has(name) && !this.#unloaded.has(name));
+    const problems = [...this.#wanted.values()].flatMap(({ name, versions, problem }) =>
+      problem === undefined || versions.length > 0 ? [] : [unavailable(name, problem)],
+    );
+    return [...withdrawn, ...problems, ...unasked.map(unaskedFor)];
   }
 
   /** Rejects with REPOSITORY_UNAVAILABLE, or with MODEL_NOT_FOUND where a model to load at start is not there. */
   async start(): Promise<void> {
-    const { control, loadAtStart, repository } = this.#options;
-    const all = await repository.list();
-    const atStart = control !== 'explicit' || loadAtStart.includes('*');
-    const named = loadAtStart.map((name) => all.find((model) => model.name === name) ?? notThere(name));
-    this.#want(atStart ? all : named);
+    const { control, loadAtStart } = this.#options;
+    const named = control === 'explicit' && !loadAtStart.includes('*');
+    this.#want(named ? await this.#read(loadAtStart, notThere) : await this.#readAll());
     this.#known = true;
     this.#review();
     this.#options.onLook();
@@ -91,13 +100,19 @@ export class RepositorySource implements VersionSource {
    * @throws ServiceError MODEL_CONTROL_DISABLED, MODEL_NOT_FOUND, REPOSITORY_UNAVAILABLE, MODEL_CONFIG_INVALID, the
    * model's problem, or what a version failed to load with; the signal's reason when that fires.
    */
-  load(name: string, override: ModelOverride | undefined, signal: AbortSignal): Promise<void> {
-    this.#mayBeTold();
+  load(
+    tenant: string,
+    name: string,
+    override: ModelOverride | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#checkControl(tenant, name);
     return this.#inTurn(name, async () => {
       const model = await this.#options.repository.find(name, override);
       if (model === undefined) throw notFound(name);
       if (model.problem !== undefined) throw model.problem;
       this.#wanted.set(name, model);
+      this.#unloaded.delete(name);
       const { table } = this.#options;
       const digests = model.versions.map(({ digest }) => digest);
       table.retry(digests);
@@ -112,12 +127,13 @@ export class RepositorySource implements VersionSource {
    * Withdraws a model; resolves once its requests are answered and it is gone. Nothing happens where it is not served.
    * @throws ServiceError MODEL_CONTROL_DISABLED, MODEL_NOT_FOUND where there is no such folder.
    */
-  unload(name: string, signal: AbortSignal): Promise<void> {
-    this.#mayBeTold();
+  unload(tenant: string, name: string, signal: AbortSignal): Promise<void> {
+    this.#checkControl(tenant, name);
     return this.#inTurn(name, async () => {
-      const { table, repository, tenant } = this.#options;
+      const { table, repository } = this.#options;
       if (!this.#wanted.has(name) && (await repository.find(name)) === undefined) throw notFound(name);
-      this.#wanted.delete(name);
+      const served = this.#wanted.get(name)?.versions.map(({ number }) => number) ?? [];
+      if (this.#wanted.delete(name)) this.#unloaded.set(name, served);
       this.#review();
       await table.until(() => !table.holds(tenant, name), signal);
     });
@@ -136,13 +152,27 @@ export class RepositorySource implements VersionSource {
 
   async #look(): Promise<void> {
     try {
-      this.#want(await this.#options.repository.list());
+      this.#want(await this.#readAll());
       this.#review();
       this.#reach(true);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       this.#reach(false, error);
     }
+  }
+
+  async #readAll(): Promise<RepositoryModel[]> {
+    return this.#read(await this.#options.repository.names());
+  }
+
+  /** One after the other: whoever serves must not wait for a whole folder to be hashed at once. */
+  async #read(names: readonly string[], onAbsent?: (name: string) => never): Promise<RepositoryModel[]> {
+    const models: RepositoryModel[] = [];
+    for (const name of names) {
+      const model = (await this.#options.repository.find(name)) ?? onAbsent?.(name);
+      if (model !== undefined) models.push(model);
+    }
+    return models;
   }
 
   #reach(reachable: boolean, error?: unknown): void {
@@ -194,7 +224,8 @@ export class RepositorySource implements VersionSource {
     this.#options.table.follow({ epoch: this.#epoch, versions, champions });
   }
 
-  #mayBeTold(): void {
+  #checkControl(tenant: string, name: string): void {
+    if (tenant !== this.#options.tenant) throw notFound(name);
     if (this.#options.control === 'explicit') return;
     throw errors.MODEL_CONTROL_DISABLED('models are loaded and unloaded by MODEL_REPOSITORY alone');
   }
@@ -210,6 +241,18 @@ export class RepositorySource implements VersionSource {
     this.#turns.set(name, settled);
     return turn;
   }
+}
+
+function unloaded(name: string, number: number): IndexEntry {
+  return { name, version: String(number), state: 'UNAVAILABLE', reason: 'unloaded' };
+}
+
+function unavailable(name: string, problem: ServiceError): IndexEntry {
+  return { name, version: '', state: 'UNAVAILABLE', reason: `${problem.reason}: ${problem.message}` };
+}
+
+function unaskedFor(name: string): IndexEntry {
+  return { name, version: '', state: '', reason: '' };
 }
 
 function notThere(name: string): never {

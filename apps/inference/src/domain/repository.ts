@@ -13,9 +13,7 @@ export interface RepositoryVersion {
 /** A model's folder as one look found it. */
 export interface RepositoryModel {
   readonly name: string;
-  /** Every version there, ascending by number. */
-  readonly available: readonly number[];
-  /** Those that its version policy serves, ascending by number; none where there is a problem. */
+  /** The versions that its version policy serves, ascending by number; none where there is a problem. */
   readonly versions: readonly RepositoryVersion[];
   /** Why no version of it can be served. */
   readonly problem: ServiceError | undefined;
@@ -31,11 +29,11 @@ export interface ModelOverride {
 
 /** A folder of models as this service sees it. */
 export interface ModelRepository {
-  /** Every model, by name. Rejects with REPOSITORY_UNAVAILABLE where the folder cannot be read. */
-  list(): Promise<readonly RepositoryModel[]>;
+  /** The models that are there, ascending. Rejects with REPOSITORY_UNAVAILABLE where the folder cannot be read. */
+  names(): Promise<readonly string[]>;
   /**
-   * One model as it is now. Undefined where there is no such folder, and the override brings no files.
-   * Rejects with REPOSITORY_UNAVAILABLE or, for an override that cannot be taken, MODEL_CONFIG_INVALID.
+   * One model as it is now. Undefined where there is no such folder, and the override brings no files. Rejects for an
+   * override that cannot be taken, with MODEL_CONFIG_INVALID or LOAD_PARAMETER_INVALID.
    */
   find(name: string, override?: ModelOverride): Promise<RepositoryModel | undefined>;
 }

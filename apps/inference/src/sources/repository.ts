@@ -1,9 +1,13 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileObjects, type ObjectStore } from '@plumbline/objects';
 import type { Scope } from '@plumbline/service';
 import type { InferenceConfig } from '../config.ts';
 import { repositoryTenant } from '../domain/access.ts';
+import type { ModelRepository } from '../domain/repository.ts';
 import { RepositorySource } from '../domain/repository-source.ts';
 import type { VersionTable } from '../domain/version-table.ts';
-import { FolderObjects } from '../store/folder-objects.ts';
+import { eitherOf, FolderObjects } from '../store/folder-objects.ts';
 import { modelFolders, resolveRepository } from '../store/model-folders.ts';
 import { delay } from '../timers.ts';
 import type { Origin } from './origin.ts';
@@ -11,29 +15,37 @@ import type { Origin } from './origin.ts';
 const DUE_INTERVAL_MS = 1_000;
 
 /** Models of a folder, read in place. Rejects with REPOSITORY_UNAVAILABLE. */
-export async function repositoryOrigin(scope: Scope<InferenceConfig>, folder: string): Promise<Origin> {
-  const root = await resolveRepository(folder);
-  const contents = new FolderObjects(root);
+export async function repositoryOrigin(scope: Scope<InferenceConfig>, path: string): Promise<Origin> {
+  const root = await resolveRepository(path);
+  const folder = new FolderObjects(root);
+  const overrides = await emptyOverrides(scope.config);
+  const repository = modelFolders(root, folder, overrides);
   return {
-    contents,
+    contents: eitherOf(folder, overrides),
     graceMs: 0,
     follow: (table, onLook) => {
-      const repository = repositorySource(scope, root, contents, table, onLook);
-      return { source: repository, repository };
+      const source = repositorySource(scope, repository, table, onLook);
+      return { source, repository: source };
     },
   };
 }
 
+/** What callers put in the place of files lasts as long as the process. */
+async function emptyOverrides({ stateDir }: InferenceConfig): Promise<ObjectStore> {
+  const directory = join(stateDir, 'overrides');
+  await rm(directory, { recursive: true, force: true });
+  return fileObjects(directory);
+}
+
 function repositorySource(
   { config: values, log }: Scope<InferenceConfig>,
-  root: string,
-  contents: FolderObjects,
+  repository: ModelRepository,
   table: VersionTable,
   onLook: () => void,
 ): RepositorySource {
-  const control = values.modelControlMode;
+  const { modelControlMode: control, modelRepository: directory } = values;
   return new RepositorySource({
-    repository: modelFolders(root, contents),
+    repository,
     table,
     tenant: repositoryTenant(values),
     control,
@@ -43,8 +55,8 @@ function repositorySource(
     onLook,
     onProblem: (model, error) => log.error({ model, error }, 'a model of the repository cannot be served'),
     onReach: (reachable, error) => {
-      if (reachable) log.info({ directory: root }, 'the repository can be read again');
-      else log.warn({ directory: root, error }, 'the repository is away; versions stay as they are');
+      if (reachable) log.info({ directory }, 'the repository can be read again');
+      else log.warn({ directory, error }, 'the repository is away; versions stay as they are');
     },
   });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
+import { hasReason } from '@plumbline/errors';
 import { digestOf, objectErrors, type ObjectStore } from '@plumbline/objects';
 import { errors } from '../domain/errors.ts';
 
@@ -63,6 +64,22 @@ export class FolderObjects implements Contents {
     if (this.#seen.get(path)?.fingerprint !== (await fingerprintOf(path))) throw changed(digest);
     return path;
   }
+}
+
+/** Contents of the first store that knows the digest. */
+export function eitherOf(first: Contents, second: Contents): Contents {
+  const orSecond = async <T>(read: (from: Contents) => Promise<T>): Promise<T> => {
+    try {
+      return await read(first);
+    } catch (error) {
+      if (hasReason(error, 'OBJECT_NOT_FOUND')) return read(second);
+      throw error;
+    }
+  };
+  return {
+    get: (digest) => orSecond((from) => from.get(digest)),
+    path: (digest) => orSecond((from) => from.path(digest)),
+  };
 }
 
 async function fingerprintOf(file: string): Promise<string> {

@@ -1,0 +1,44 @@
+import type { Log } from '@plumbline/service';
+import type { InferenceConfig } from './config.ts';
+import { openVersion, type OpenOptions } from './domain/open-version.ts';
+import type { Engine } from './domain/runner.ts';
+import { VersionTable, type VersionTableOptions } from './domain/version-table.ts';
+import type { Origin } from './sources/origin.ts';
+import { versionArtifacts } from './store/version-artifacts.ts';
+import { alarm, delay } from './timers.ts';
+
+/** The table of versions, empty, that opens what it is told to follow on the engine. */
+export function versionTable(
+  values: InferenceConfig,
+  engine: Engine,
+  { contents, graceMs }: Origin,
+  log: Log,
+  onChange: VersionTableOptions['onChange'],
+): VersionTable {
+  const options: OpenOptions = {
+    ...values,
+    artifacts: versionArtifacts(contents),
+    engine,
+    nowMs: () => performance.now(),
+    soon: setImmediate,
+    delay,
+    alarm,
+    onRunnerLoss: (digest, error) => log.error({ digest, error }, 'a runner was lost; it is being replaced'),
+  };
+  return new VersionTable({
+    load: (version, signal) => openVersion(version, options, signal),
+    nowMs: options.nowMs,
+    concurrentLoads: values.concurrentLoads,
+    graceMs,
+    onUnexpected: (digest, error) => log.error({ digest, error }, 'a load failed unexpectedly'),
+    onChange: (digest, state, failure) => {
+      if (failure === undefined) log.info({ digest, state }, 'a version changed its state');
+      else
+        log.error(
+          { digest, state, reason: failure.reason, error: failure.detail },
+          'a version failed to load',
+        );
+      onChange(digest, state, failure);
+    },
+  });
+}

@@ -1,0 +1,71 @@
+import type { ObjectStore } from '@plumbline/objects';
+import { manifestDigest, manifestFaults, type ManifestFile } from '@plumbline/release';
+import { errors, shorten } from '../domain/errors.ts';
+import { chooseVersions, type ModelConfig } from '../domain/model-config.ts';
+import type { ModelOverride, RepositoryModel, RepositoryVersion } from '../domain/repository.ts';
+import { CONFIG_OVERRIDE_FILE, parseConfigJson } from './model-config-file.ts';
+
+/** The name of a version's folder. */
+export const VERSION_NAME = /^[1-9]\d{0,14}$/;
+
+/** What a caller put in the place of a model's files, stored. */
+export interface Override {
+  readonly config: ModelConfig;
+  /** Of every version: the configuration. */
+  readonly files: readonly ManifestFile[];
+  /** Of each version, where there are any. */
+  readonly versions: readonly { readonly number: number; readonly files: readonly ManifestFile[] }[];
+}
+
+/** Checks and stores. Rejects with MODEL_CONFIG_INVALID or LOAD_PARAMETER_INVALID. */
+export async function readOverride({ config, files }: ModelOverride, store: ObjectStore): Promise<Override> {
+  const bytes = Buffer.from(config, 'utf8');
+  const parsed = parseConfigJson(bytes);
+  const versions = new Map<number, ManifestFile[]>();
+  for (const [name, content] of files) {
+    const { number, path } = parseName(name);
+    const file = await storeFile(store, path, content);
+    versions.set(number, [...(versions.get(number) ?? []), file]);
+  }
+  return {
+    config: parsed,
+    files: [await storeFile(store, CONFIG_OVERRIDE_FILE, bytes)],
+    versions: [...versions].map(([number, own]) => ({ number, files: own })),
+  };
+}
+
+/** A model of nothing but what a caller brought. */
+export function overriddenModel(name: string, { config, files, versions }: Override): RepositoryModel {
+  const numbers = chooseVersions(
+    config.versionPolicy,
+    versions.map(({ number }) => number),
+  );
+  if (numbers.length === 0)
+    throw errors.LOAD_PARAMETER_INVALID('no file is of a version that the policy serves');
+  const chosen = versions.filter(({ number }) => numbers.includes(number));
+  return {
+    name,
+    versions: chosen.map((version) => versionOf(version.number, [...files, ...version.files])),
+    problem: undefined,
+  };
+}
+
+/** @throws ServiceError REPOSITORY_INVALID where the files cannot make a version. */
+export function versionOf(number: number, files: readonly ManifestFile[]): RepositoryVersion {
+  const [fault] = manifestFaults(files);
+  if (fault !== undefined) throw errors.REPOSITORY_INVALID(`version ${number}: ${fault.fault}`);
+  return { digest: manifestDigest(files), number, files };
+}
+
+function parseName(name: string): { readonly number: number; readonly path: string } {
+  const slash = name.indexOf('/');
+  const version = name.slice(0, slash);
+  const path = name.slice(slash + 1);
+  if (VERSION_NAME.test(version) && path !== '') return { number: Number(version), path };
+  throw errors.LOAD_PARAMETER_INVALID(`"file:${shorten(name)}" is not of the form file:<version>/<name>`);
+}
+
+async function storeFile(store: ObjectStore, path: string, content: Uint8Array): Promise<ManifestFile> {
+  const { digest, sizeBytes } = await store.put(content);
+  return { path, digest, sizeBytes: BigInt(sizeBytes) };
+}
