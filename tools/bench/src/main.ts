@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { Screen } from '@plumbline/tool-launcher/screen';
 import { BenchError } from './bench-error.ts';
 import { HELP } from './help.ts';
 import { benchmarkModels } from './inference/benchmark-models.ts';
@@ -5,10 +7,10 @@ import { measureInference } from './inference/measure-inference.ts';
 import { measurements } from './inference/measurements/index.ts';
 import { writeRepository } from './inference/model-repository.ts';
 import { parseOptions, type Options } from './options.ts';
+import { busyMachine } from './report/busy-machine.ts';
 import { reportOf, writeReport } from './report/report.ts';
 import { isUnmeasured } from './report/result.ts';
 import { tableOf } from './report/table.ts';
-import { Screen } from '@plumbline/tool-launcher/screen';
 
 const INTERRUPTED = 130;
 
@@ -42,6 +44,8 @@ async function bench(options: Options, screen: Screen): Promise<number> {
     screen.say(`Wrote ${benchmarkModels.length} models to ${options.writeModels}.`);
     return 0;
   }
+  const warning = busyMachine(loadavg()[0] ?? 0, availableParallelism());
+  if (warning !== undefined) screen.say(`${warning}\n`);
   const results = await measureInference(options, screen);
   const path = `out/bench/${options.area}${options.quick ? '-quick' : ''}.json`;
   writeReport(path, reportOf(options.area, results));
