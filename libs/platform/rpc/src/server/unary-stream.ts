@@ -100,7 +100,6 @@ export class UnaryStream implements ServerCall {
     if (!this.#answered) cancelledByClient(this.context);
     this.request = undefined;
     this.response = undefined;
-    this.#stream.removeAllListeners();
     this.#stream.push = ignoreMore;
   }
 
@@ -112,11 +111,8 @@ export class UnaryStream implements ServerCall {
     if (stream.destroyed || stream.closed) return;
     const headers = context.responseHeaders.isEmpty ? HEADERS : flat(HEADERS, context.responseHeaders);
     stream.respond(headers, WITH_TRAILERS);
+    const trailers = trailersOf(context);
     stream.on('wantTrailers', () => {
-      const trailers: OutgoingHttpHeaders = { 'grpc-status': '0' };
-      context.responseTrailers.forEach((name, value) => {
-        trailers[name] = asText(value);
-      });
       stream.sendTrailers(trailers);
       closeUnread(stream);
     });
@@ -157,6 +153,14 @@ function flat(headers: readonly string[], metadata: MetadataMap): string[] {
   const joined = [...headers];
   metadata.forEach((name, value) => joined.push(name, asText(value)));
   return joined;
+}
+
+function trailersOf({ responseTrailers }: ServerCallContext): OutgoingHttpHeaders {
+  const trailers: OutgoingHttpHeaders = { 'grpc-status': '0' };
+  responseTrailers.forEach((name, value) => {
+    trailers[name] = asText(value);
+  });
+  return trailers;
 }
 
 const asText = (value: MetadataValue): string =>
