@@ -87,7 +87,7 @@ async function handle(
   const gone = new AbortController();
   reply.raw.once('close', () => {
     held.giveBack();
-    gone.abort();
+    if (!reply.raw.writableFinished) gone.abort();
   });
   const exchange: Exchange = {
     headers: request.headers,
