@@ -10,6 +10,7 @@ import { eventually, silentLog, temporaryDirectory, testEvents, type RecordingLo
 import {
   halfModel,
   hostileModel,
+  growingModel,
   hugeConstantModel,
   loopModel,
   mixingModel,
@@ -274,8 +275,13 @@ describe('a version that must not serve', () => {
     ],
     [
       'whose golden case the engine cannot run',
-      () => storeVersion(objects, { model: hugeConstantModel(), golden: { input: [1, 2], output: [2, 4] } }),
+      () => storeVersion(objects, { model: growingModel(), golden: { input: [2 ** 40, 0], output: [2, 4] } }),
       'GOLDEN_MISMATCH',
+    ],
+    [
+      'that makes constants of terabytes',
+      () => storeVersion(objects, { model: hugeConstantModel() }),
+      'MODEL_UNSAFE',
     ],
     [
       'that declares wider rows than a batch may take',

@@ -124,11 +124,11 @@ export const errors = defineErrors('inference', {
   },
   MODEL_UNSAFE: {
     code: 'FAILED_PRECONDITION',
-    help: 'The model reaches outside itself or is out of bounds: foreign operator domains, external data, size.',
+    help: 'The model reaches outside itself or is out of bounds: foreign operator domains, external data, too many nodes, constants of gigabytes.',
   },
   MODEL_UNSUPPORTED: {
     code: 'FAILED_PRECONDITION',
-    help: 'The model has inputs or outputs that cannot be served: text, sequences, maps or bfloat16.',
+    help: 'The model has inputs or outputs that cannot be served: bfloat16, or sequences and maps other than stock exports have.',
   },
   MODEL_INVALID: {
     code: 'FAILED_PRECONDITION',

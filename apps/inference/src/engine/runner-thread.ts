@@ -7,7 +7,8 @@ import { checkBatchBytes } from '../domain/batch-buffer.ts';
 import { memoryEstimate } from './memory-estimate.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
 import type { FromRunner, OpenRefusal, OpenRequest, RunRequest, ToRunner } from './protocol.ts';
-import { scanModel, UnsafeModel } from './scan-model.ts';
+import { scanModel } from './scan-model.ts';
+import { UnsafeModel } from './unsafe-model.ts';
 
 // The entry of a runner thread: one model at a time. It blocks while it opens and runs, and serves nothing else.
 

@@ -6,10 +6,12 @@ import {
   TensorProtoSchema,
   type ModelProto,
   TensorProto_DataLocation as Location,
+  TensorProto_DataType as DataType,
 } from '@plumbline/contract-onnx';
 import { WireError } from '@plumbline/wire';
 import fc from 'fast-check';
-import { scanModel, UnsafeModel } from './scan-model.ts';
+import { scanModel } from './scan-model.ts';
+import { UnsafeModel } from './unsafe-model.ts';
 
 type Init = MessageInitShape<typeof ModelProtoSchema>;
 type Model = Exclude<Init, ModelProto>;
@@ -92,6 +94,53 @@ describe('scanModel', () => {
     const tensor = toBinary(TensorProtoSchema, create(TensorProtoSchema, external));
     const sparse = field([0x3a], ...field([0x7a], ...field([0x0a], ...tensor)));
     expect(() => scanModel(new Uint8Array(sparse), { maxNodes: 10 })).toThrow('outside');
+  });
+
+  const shape = { name: 'size', dataType: DataType.INT64, dims: [2n], int64Data: [2n ** 20n, 2n ** 11n] };
+  const raw = new Uint8Array(new BigInt64Array([2n ** 20n, 2n ** 11n]).buffer);
+  const made = { opType: 'ConstantOfShape', input: ['size'], output: ['constant'] };
+  const constant = (t: object) => ({
+    opType: 'Constant',
+    output: ['size'],
+    attribute: [{ name: 'value', type: Type.TENSOR, t }],
+  });
+  it.each<[string, Graph]>([
+    ['an initializer', { node: [made], initializer: [shape] }],
+    ['a raw initializer', { node: [made], initializer: [{ ...shape, int64Data: [], rawData: raw }] }],
+    ['a constant', { node: [constant(shape), made] }],
+    [
+      'numbers',
+      {
+        node: [
+          { opType: 'Constant', output: ['size'], attribute: [{ name: 'value_ints', ints: [2n ** 31n] }] },
+          made,
+        ],
+      },
+    ],
+    [
+      'a constant around the graph that makes it',
+      { node: [constant(shape), { opType: 'If', attribute: [{ name: 'then', g: { node: [made] } }] }] },
+    ],
+  ])('refuses a tensor of gigabytes whose shape is %s of the model', (_, graph) => {
+    expect(scan(graphOf(graph))).toThrow('ConstantOfShape makes a tensor of 8589934592 bytes');
+  });
+
+  it('refuses random tensors of gigabytes', () => {
+    const attribute = [{ name: 'shape', ints: [2n ** 40n] }];
+    expect(scan(graphOf({ node: [{ opType: 'RandomNormal', attribute }] }))).toThrow('RandomNormal makes');
+  });
+
+  it('accepts tensors whose shape is modest or not known beforehand', () => {
+    const modest = { ...shape, int64Data: [1n, 2n ** 10n] };
+    expect(scan(graphOf({ node: [made], initializer: [modest] }))).not.toThrow();
+    expect(scan(graphOf({ node: [made] }))).not.toThrow();
+  });
+
+  it('refuses a tensor that declares more elements than its bytes can hold', () => {
+    const empty = { name: 'w', dataType: DataType.FLOAT, dims: [2n ** 40n] };
+    expect(scan(graphOf({ node: [node], initializer: [empty] }))).toThrow('declares 1099511627776 elements');
+    const bits = { name: 'w', dataType: DataType.FLOAT, dims: [3n], floatData: [1, 2, 3] };
+    expect(scan(graphOf({ node: [node], initializer: [bits] }))).not.toThrow();
   });
 
   it('bounds nesting apart from nodes', () => {

@@ -1,20 +1,22 @@
 import { FieldReader } from '@plumbline/wire';
+import { checkMade, MadeTensors, product, type AttributeFacts } from './made-tensors.ts';
 import type { ScanLimits } from './protocol.ts';
+import { readIntegers, readTensor, type TensorFacts } from './tensor-facts.ts';
+import { UnsafeModel } from './unsafe-model.ts';
 
 /** The domains whose operators ONNX Runtime itself implements and that compute on nothing but their inputs. */
 const DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'ai.onnx.ml']);
 /** Graphs nested in attributes (If, Loop, Scan). */
 const MAX_DEPTH = 16;
 
-/** The model would reach outside itself, or is larger than it may be. */
-export class UnsafeModel extends Error {
-  override readonly name = 'UnsafeModel';
-}
+/** Elements that a byte of a model can hold: types of one bit do not exist. */
+const MAX_ELEMENTS_PER_BYTE = 8;
 
 interface Scan {
   readonly limits: ScanLimits;
   /** Operators seen in nodes, outside the allow-listed domains. */
   readonly foreign: Set<string>;
+  readonly made: MadeTensors;
   nodes: number;
 }
 
@@ -23,11 +25,12 @@ type Visit = (reader: FieldReader) => void;
 /**
  * Walks a serialised onnx.ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) without decoding it and
  * refuses operators of domains that are not allow-listed unless the model defines them itself, tensors with external
- * data, training graphs, and more nodes or nesting than allowed. Costs a few nanoseconds per field.
+ * data or with more elements than bytes for them, constants of gigabytes whose shape is part of the model, training
+ * graphs, and more nodes or nesting than allowed. Costs a few nanoseconds per field.
  * @throws UnsafeModel; WireError for bytes that are no protobuf.
  */
 export function scanModel(model: Uint8Array, limits: ScanLimits): void {
-  const scan: Scan = { limits, foreign: new Set(), nodes: 0 };
+  const scan: Scan = { limits, foreign: new Set(), made: new MadeTensors(), nodes: 0 };
   const defined = new Set<string>();
   let graphs = 0;
   walk(new FieldReader(model), {
@@ -43,13 +46,14 @@ export function scanModel(model: Uint8Array, limits: ScanLimits): void {
   if (graphs !== 1) throw new UnsafeModel(`the model has ${graphs} graphs`);
   const unknown = [...scan.foreign].find((operator) => !defined.has(operator));
   if (unknown !== undefined) throw new UnsafeModel(`the model uses the foreign operator ${unknown}`);
+  scan.made.check();
 }
 
 function scanGraph(graph: FieldReader, scan: Scan, depth: number): void {
   if (depth > MAX_DEPTH) throw new UnsafeModel(`graphs are nested deeper than ${MAX_DEPTH}`);
   walk(graph, {
     1: (field) => scanNode(field.message(), scan, depth),
-    5: (field) => scanTensor(field.message()),
+    5: (field) => scan.made.noteConstant(scanTensor(field)),
     15: (field) => scanSparseTensor(field.message()),
   });
 }
@@ -73,35 +77,54 @@ function scanNode(node: FieldReader, scan: Scan, depth: number): void {
   }
   let domain = '';
   let name = '';
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes: AttributeFacts[] = [];
   walk(node, {
+    1: (field) => inputs.push(field.string()),
+    2: (field) => outputs.push(field.string()),
     4: (field) => (name = field.string()),
-    5: (field) => scanAttribute(field.message(), scan, depth),
+    5: (field) => attributes.push(scanAttribute(field.message(), scan, depth)),
     7: (field) => (domain = field.string()),
   });
   if (!DOMAINS.has(domain)) scan.foreign.add(`${domain}.${name}`);
+  scan.made.noteNode({ operator: name, inputs, outputs, attributes });
 }
 
-function scanAttribute(attribute: FieldReader, scan: Scan, depth: number): void {
-  const tensor: Visit = (field) => scanTensor(field.message());
+function scanAttribute(attribute: FieldReader, scan: Scan, depth: number): AttributeFacts {
+  let name = '';
+  let tensor: TensorFacts | undefined;
+  const integers: number[] = [];
   const graph: Visit = (field) => scanGraph(field.message(), scan, depth + 1);
   const sparse: Visit = (field) => scanSparseTensor(field.message());
-  walk(attribute, { 5: tensor, 6: graph, 10: tensor, 11: graph, 22: sparse, 23: sparse });
+  walk(attribute, {
+    1: (field) => (name = field.string()),
+    5: (field) => (tensor = scanTensor(field)),
+    6: graph,
+    8: (field) => readIntegers(field, integers),
+    10: (field) => scanTensor(field),
+    11: graph,
+    22: sparse,
+    23: sparse,
+  });
+  return { name, tensor, integers };
 }
 
 function scanSparseTensor(sparse: FieldReader): void {
-  walk(sparse, { 1: (field) => scanTensor(field.message()), 2: (field) => scanTensor(field.message()) });
+  const dims: number[] = [];
+  walk(sparse, { 1: scanTensor, 2: scanTensor, 3: (field) => readIntegers(field, dims) });
+  checkMade('a sparse constant', product(dims));
 }
 
-function scanTensor(tensor: FieldReader): void {
-  const refuse = () => {
-    throw new UnsafeModel('a tensor lies outside the model file');
-  };
-  walk(tensor, {
-    13: refuse,
-    14: (field) => {
-      if (field.uint64() !== 0n) refuse();
-    },
-  });
+/** @param field whose value is the tensor. */
+function scanTensor(field: FieldReader): TensorFacts {
+  const bytes = field.bytes();
+  const facts = readTensor(new FieldReader(bytes));
+  if (facts.outside) throw new UnsafeModel('a tensor lies outside the model file');
+  if (facts.elements > bytes.length * MAX_ELEMENTS_PER_BYTE) {
+    throw new UnsafeModel(`a tensor declares ${facts.elements} elements in ${bytes.length} bytes`);
+  }
+  return facts;
 }
 
 function walk(reader: FieldReader, visits: Readonly<Record<number, Visit>>): void {
