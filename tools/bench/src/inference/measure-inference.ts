@@ -45,6 +45,8 @@ async function measureOver(
   try {
     for (const measurement of measurements.filter(({ id }) => only.length === 0 || only.includes(id))) {
       results.push(...(await measureOne(measurement, bench, screen)));
+      const ended = service.ended();
+      if (ended !== undefined) return [...results, failedResult('service', ended)];
       peakMib = Math.max(peakMib, service.memoryBytes() / 2 ** 20);
     }
   } finally {
