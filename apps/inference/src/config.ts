@@ -115,6 +115,13 @@ const settings = {
     unit: 'batches',
     help: 'Batches handed to one runner at once; 2 hides the way to the thread and back.',
   }),
+  deviceRuns: integer({
+    default: 0,
+    min: 0,
+    max: 1_024,
+    unit: 'runs',
+    help: 'Most runs under way on one device, of all versions together; more take turns, so that no version starves another. 0: one per CPU core, two per GPU.',
+  }),
   maxBatchRows: integer({ default: 64, min: 1, max: 65_536, unit: 'rows', help: 'Most rows of a batch.' }),
   maxQueuedRows: integer({
     default: 8_192,

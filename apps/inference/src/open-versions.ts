@@ -1,5 +1,8 @@
+import { availableParallelism } from 'node:os';
 import type { Log } from '@plumbline/service';
 import type { InferenceConfig } from './config.ts';
+import { deviceShares } from './domain/device-share.ts';
+import type { Device } from './domain/model-settings.ts';
 import { openVersion, type OpenOptions } from './domain/open-version.ts';
 import type { Engine } from './domain/runner.ts';
 import { VersionTable, type VersionTableOptions } from './domain/version-table.ts';
@@ -23,6 +26,7 @@ export function versionTable(
     soon: setImmediate,
     delay,
     alarm,
+    shareOf: deviceShares((device) => values.deviceRuns || defaultRuns(device)),
     onRunnerLoss: (digest, error) => log.error({ digest, error }, 'a runner was lost; it is being replaced'),
   };
   return new VersionTable({
@@ -41,4 +45,9 @@ export function versionTable(
       onChange(digest, state, failure);
     },
   });
+}
+
+/** A core runs one model at a time; a GPU copies for one while it computes another. */
+function defaultRuns(device: Device): number {
+  return device === 'cpu' ? availableParallelism() : 2;
 }

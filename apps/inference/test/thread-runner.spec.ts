@@ -7,8 +7,7 @@ import { batcherOptions } from './batcher-options.ts';
 import { Batcher } from '../src/domain/batcher.ts';
 import { classifyInvariance } from '../src/domain/invariance.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
-import { CPU_THREAD } from '../src/domain/load-version.ts';
-import { RunnerLost, type Batch, type Runner } from '../src/domain/runner.ts';
+import { RunnerLost, type Batch, type Runner, type RunnerOptions } from '../src/domain/runner.ts';
 import { TimedRunner } from '../src/domain/timed-runner.ts';
 import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
 import { PROCESS_ENTRY } from '../src/engine/process-link.ts';
@@ -28,6 +27,7 @@ const threadFrom = (name: string) => ({
   entries: { thread: new URL(name, import.meta.url), process: PROCESS_ENTRY },
 });
 const options = { abandoned };
+const CPU_THREAD: RunnerOptions = { device: 'cpu', intraOpThreads: 1, untrusted: false };
 const crashing = threadFrom('./crashing-thread.ts');
 
 /** Some seconds of a loop. */
@@ -164,7 +164,9 @@ describe('a runner on a thread', () => {
       ],
     });
     const runner = await openThread(await fileOf(model), never, options);
-    expect(await classifyInvariance(runner, undefined, 64)).toEqual({ class: 'INVARIANT' });
+    expect(
+      await classifyInvariance(runner, { golden: undefined, maxBatchRows: 64, policy: { kind: 'alone' } }),
+    ).toEqual({ class: 'INVARIANT' });
     await runner.close();
   });
 

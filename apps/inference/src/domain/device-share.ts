@@ -1,3 +1,5 @@
+import type { Device } from './model-settings.ts';
+
 /** One who runs on a device: the runners that a model has on it. */
 export interface DeviceMember {
   /** Called when its turn has come: `take` it, or `pass`. */
@@ -112,4 +114,14 @@ export class DeviceShare {
       next.onTurn();
     }
   }
+}
+
+/** One share per device, made when it is first asked for. */
+export function deviceShares(maxRunsOf: (device: Device) => number): (device: Device) => DeviceShare {
+  const shares = new Map<Device, DeviceShare>();
+  return (device) => {
+    const share = shares.get(device) ?? new DeviceShare(maxRunsOf(device));
+    shares.set(device, share);
+    return share;
+  };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { decodeBytesElements, encodeBytesElements } from '@plumbline/tensors';
 import { FakeRunner, SUM_SIGNATURE } from '../../test/fake-runner.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
-import { classifyInvariance } from './invariance.ts';
+import { classifyInvariance, type InvarianceTest } from './invariance.ts';
 import { RunFailed, type Batch } from './runner.ts';
 import type { ModelSignature } from './signature.ts';
 
@@ -32,13 +33,19 @@ const golden = (inputs: number[], outputs: number[], absoluteTolerance = 0): Gol
   ],
 });
 
+const test = (over: Partial<InvarianceTest> = {}): InvarianceTest => ({
+  golden: undefined,
+  maxBatchRows: 64,
+  policy: { kind: 'alone' },
+  ...over,
+});
+
 describe('classifyInvariance', () => {
   it('finds a model invariant whose rows do not know each other', async () => {
     expect(
       await classifyInvariance(
         runnerOf((value) => value * 3),
-        undefined,
-        64,
+        test(),
       ),
     ).toEqual({ class: 'INVARIANT' });
   });
@@ -48,14 +55,14 @@ describe('classifyInvariance', () => {
     ['the position in the batch', (value, at) => value + (at === 2 ? 0.25 : 0)],
     ['the other rows', (value, _at, all) => value + (all.reduce((a, b) => a + b, 0) > value ? 0.25 : 0)],
   ])('measures how far an answer depends on %s', async (_dependence, answer) => {
-    const found = await classifyInvariance(runnerOf(answer), undefined, 64);
+    const found = await classifyInvariance(runnerOf(answer), test());
     expect(found).toMatchObject({ class: 'VARIANT' });
     expect('largestDifference' in found && found.largestDifference).toBeCloseTo(0.25, 5);
   });
 
   it('sees a difference that is only in the bits', async () => {
     const signOfZero = runnerOf((_value, at) => (at === 0 ? 0 : -0));
-    expect(await classifyInvariance(signOfZero, undefined, 64)).toMatchObject({ class: 'VARIANT' });
+    expect(await classifyInvariance(signOfZero, test())).toMatchObject({ class: 'VARIANT' });
   });
 
   it('tests with golden rows where there are any', async () => {
@@ -63,8 +70,8 @@ describe('classifyInvariance', () => {
       if (all.some((candidate) => candidate < 100)) throw new RunFailed('out of range');
       return value;
     });
-    expect(await classifyInvariance(picky, undefined, 64)).toEqual({ class: 'UNTESTED' });
-    expect(await classifyInvariance(picky, golden([100, 101], [100, 101]), 64)).toEqual({
+    expect(await classifyInvariance(picky, test())).toEqual({ class: 'UNTESTED' });
+    expect(await classifyInvariance(picky, test({ golden: golden([100, 101], [100, 101]) }))).toEqual({
       class: 'INVARIANT',
     });
   });
@@ -74,13 +81,88 @@ describe('classifyInvariance', () => {
     expect(
       await classifyInvariance(
         runnerOf((value) => value, scalar),
-        undefined,
-        64,
+        test(),
       ),
     ).toEqual({ class: 'UNTESTED' });
-    expect(await classifyInvariance(new FakeRunner({ signature: SUM_SIGNATURE }), undefined, 64)).toEqual({
+    expect(await classifyInvariance(new FakeRunner({ signature: SUM_SIGNATURE }), test())).toEqual({
       class: 'UNTESTED',
     });
+  });
+});
+
+describe('classifyInvariance at a pinned size', () => {
+  const policy = { kind: 'pin', rows: 8 } as const;
+
+  it('finds a model invariant at that size whose answers only change with the size', async () => {
+    const runner = runnerOf((value, _at, all) => value + all.length / 100);
+    expect(await classifyInvariance(runner, test({ policy }))).toEqual({ class: 'INVARIANT', rows: 8 });
+    expect(runner.batches.slice(-20).every(([rows]) => rows === 8)).toBe(true);
+  });
+
+  it('measures the difference that is left at that size', async () => {
+    const runner = runnerOf((value, at, all) => value + all.length + (at === 5 ? 0.25 : 0));
+    const found = await classifyInvariance(runner, test({ policy }));
+    expect(found).toMatchObject({ class: 'VARIANT', rows: 8 });
+    expect('largestDifference' in found && found.largestDifference).toBeCloseTo(0.25, 5);
+  });
+
+  it('asks for no size where none is needed', async () => {
+    const runner = runnerOf((value) => value * 2);
+    expect(await classifyInvariance(runner, test({ policy }))).toEqual({ class: 'INVARIANT' });
+  });
+});
+
+describe('classifyInvariance of rows that show nothing', () => {
+  it('leaves a model untested that answers all test rows alike', async () => {
+    expect(
+      await classifyInvariance(
+        runnerOf(() => 1),
+        test(),
+      ),
+    ).toEqual({ class: 'UNTESTED' });
+  });
+
+  it('tests beside other rows where only one is known', async () => {
+    const neighbourly = runnerOf((value, _at, all) => (all.every((other) => other === value) ? value : 0.5));
+    const found = await classifyInvariance(neighbourly, test({ golden: golden([2], [2]) }));
+    expect(found).toMatchObject({ class: 'VARIANT' });
+  });
+});
+
+describe('classifyInvariance of texts', () => {
+  const signature: ModelSignature = {
+    inputs: [{ name: 'word', datatype: 'BYTES', shape: [-1, 2] }],
+    outputs: [{ name: 'echo', datatype: 'BYTES', shape: [-1] }],
+  };
+  /** Answers a row with its two words in one, and what `more` says. */
+  const echo = (more: (row: number, rows: number) => string) =>
+    new FakeRunner({
+      signature,
+      compute: ({ buffer, inputs: [region] }: Batch) => {
+        const words = decodeBytesElements(new Uint8Array(buffer, region?.offsetBytes, region?.sizeBytes));
+        const rows = words.length / 2;
+        const texts = Array.from({ length: rows }, (_, row) =>
+          Buffer.from(`${String(words[2 * row])}${String(words[2 * row + 1])}${more(row, rows)}`),
+        );
+        return [{ shape: [rows], raw: encodeBytesElements(texts) }];
+      },
+    });
+
+  it('finds those invariant whose texts stay with their rows', async () => {
+    expect(
+      await classifyInvariance(
+        echo(() => ''),
+        test(),
+      ),
+    ).toEqual({ class: 'INVARIANT' });
+  });
+
+  it('sees one that changes in some places, also in length', async () => {
+    const found = await classifyInvariance(
+      echo((row, rows) => (row === 2 && rows > 2 ? '!' : '')),
+      test(),
+    );
+    expect(found).toEqual({ class: 'VARIANT', largestDifference: Infinity });
   });
 });
 
@@ -112,7 +194,7 @@ describe('checkGolden', () => {
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2 ** 41] }],
       outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 1] }],
     };
-    const check = classifyInvariance(new FakeRunner({ signature }), undefined, 8);
+    const check = classifyInvariance(new FakeRunner({ signature }), test({ maxBatchRows: 8 }));
     await expect(check).rejects.toMatchObject({ reason: 'BATCH_TOO_LARGE' });
   });
 });

@@ -1,137 +1,136 @@
-import { elementCount, elementSizeBytes, type Datatype } from '@plumbline/tensors';
-import { checkBatchBytes } from './batch-buffer.ts';
 import { largestDifference, sameBits } from './differences.ts';
-import { goldenInputs, type GoldenSet } from './golden.ts';
+import type { GoldenSet } from './golden.ts';
+import type { InvariancePolicy } from './model-settings.ts';
 import { probe, type ProbeInputs } from './probe.ts';
+import { RowStarts } from './row-starts.ts';
 import { RunFailed, type BatchOutput, type Runner } from './runner.ts';
-import { hasRows, type ModelSignature, type TensorSpec } from './signature.ts';
+import { hasRows, type ModelSignature } from './signature.ts';
+import { goldenRows, joinRows, madeUpRows } from './test-rows.ts';
 
-/** Whether a row's answer depends on the rows it is batched with, as found by test. */
+/**
+ * Whether a row's answer depends on the rows it is batched with, as found by test. `rows` is there where it is for
+ * batches of this size alone.
+ */
 export type Invariance =
   | { readonly class: 'INVARIANT'; readonly rows?: number }
   | { readonly class: 'VARIANT'; readonly largestDifference: number; readonly rows?: number }
-  /** The model has no rows, or no test row is known that it accepts. */
+  /** The model has no rows, or none are known that it accepts and tells apart. */
   | { readonly class: 'UNTESTED' };
 
-/** Distinct rows that are compared; more add run time at load and little certainty. */
-const TEST_ROWS = 16;
+export interface InvarianceTest {
+  readonly golden: GoldenSet | undefined;
+  /** Most rows of a batch. */
+  readonly maxBatchRows: number;
+  readonly policy: InvariancePolicy;
+}
+
 /** Kernels change their ways at small sizes, at vector widths and at their blocking factors. */
 const BATCH_SIZES = [2, 3, 8, 17, 33] as const;
+/** Mixtures of rows that a pinned size is tested with: each row gets to several places. */
+const PINNED_ROUNDS = [0, 1, 2, 3] as const;
 
 /**
- * Runs each test row alone, then in batches of several sizes and at several positions, and compares bits. Test rows
- * are those of the golden set, else made up. This also warms the runner up at all those sizes.
+ * Runs each test row alone, then in batches of several sizes and at several positions, and compares bits. Where answers
+ * differ and the policy pins the size of batches, that size is tested by itself: a row among copies of itself against
+ * the same row among others. Test rows are those of the golden set; where it has not two, also made-up ones, if the
+ * model accepts them. Rows that are all answered alike show nothing. This also warms the runner up at all those sizes.
  */
-export async function classifyInvariance(
+export async function classifyInvariance(runner: Runner, test: InvarianceTest): Promise<Invariance> {
+  if (!hasRows(runner.signature)) return { class: 'UNTESTED' };
+  const golden = goldenRows(runner.signature, test.golden);
+  const few = golden.length < 2;
+  const more = few ? madeUpRows(runner.signature, golden[0], test.maxBatchRows) : [];
+  const found = await tryRows(runner, [...golden, ...more], test);
+  return found ?? (await tryRows(runner, golden, test)) ?? { class: 'UNTESTED' };
+}
+
+/** Undefined where the model does not accept the rows: made-up ones may lie outside what it takes. */
+async function tryRows(
   runner: Runner,
-  golden: GoldenSet | undefined,
-  maxBatchRows: number,
-): Promise<Invariance> {
-  const rows = hasRows(runner.signature) ? testRows(runner.signature, golden, maxBatchRows) : undefined;
-  if (rows === undefined) return { class: 'UNTESTED' };
+  rows: readonly ProbeInputs[],
+  { maxBatchRows, policy }: InvarianceTest,
+): Promise<Invariance | undefined> {
+  if (rows.length === 0) return undefined;
   try {
-    const alone: (readonly BatchOutput[])[] = [];
-    for (const row of rows) alone.push(await probe(runner, joinRows([row])));
-    let largest = 0;
-    for (const [round, size] of [...BATCH_SIZES, maxBatchRows].entries()) {
-      const members = Array.from(
-        { length: Math.min(size, maxBatchRows) },
-        (_, at) => (at + round * 5) % rows.length,
-      );
-      const together = await probe(runner, joinRows(members.map((member) => rows[member] as ProbeInputs)));
-      for (const [at, member] of members.entries()) {
-        largest = Math.max(
-          largest,
-          rowDifference(runner.signature, alone[member] ?? [], together, at, members.length),
-        );
-      }
-    }
-    return largest === 0 ? { class: 'INVARIANT' } : { class: 'VARIANT', largestDifference: largest };
+    const alone = await answersAmong(runner, rows, 1);
+    const sizes = [...BATCH_SIZES, maxBatchRows].map((size) => Math.min(size, maxBatchRows));
+    const largest = await differenceIn(runner, rows, alone, sizes);
+    if (largest === 0) return { class: tellApart(alone) ? 'INVARIANT' : 'UNTESTED' };
+    if (policy.kind !== 'pin') return { class: 'VARIANT', largestDifference: largest };
+    const pinned = await answersAmong(runner, rows, policy.rows);
+    const sizesAtPin = PINNED_ROUNDS.map(() => policy.rows);
+    const difference = await differenceIn(runner, rows, pinned, sizesAtPin);
+    return difference === 0
+      ? { class: 'INVARIANT', rows: policy.rows }
+      : { class: 'VARIANT', largestDifference: difference, rows: policy.rows };
   } catch (error) {
-    // Made-up rows may lie outside what the model accepts, and a model may mix rows; golden rows were checked before.
-    if (error instanceof RunFailed) return { class: 'UNTESTED' };
+    if (error instanceof RunFailed) return undefined;
     throw error;
   }
 }
 
-function rowDifference(
-  signature: ModelSignature,
-  alone: readonly BatchOutput[],
-  together: readonly BatchOutput[],
-  at: number,
+/** Each row's answer in a batch of copies of itself. */
+async function answersAmong(
+  runner: Runner,
+  rows: readonly ProbeInputs[],
+  copies: number,
+): Promise<(readonly BatchOutput[])[]> {
+  const answers: (readonly BatchOutput[])[] = [];
+  for (const row of rows) {
+    const outputs = await probe(runner, joinRows(Array.from({ length: copies }, () => row)));
+    answers.push(outputs.map((output, index) => rowOf(runner.signature, output, index, copies, 0) ?? output));
+  }
+  return answers;
+}
+
+async function differenceIn(
+  runner: Runner,
+  rows: readonly ProbeInputs[],
+  expected: readonly (readonly BatchOutput[])[],
+  sizes: readonly number[],
+): Promise<number> {
+  let largest = 0;
+  for (const [round, size] of sizes.entries()) {
+    const members = Array.from({ length: size }, (_, at) => (at + round * 5) % rows.length);
+    const together = await probe(runner, joinRows(members.map((member) => rows[member] as ProbeInputs)));
+    for (const [at, member] of members.entries()) {
+      const found = together.map((output, index) => rowOf(runner.signature, output, index, size, at));
+      largest = Math.max(largest, rowDifference(runner.signature, expected[member] ?? [], found));
+    }
+  }
+  return largest;
+}
+
+/** One row of an output; undefined where the output has not the rows that were sent. */
+function rowOf(
+  { outputs }: ModelSignature,
+  { shape, raw }: BatchOutput,
+  index: number,
   rows: number,
+  at: number,
+): BatchOutput | undefined {
+  const starts =
+    shape[0] === rows ? RowStarts.of(outputs[index]?.datatype ?? 'UINT8', shape, raw) : undefined;
+  return starts && { shape: [1, ...shape.slice(1)], raw: raw.subarray(starts.at(at), starts.at(at + 1)) };
+}
+
+function rowDifference(
+  { outputs }: ModelSignature,
+  expected: readonly BatchOutput[],
+  found: readonly (BatchOutput | undefined)[],
 ): number {
-  return signature.outputs.reduce((largest, { datatype }, index) => {
-    const one = alone[index];
-    const many = together[index];
-    if (one?.shape[0] !== 1 || many?.shape[0] !== rows) return Infinity;
-    const rowBytes = many.raw.length / rows;
-    const row = many.raw.subarray(at * rowBytes, (at + 1) * rowBytes);
+  return outputs.reduce((largest, { datatype }, index) => {
+    const [one, other] = [expected[index], found[index]];
+    if (one?.shape[0] !== 1 || other === undefined) return Infinity;
     // Zeros of either sign differ by 0 but not in bits: still not the same answer.
-    return sameBits(row, one.raw)
+    return sameBits(other.raw, one.raw)
       ? largest
-      : Math.max(largest, largestDifference(datatype, row, one.raw), Number.MIN_VALUE);
+      : Math.max(largest, largestDifference(datatype, other.raw, one.raw), Number.MIN_VALUE);
   }, 0);
 }
 
-function testRows(
-  signature: ModelSignature,
-  golden: GoldenSet | undefined,
-  maxBatchRows: number,
-): ProbeInputs[] | undefined {
-  const known = (golden?.cases ?? []).flatMap(({ inputs }, index) =>
-    splitRows(goldenInputs(signature, inputs, index)),
+function tellApart(answers: readonly (readonly BatchOutput[])[]): boolean {
+  return answers.some((answer) =>
+    answer.some(({ raw }, index) => !sameBits(raw, answers[0]?.[index]?.raw ?? raw)),
   );
-  const first = known[0];
-  if (first === undefined) return madeUpRows(signature, maxBatchRows);
-  const shapes = JSON.stringify(first.shapes);
-  return known.filter((row) => JSON.stringify(row.shapes) === shapes).slice(0, TEST_ROWS);
-}
-
-function splitRows({ shapes, raw }: ProbeInputs): ProbeInputs[] {
-  const rows = shapes[0]?.[0] ?? 0;
-  return Array.from({ length: rows }, (_, row) => ({
-    shapes: shapes.map((shape) => [1, ...shape.slice(1)]),
-    raw: raw.map((bytes) => bytes.subarray((row * bytes.length) / rows, ((row + 1) * bytes.length) / rows)),
-  }));
-}
-
-function joinRows(rows: readonly ProbeInputs[]): ProbeInputs {
-  const [first] = rows;
-  return {
-    shapes: (first?.shapes ?? []).map((shape) => [rows.length, ...shape.slice(1)]),
-    raw: (first?.raw ?? []).map((_, index) => Buffer.concat(rows.map(({ raw }) => raw[index] as Uint8Array))),
-  };
-}
-
-/** Rows of small numbers, the same at every load; undefined where a dimension besides the first is open. */
-function madeUpRows({ inputs }: ModelSignature, maxBatchRows: number): ProbeInputs[] | undefined {
-  if (inputs.some(({ shape }) => shape.slice(1).includes(-1))) return undefined;
-  const elements = ({ shape }: TensorSpec) => elementCount([1, ...shape.slice(1)]);
-  const rowBytes = inputs.reduce((sum, spec) => sum + elements(spec) * elementSizeBytes(spec.datatype), 0);
-  checkBatchBytes(rowBytes * Math.max(maxBatchRows, TEST_ROWS));
-  let state = 0x9e3779b9;
-  const next = () => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
-    return (state >>> 0) / 2 ** 32;
-  };
-  return Array.from({ length: TEST_ROWS }, () => ({
-    shapes: inputs.map(({ shape }) => [1, ...shape.slice(1)]),
-    raw: inputs.map((spec) => madeUp(spec.datatype, elements(spec), next)),
-  }));
-}
-
-function madeUp(datatype: Datatype, count: number, next: () => number): Uint8Array {
-  const size = elementSizeBytes(datatype);
-  const raw = new Uint8Array(count * size);
-  const view = new DataView(raw.buffer);
-  for (let index = 0; index < count; index++) {
-    const value = next() * 4 - 2;
-    if (datatype === 'FP32') view.setFloat32(index * 4, value, true);
-    else if (datatype === 'FP64') view.setFloat64(index * 8, value, true);
-    else if (datatype === 'FP16') view.setFloat16(index * 2, value, true);
-    // Integers and booleans: 0 or 1, which index even the smallest table.
-    else view.setUint8(index * size, value < 0 ? 0 : 1);
-  }
-  return raw;
 }

@@ -1,6 +1,7 @@
 import { manifestDigest, type ManifestFile } from '@plumbline/release';
 import type { Signature } from '@plumbline/signature';
 import { shapeFits } from '@plumbline/tensors';
+import { decideBatching, isRowed, type Batching } from './batching.ts';
 import { configFault } from './config-fault.ts';
 import { errors } from './errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
@@ -36,13 +37,12 @@ export interface ArtifactStore {
   read(files: readonly ManifestFile[]): Promise<VersionContent>;
 }
 
-export const CPU_THREAD: RunnerOptions = { device: 'cpu', intraOpThreads: 1, untrusted: false };
-
 /** A version that may answer. The runners are the caller's to close. */
 export interface LoadedVersion {
   readonly runners: readonly Runner[];
   readonly signature: ModelSignature;
   readonly invariance: Invariance;
+  readonly batching: Batching;
   readonly modelBytes: number;
   readonly settings: ModelSettings;
 }
@@ -100,7 +100,7 @@ async function examine(
   runners: readonly Runner[],
   { config, named, signature: declared, golden }: VersionContent,
   defaults: ServiceDefaults,
-): Promise<Pick<LoadedVersion, 'signature' | 'settings' | 'invariance'>> {
+): Promise<Pick<LoadedVersion, 'signature' | 'settings' | 'invariance' | 'batching'>> {
   const [first] = runners;
   if (first === undefined) throw new RangeError('a version needs at least one runner');
   if (declared !== undefined) checkSignature(first.signature, declared);
@@ -109,10 +109,12 @@ async function examine(
   const signature = narrowInputs(first.signature, config, rowed);
   await warmUp(runners, config.warmups, signature, rowed, named);
   if (golden !== undefined) await checkGolden(first, golden);
-  const invariance = rowed
-    ? await classifyInvariance(seenAs(first, signature), golden, settings.maxBatchRows)
-    : ({ class: 'UNTESTED' } as const);
-  return { signature, settings, invariance };
+  const { maxBatchRows, invariance: policy } = settings;
+  const invariance: Invariance = rowed
+    ? await classifyInvariance(seenAs(first, signature), { golden, maxBatchRows, policy })
+    : { class: 'UNTESTED' };
+  const batching = decideBatching(isRowed(signature, settings), settings, invariance);
+  return { signature, settings, invariance, batching };
 }
 
 /** The same runner, as one that takes only what the configuration allows. */

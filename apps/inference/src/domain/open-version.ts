@@ -1,9 +1,10 @@
 import { Batcher, type BatcherOptions } from './batcher.ts';
-import { decideBatching, isRowed } from './batching.ts';
+import type { DeviceShare } from './device-share.ts';
 import { errors } from './errors.ts';
-import { CPU_THREAD, loadVersion, type LoadOptions } from './load-version.ts';
+import { loadVersion, runnerOptions, type LoadOptions } from './load-version.ts';
 import { RunnerPool } from './runner-pool.ts';
-import type { Runner } from './runner.ts';
+import type { Device } from './model-settings.ts';
+import type { Runner, RunnerOptions } from './runner.ts';
 import { VersionStatistics } from './statistics.ts';
 import { TimedRunner } from './timed-runner.ts';
 import type { ListedVersion } from './traffic.ts';
@@ -12,6 +13,8 @@ import { within, type Alarm } from './within.ts';
 
 export interface OpenOptions extends LoadOptions, Pick<BatcherOptions, 'maxQueuedRows' | 'nowMs' | 'soon'> {
   readonly runDepth: number;
+  /** The devices as the versions share them. */
+  readonly shareOf: (device: Device) => DeviceShare;
   /** Longest time from the first file to the last check, and for opening a replacement. */
   readonly loadTimeoutMs: number;
   /** Longest time of one run in service. */
@@ -23,8 +26,7 @@ export interface OpenOptions extends LoadOptions, Pick<BatcherOptions, 'maxQueue
 }
 
 /**
- * Loads a version and puts a batcher before it. Requests share batches only where the test found that neighbours do
- * not change an answer; otherwise each runs alone. Rejects as loadVersion, with LOAD_TIMEOUT, or with the signal's
+ * Loads a version and puts a batcher before it, with runners on the devices of its settings. Rejects as loadVersion, with LOAD_TIMEOUT, or with the signal's
  * reason when that fires before.
  */
 export async function openVersion(
@@ -33,7 +35,7 @@ export async function openVersion(
   signal: AbortSignal,
 ): Promise<ServingVersion> {
   const { digest } = version;
-  const { runners, signature, invariance, modelBytes, settings } = await within(
+  const { runners, signature, invariance, batching, modelBytes, settings } = await within(
     loadLimit(options),
     signal,
     (limit) => loadVersion(version, options, limit),
@@ -41,16 +43,19 @@ export async function openVersion(
   const timed = (runner: Runner) => new TimedRunner(runner, options.runTimeoutMs, options.alarm);
   const makePool = (onFree: () => void) =>
     new RunnerPool(runners.map(timed), {
-      reopen: async (closing) =>
-        timed(await within(loadLimit(options), closing, (limit) => reopen(version, options, limit))),
+      reopen: async (closing, device) =>
+        timed(
+          await within(loadLimit(options), closing, (limit) =>
+            reopen(version, options, runnerOptions(settings, device), limit),
+          ),
+        ),
+      shareOf: options.shareOf,
       depth: options.runDepth,
       delay: options.delay,
       onFree,
       onLoss: (error) => options.onRunnerLoss(digest, error),
     });
   const statistics = new VersionStatistics();
-  const rowed = isRowed(signature, settings);
-  const batching = decideBatching(rowed, settings, invariance);
   const batcher = new Batcher(
     { ...options, signature, batching, queue: settings.queue, statistics },
     makePool,
@@ -58,7 +63,7 @@ export async function openVersion(
   return {
     digest,
     signature,
-    rowed,
+    rowed: batching.rowed,
     invariance,
     modelBytes,
     settings,
@@ -71,10 +76,11 @@ export async function openVersion(
 async function reopen(
   version: ListedVersion,
   { artifacts, engine }: LoadOptions,
+  runner: RunnerOptions,
   signal: AbortSignal,
 ): Promise<Runner> {
   const { model } = await artifacts.read(version.files);
-  return engine.open(model, CPU_THREAD, signal);
+  return engine.open(model, runner, signal);
 }
 
 function loadLimit({ loadTimeoutMs: limitMs, alarm }: OpenOptions) {
