@@ -1,7 +1,7 @@
 import type { Checks } from '../suite/check.ts';
 import { expect, expectEqual, expectStatus } from '../suite/expect.ts';
 import { elementsOf, infer, input, outputOf, request } from '../target/infer.ts';
-import { fourWide, row, simpleInputs } from '../target/values.ts';
+import { fourWide, row, simpleInputs, texts } from '../target/values.ts';
 
 export const requestChecks: Checks = {
   sum: {
@@ -13,6 +13,33 @@ export const requestChecks: Checks = {
       expectEqual(elementsOf(outputOf(answer, 'OUTPUT1')), row(-1), 'OUTPUT1');
       expectEqual(answer.model, 'simple', 'model_name');
       expectEqual(answer.version, '1', 'model_version');
+    },
+  },
+  texts: {
+    title: 'a model of texts reads and writes them: 16 sums and differences in decimal',
+    models: ['simple_string'],
+    run: async (target) => {
+      const inputs = [row(0), row(1)].map((numbers, at) =>
+        input(`INPUT${at}`, 'BYTES', [1, 16], texts(numbers)),
+      );
+      const answer = await infer(target, request('simple_string', inputs));
+      const sums = elementsOf(outputOf(answer, 'OUTPUT0')).map((text) =>
+        Buffer.from(text as Uint8Array).toString(),
+      );
+      expectEqual(
+        sums,
+        row(0).map((number) => String(2 * number + 1)),
+        'OUTPUT0',
+      );
+    },
+  },
+  'narrow-integers': {
+    title: 'a model of INT8 computes sum and difference',
+    models: ['simple_int8'],
+    run: async (target) => {
+      const inputs = [row(0), row(1)].map((numbers, at) => input(`INPUT${at}`, 'INT8', [1, 16], numbers));
+      const answer = await infer(target, request('simple_int8', inputs));
+      expectEqual(elementsOf(outputOf(answer, 'OUTPUT1')), new Array<number>(16).fill(-1), 'OUTPUT1');
     },
   },
   id: {

@@ -4,7 +4,8 @@ import { infer, input, request, type InferRequest } from '../target/infer.ts';
 import type { Target } from '../target/target.ts';
 
 /** A run that takes long enough to be told from the rest. */
-const RUN_MS = 300;
+const RUN_MS = 200;
+const SAMPLE_TURNS = 50_000;
 const WAITING = 8;
 
 /** A request for `slow` or `prioritized` that takes about `turns` µs. */
@@ -17,17 +18,29 @@ export function slowRequest(
   return request(model, [input('INPUT0', 'FP32', shape, [turns, 0])], more);
 }
 
-/** How many turns of a slow model take about RUN_MS on this server. */
-export async function turnsOf(
+/** A run of a slow model that takes long enough for what waits to be seen. */
+export interface LongRun {
+  readonly turns: number;
+  /** How long it took when it ran alone. */
+  readonly takesMs: number;
+}
+
+/** A run that takes about `aimMs` on this server. */
+export async function longRun(
   target: Target,
   model: 'slow' | 'prioritized',
-  runMs = RUN_MS,
-): Promise<number> {
-  const sample = 50_000;
-  await infer(target, slowRequest(model, sample));
+  aimMs = RUN_MS,
+): Promise<LongRun> {
+  await timed(target, model, SAMPLE_TURNS);
+  const sampleMs = await timed(target, model, SAMPLE_TURNS);
+  const turns = Math.round((SAMPLE_TURNS * aimMs) / Math.max(10, sampleMs));
+  return { turns, takesMs: await timed(target, model, turns) };
+}
+
+async function timed(target: Target, model: 'slow' | 'prioritized', turns: number): Promise<number> {
   const startedMs = performance.now();
-  await infer(target, slowRequest(model, sample));
-  return Math.round((sample * runMs) / Math.max(5, performance.now() - startedMs));
+  await infer(target, slowRequest(model, turns));
+  return performance.now() - startedMs;
 }
 
 export const timeChecks: Checks = {
@@ -35,10 +48,11 @@ export const timeChecks: Checks = {
     title: 'a call whose deadline passes ends with DEADLINE_EXCEEDED at once, not with its run',
     models: ['slow'],
     run: async (target) => {
-      const turns = await turnsOf(target, 'slow', 3 * RUN_MS);
+      const { turns, takesMs } = await longRun(target, 'slow', 3 * RUN_MS);
       const startedMs = performance.now();
-      await expectStatus(infer(target, slowRequest('slow', turns), { timeoutMs: 100 }), 'DEADLINE_EXCEEDED');
-      expect(performance.now() - startedMs < 2 * RUN_MS, 'the caller waited for the run');
+      const timeoutMs = takesMs / 6;
+      await expectStatus(infer(target, slowRequest('slow', turns), { timeoutMs }), 'DEADLINE_EXCEEDED');
+      expect(performance.now() - startedMs < takesMs / 1.5, 'the caller waited for the run');
       await infer(target, slowRequest('slow', 1));
     },
   },
@@ -57,7 +71,7 @@ export const timeChecks: Checks = {
     title: 'a cancelled call ends with CANCELLED, and the server goes on',
     models: ['slow'],
     run: async (target) => {
-      const turns = await turnsOf(target, 'slow');
+      const { turns } = await longRun(target, 'slow');
       const cancel = new AbortController();
       const call = infer(target, slowRequest('slow', turns), { signal: cancel.signal });
       setTimeout(() => cancel.abort(), 50);
@@ -86,13 +100,13 @@ export const timeChecks: Checks = {
  * way, two runs at most, and not for all that gave up.
  */
 async function expectUnrun(target: Target, abandoned: (turns: number) => Promise<unknown>[]): Promise<void> {
-  const turns = await turnsOf(target, 'slow');
+  const { turns, takesMs } = await longRun(target, 'slow');
   const busy = infer(target, slowRequest('slow', turns));
   await Promise.all(abandoned(turns));
   const startedMs = performance.now();
   await infer(target, slowRequest('slow', 1));
-  const waitedMs = performance.now() - startedMs;
+  const waited = (performance.now() - startedMs) / takesMs;
   await busy;
-  const most = (WAITING / 2 + 1) * RUN_MS;
-  expect(waitedMs < most, `the next request waited ${Math.round(waitedMs)} ms: they were run all the same`);
+  const finding = `the next request waited for ${waited.toFixed(1)} runs: those given up were run all the same`;
+  expect(waited < WAITING / 2 + 1, finding);
 }

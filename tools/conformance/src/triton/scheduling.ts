@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { InferParameter, InferParameterSchema } from '@plumbline/contract-oip';
-import { slowRequest, turnsOf } from '../oip/time.ts';
+import { longRun, slowRequest } from '../oip/time.ts';
 import type { Checks } from '../suite/check.ts';
 import { expect, expectStatus } from '../suite/expect.ts';
 import { infer } from '../target/infer.ts';
@@ -36,7 +36,7 @@ export const schedulingChecks: Checks = {
     models: ['prioritized'],
     extension,
     run: async (target) => {
-      const turns = await turnsOf(target, 'prioritized', RUN_MS);
+      const { turns } = await longRun(target, 'prioritized', RUN_MS);
       const settled = await busy(target, turns);
       const ask = (level: bigint) => ({ parameters: { priority: priority(level) } });
       const calls: Record<string, Promise<unknown>> = {};
@@ -54,7 +54,8 @@ export const schedulingChecks: Checks = {
     models: ['prioritized'],
     extension,
     run: async (target) => {
-      const settled = await busy(target, await turnsOf(target, 'prioritized', RUN_MS));
+      const { turns } = await longRun(target, 'prioritized', RUN_MS);
+      const settled = await busy(target, turns);
       const parameters = { timeout: timeoutUs(10_000n) };
       await expectStatus(infer(target, slowRequest('prioritized', 1, { parameters })), 'UNAVAILABLE');
       await settled();
