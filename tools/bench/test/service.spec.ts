@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { temporaryDirectory } from '@plumbline/testing';
+import { small, swapped } from '../src/inference/benchmark-models.ts';
+import { removeVersion, writeRepository, writeVersion } from '../src/inference/model-repository.ts';
+import { startService, type Service } from '../src/inference/service.ts';
+import { Children } from '../src/processes/children.ts';
+
+describe('the service under test', () => {
+  let children: Children;
+  let folder: string;
+  let service: Service;
+
+  beforeAll(async () => {
+    children = new Children();
+    folder = await temporaryDirectory();
+    writeRepository(folder, [small, swapped]);
+    service = await startService(children, folder, [small.name]);
+  }, 60_000);
+  afterAll(async () => {
+    await service.close();
+    await children.close();
+  });
+
+  it('holds what it was started with, counts its answers and knows their class of invariance', async () => {
+    const { server } = service;
+    expect(await server.holds(small)).toBe(true);
+    expect(await server.holds(swapped)).toBe(false);
+    const before = (await server.answered(small)) as number;
+    await server.infer(small);
+    await server.infer(small, 3);
+    expect(await server.answered(small)).toBe(before + 2);
+    expect(await server.properties(small)).toMatchObject({ invariance: 'INVARIANT' });
+  });
+
+  it('loads, swaps and unloads as it is told', async () => {
+    const { server } = service;
+    await server.load(swapped);
+    expect(await server.versions(swapped)).toEqual(['1']);
+    writeVersion(folder, swapped.name, 2, swapped.bytes(2));
+    await server.load(swapped);
+    expect(await server.versions(swapped)).toEqual(['2']);
+    removeVersion(folder, swapped.name, 1);
+    await server.infer(swapped);
+    await server.unload(swapped);
+    expect(await server.holds(swapped)).toBe(false);
+  });
+
+  it('tells its memory and the delay of its event loop', async () => {
+    expect(service.memoryBytes()).toBeGreaterThan(10 * 2 ** 20);
+    expect(await service.eventLoopDelaySeconds('0.999')).toBeGreaterThanOrEqual(0);
+    expect(service.ended()).toBeUndefined();
+  });
+});
