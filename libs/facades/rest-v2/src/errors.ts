@@ -24,7 +24,7 @@ export const restErrors = defineErrors('rest', {
   },
   JSON_TOO_LARGE: {
     code: 'RESOURCE_EXHAUSTED',
-    help: 'The JSON part of the body exceeds HTTP_MAX_JSON_BYTES. Send tensors as binary data.',
+    help: 'The JSON part of the body exceeds HTTP_MAX_JSON_BYTES, or has far more values besides data than a request needs. Send tensors as binary data.',
   },
   BODY_TOO_LARGE: {
     code: 'RESOURCE_EXHAUSTED',

@@ -1,6 +1,6 @@
 import type { Invoke } from '@plumbline/rpc';
 import { restErrors } from './errors.ts';
-import type { Operation } from './http/exchange.ts';
+import type { Operation, Route } from './http/exchange.ts';
 import {
   modelConfigOperation,
   modelMetadataOperation,
@@ -16,14 +16,7 @@ import {
 } from './operations/repository.ts';
 import type { RestLimits } from './rest-options.ts';
 
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  /** `:name` stands for a part of the path. */
-  readonly path: string;
-  readonly operation: Operation;
-}
-
-/** Every route of the protocol that is offered. */
+/** Every route of the protocol, those that are not offered included. */
 export function routes(invoke: Invoke, limits: RestLimits): Route[] {
   const get = (path: string, operation: Operation): Route => ({ method: 'GET', path, operation });
   const post = (path: string, operation: Operation): Route => ({ method: 'POST', path, operation });
@@ -43,11 +36,12 @@ export function routes(invoke: Invoke, limits: RestLimits): Route[] {
     post('/v2/repository/index', repositoryIndexOperation(invoke, limits)),
     post('/v2/repository/models/:model/load', repositoryLoadOperation(invoke, limits)),
     post('/v2/repository/models/:model/unload', repositoryUnloadOperation(invoke, limits)),
+    ...NOT_OFFERED.map((path): Route => ({ method: 'any', path, operation: notOffered })),
   ];
 }
 
-/** Paths of Triton's extensions that are not offered; with every method. */
-export const NOT_OFFERED: readonly string[] = [
+/** Paths of Triton's extensions that are not offered. */
+const NOT_OFFERED: readonly string[] = [
   '/v2/logging',
   '/v2/trace/setting',
   '/v2/models/:model/trace/setting',
@@ -59,6 +53,6 @@ export const NOT_OFFERED: readonly string[] = [
   '/v2/cudasharedmemory/*',
 ];
 
-export const notOffered: Operation = async () => {
+const notOffered: Operation = async () => {
   throw restErrors.NOT_OFFERED('this extension of the protocol is not offered');
 };

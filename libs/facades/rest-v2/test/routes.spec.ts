@@ -265,6 +265,7 @@ describe('who asks', () => {
     const { url } = await serve({
       modelMetadata: ({ name }, { responseTrailers }) => {
         responseTrailers.set('plumbline-replica', 'r1');
+        responseTrailers.set('content-length', '7');
         if (name === 'x') throw errors.MODEL_NOT_FOUND('no');
         return { name };
       },

@@ -23,3 +23,12 @@ export interface Answer {
 }
 
 export type Operation = (exchange: Exchange) => Promise<Answer>;
+
+/** An operation and where it is found. */
+export interface Route {
+  /** `any` for all of them; others than the one named are refused. */
+  readonly method: 'GET' | 'POST' | 'any';
+  /** `:name` stands for a part of the path, `*` for the rest of it. */
+  readonly path: string;
+  readonly operation: Operation;
+}

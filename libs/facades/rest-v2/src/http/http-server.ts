@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -9,12 +8,12 @@ import { ServiceError } from '@plumbline/errors';
 import type { Log } from '@plumbline/rpc';
 import { restErrors } from '../errors.ts';
 import type { RestLimits } from '../rest-options.ts';
-import { NOT_OFFERED, notOffered, type Route } from '../routes.ts';
+import { answerMalformed } from './answer-malformed.ts';
 import { BodyBudget } from './body-budget.ts';
 import { Connections } from './connections.ts';
-import type { Exchange, Operation } from './exchange.ts';
+import type { Exchange, Operation, Route } from './exchange.ts';
 import { readBody } from './read-body.ts';
-import { asFailure, failureText, sendAnswer, sendFailure } from './send.ts';
+import { asFailure, sendAnswer, sendFailure } from './send.ts';
 
 export interface HttpServerOptions {
   readonly routes: readonly Route[];
@@ -24,6 +23,8 @@ export interface HttpServerOptions {
 
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 const TIMEOUT_CHECK_MS = 1_000;
+/** Without a byte in either direction; longer than any call lasts. */
+const STALLED_CONNECTION_MS = 11 * 60_000;
 const MAX_NAME_LENGTH = 1_024;
 
 export interface HttpServer {
@@ -36,6 +37,7 @@ export function httpServer({ routes, limits, log }: HttpServerOptions): HttpServ
   const app = fastify({
     logger: false,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    connectionTimeout: STALLED_CONNECTION_MS,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_NAME_LENGTH },
@@ -66,14 +68,30 @@ export function httpServer({ routes, limits, log }: HttpServerOptions): HttpServ
     sendFailure(reply, restErrors.ROUTE_NOT_FOUND('the protocol has no such route'));
   });
   const budget = new BodyBudget(limits.maxHeldBytes);
-  const handler = (operation: Operation) => (request: FastifyRequest, reply: FastifyReply) =>
-    handle(operation, request, reply, budget, log);
-  for (const { method, path, operation } of routes) {
-    app.route({ method, url: path, handler: handler(operation) });
-    app.route({ method: otherMethods(method), url: path, handler: refuseMethod(method) });
+  for (const route of routes) {
+    addRoute(app, route, (request, reply) => handle(route.operation, request, reply, budget, log));
   }
-  for (const url of NOT_OFFERED) app.route({ method: [...METHODS], url, handler: handler(notOffered) });
   return { app, connections };
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+function addRoute(app: FastifyInstance, { method, path }: Route, handler: Handler): void {
+  if (method === 'any') {
+    app.route({ method: [...METHODS], url: path, handler });
+    return;
+  }
+  // Fastify adds HEAD to GET by itself.
+  const taken: readonly HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method];
+  app.route({ method, url: path, handler });
+  app.route({
+    method: METHODS.filter((other) => !taken.includes(other)),
+    url: path,
+    handler: (_request, reply) => {
+      const error = restErrors.METHOD_NOT_ALLOWED(`the route takes ${method}`);
+      sendFailure(reply, error, { allow: taken.join(', ') });
+    },
+  });
 }
 
 async function handle(
@@ -103,19 +121,6 @@ async function handle(
   }
 }
 
-/** Fastify adds HEAD to GET by itself. */
-function otherMethods(offered: Route['method']): HTTPMethods[] {
-  return METHODS.filter((method) => method !== offered && !(offered === 'GET' && method === 'HEAD'));
-}
-
-function refuseMethod(offered: Route['method']) {
-  return (_request: FastifyRequest, reply: FastifyReply): void => {
-    sendFailure(reply, restErrors.METHOD_NOT_ALLOWED(`the route takes ${offered}`), {
-      allow: offered === 'GET' ? 'GET, HEAD' : offered,
-    });
-  };
-}
-
 /**
  * Browsers name the origin of the page in every request that could change something. None is expected: a page that
  * reaches a server on its reader's own machine is an attack.
@@ -132,20 +137,3 @@ function unhandled(error: unknown, log: Log): ServiceError {
 }
 
 const malformed = (error: Error): ServiceError => restErrors.MALFORMED_HTTP(error.message, { cause: error });
-
-const STATUS_LINES: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-};
-
-/** What is no HTTP has no request to answer: the answer goes to the socket, which is closed. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (socket.writable && error.code !== 'ECONNRESET') {
-    const body = failureText(restErrors.MALFORMED_HTTP(error.message));
-    socket.write(
-      `HTTP/1.1 ${STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'}\r\nconnection: close\r\n` +
-        `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
-  }
-  socket.destroySoon();
-}

@@ -6,7 +6,8 @@ import { restErrors } from '../errors.ts';
 export const TIMEOUT_HEADER = 'plumbline-timeout-ms';
 
 const FORWARDED: ReadonlySet<string> = new Set([metadataNames.authorization, 'traceparent', 'tracestate']);
-const PREFIX = 'plumbline-';
+/** Of the names that services of this platform give their metadata. */
+export const OWN_PREFIX = 'plumbline-';
 const REQUEST_ID = 'x-request-id';
 
 /**
@@ -29,7 +30,7 @@ export function requestMetadata(headers: IncomingHttpHeaders): MetadataMap {
 
 function isForwarded(name: string): boolean {
   return (
-    FORWARDED.has(name) || (name.startsWith(PREFIX) && name !== TIMEOUT_HEADER && !name.endsWith('-bin'))
+    FORWARDED.has(name) || (name.startsWith(OWN_PREFIX) && name !== TIMEOUT_HEADER && !name.endsWith('-bin'))
   );
 }
 

@@ -1,7 +1,7 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { ModelInferRequestSchema, type InferParameterSchema } from '@plumbline/contract-oip';
 import type { ParameterValue, RawTensor } from '@plumbline/tensors';
-import type { Parameters } from './infer-request.ts';
+import type { Parameters } from '../json/fields.ts';
 
 export interface InferRequestParts {
   readonly modelName: string;

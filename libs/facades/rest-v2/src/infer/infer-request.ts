@@ -1,8 +1,20 @@
-import { isDatatype, type Datatype, type ParameterValue, type Shape } from '@plumbline/tensors';
+import { isDatatype, type Datatype, type Shape } from '@plumbline/tensors';
 import { restErrors } from '../errors.ts';
+import {
+  arrayAt,
+  flagAt,
+  invalid,
+  objectAt,
+  optionalArray,
+  optionalObject,
+  readParameters,
+  shorten,
+  sizeAt,
+  stringAt,
+  type Fields,
+  type Parameters,
+} from '../json/fields.ts';
 import type { DataRange, LiftedRequest } from '../json/lift-data.ts';
-
-export type Parameters = ReadonlyMap<string, ParameterValue>;
 
 /** One input of a request, its elements still where they came. */
 export interface RestInput {
@@ -30,8 +42,6 @@ export interface RestInferRequest {
   readonly outputs: readonly RestOutput[];
   readonly binaryOutputs: boolean;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** @throws ServiceError REQUEST_INVALID naming the field; SHARED_MEMORY_UNSUPPORTED */
 export function readInferRequest({ envelope, ranges }: LiftedRequest): RestInferRequest {
@@ -96,78 +106,7 @@ function readOutput(value: unknown, field: string): RestOutput {
   };
 }
 
-function withoutSharedMemory(parameters: Json, field: string): Json {
+function withoutSharedMemory(parameters: Fields, field: string): Fields {
   if (parameters['shared_memory_region'] === undefined) return parameters;
   throw restErrors.SHARED_MEMORY_UNSUPPORTED(`${field} is in shared memory, which is not offered`);
-}
-
-/**
- * Parameters as the gRPC protocol types them: integers apart from other numbers.
- * @throws ServiceError REQUEST_INVALID for null, lists and objects, and integers beyond 64 bits
- */
-export function readParameters(parameters: Json, field: string): Parameters {
-  return new Map(
-    Object.entries(parameters).map(([key, value]) => [
-      stringAt(key, field),
-      parameterAt(value, `${field}.${shorten(key)}`),
-    ]),
-  );
-}
-
-function parameterAt(value: unknown, field: string): ParameterValue {
-  if (typeof value === 'boolean') return value;
-  if (typeof value === 'string') return stringAt(value, field);
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (typeof value !== 'bigint') throw invalid(field, 'is neither string, number nor boolean');
-  if (value < -(2n ** 63n) || value >= 2n ** 64n) throw invalid(field, 'is beyond 64 bits');
-  return value;
-}
-
-/** @throws ServiceError REQUEST_INVALID */
-export function objectAt(value: unknown, field: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid(field, 'is no object');
-  return value as Json;
-}
-
-/** Empty where there is none. @throws ServiceError REQUEST_INVALID */
-export function optionalObject(value: unknown, field: string): Json {
-  return value === undefined ? {} : objectAt(value, field);
-}
-
-function arrayAt(value: unknown, field: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw invalid(field, value === undefined ? 'is missing' : 'is no array');
-  return value;
-}
-
-function optionalArray(value: unknown, field: string): readonly unknown[] {
-  return value === undefined ? [] : arrayAt(value, field);
-}
-
-function stringAt(value: unknown, field: string): string {
-  if (typeof value !== 'string') throw invalid(field, value === undefined ? 'is missing' : 'is no string');
-  if (!value.isWellFormed()) throw invalid(field, 'has half of a surrogate pair');
-  return value;
-}
-
-function sizeAt(value: unknown, field: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalid(field, 'is no size: an integer from 0 to 2^53 − 1');
-}
-
-/** @throws ServiceError REQUEST_INVALID */
-export function flagAt(value: unknown, field: string): boolean | undefined {
-  if (value === undefined || typeof value === 'boolean') return value;
-  throw invalid(field, 'is neither true nor false');
-}
-
-function invalid(field: string, problem: string): Error {
-  return restErrors.REQUEST_INVALID(`${field} ${problem}`, {
-    fieldViolations: [{ field, description: problem }],
-  });
-}
-
-/** A caller's own text, as far as a message repeats it. */
-function shorten(text: string): string {
-  return text.length <= 64 ? text : `${text.slice(0, 64)}…`;
 }

@@ -3,7 +3,8 @@ import type { RawTensor } from '@plumbline/tensors';
 import { liftData } from '../json/lift-data.ts';
 import { TensorReader } from '../json/tensor-reader.ts';
 import { SLICE_ELEMENTS } from '../json/tensor-text.ts';
-import { readInferRequest, type Parameters, type RestInferRequest } from './infer-request.ts';
+import type { Parameters } from '../json/fields.ts';
+import { readInferRequest, type RestInferRequest } from './infer-request.ts';
 import { BinaryParts } from './split-body.ts';
 
 export interface ReadRequest extends Omit<RestInferRequest, 'inputs'> {

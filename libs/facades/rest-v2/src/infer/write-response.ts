@@ -10,7 +10,8 @@ import {
 import { restErrors } from '../errors.ts';
 import { exactNumber } from '../json/exact-number.ts';
 import { tensorText } from '../json/tensor-text.ts';
-import type { Parameters, RestOutput } from './infer-request.ts';
+import type { Parameters } from '../json/fields.ts';
+import type { RestOutput } from './infer-request.ts';
 import { JsonParts } from './json-parts.ts';
 
 /** Which outputs go out as binary data, and how much JSON they may take otherwise. */

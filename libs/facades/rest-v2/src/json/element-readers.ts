@@ -1,6 +1,6 @@
 import type { Datatype } from '@plumbline/tensors';
 import { toBfloat16 } from './half-floats.ts';
-import { stringEnd } from './lift-data.ts';
+import { BACKSLASH, QUOTE, stringEnd } from './json-bytes.ts';
 import { readNumber, type NumberToken } from './number-token.ts';
 
 /** Where elements come from and where they go: one tensor on its way. */
@@ -25,7 +25,6 @@ export interface ElementReader {
 /** Halfway between BF16's largest number and the next power of two: from here on, to nearest is infinity. */
 const BF16_OVERFLOW = 2 ** 128 - 2 ** 119;
 const token: NumberToken = { end: 0, value: 0, isInteger: false };
-const QUOTE = 0x22;
 
 type Write = (view: DataView, to: number, value: number) => void;
 
@@ -119,7 +118,6 @@ function isAt(json: Buffer, at: number, word: Buffer): boolean {
   return true;
 }
 
-const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 
 /** A string's UTF-8 behind its length. Without escapes the bytes are those of the JSON. */

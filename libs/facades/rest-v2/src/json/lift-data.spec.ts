@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { thrown } from '../../test/thrown.ts';
-import { liftData, parseJsonBytes } from './lift-data.ts';
+import { liftData } from './lift-data.ts';
+import { parseJsonBytes } from './parse-json.ts';
 
 /** The naive way: parse all of it, then take the data out. */
 function naive(text: string): { envelope: unknown; data: unknown[] } {
@@ -92,6 +93,7 @@ describe('lifting the data out of a request', () => {
     ['a key that is no string of JSON', '{"\\q":1}', 'MALFORMED_JSON'],
     ['two values', '{}{}', 'MALFORMED_JSON'],
     ['deep nesting', '['.repeat(100_000), 'MALFORMED_JSON'],
+    ['much besides data', `{"x":[${'0,'.repeat(200_000)}0]}`, 'JSON_TOO_LARGE'],
     ['data that is no array', '{"inputs":[{"data":3}]}', 'REQUEST_INVALID'],
     ['data that is missing', '{"inputs":[{"data":', 'REQUEST_INVALID'],
   ])('refuses %s', async (_what, text, reason) => {
@@ -106,6 +108,16 @@ describe('lifting the data out of a request', () => {
       expect(await thrown(() => parseJsonBytes(bytes))).toMatchObject(refused);
     },
   );
+
+  it('refuses values without end where there are no tensors', async () => {
+    const many = Buffer.from(`[${'0,'.repeat(70_000)}0]`);
+    expect(await thrown(() => parseJsonBytes(many))).toMatchObject({ reason: 'JSON_TOO_LARGE' });
+    expect(await thrown(() => parseJsonBytes(Buffer.from('['.repeat(70_000))))).toMatchObject({
+      reason: 'JSON_TOO_LARGE',
+    });
+    const long = JSON.stringify({ file: 'A'.repeat(8_000_000) });
+    expect(parseJsonBytes(Buffer.from(long))).toEqual(JSON.parse(long));
+  });
 
   it('survives any bytes', async () => {
     const bytes = fc.oneof(fc.uint8Array(), fc.string({ unit: fc.constantFrom(...'{}[]",:\\ad01') }));

@@ -1,6 +1,17 @@
-import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { restErrors } from '../errors.ts';
+import {
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  isSpace,
+  stringEnd,
+} from './json-bytes.ts';
+import { checkUtf8, parseJson } from './parse-json.ts';
 
 /** Where one `data` array lies in the JSON part of a body, brackets included. */
 export interface DataRange {
@@ -15,17 +26,9 @@ export interface LiftedRequest {
   readonly ranges: readonly DataRange[];
 }
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-
-/** Of the envelope: a request nests five deep. */
+/** Of the envelope: a request nests five deep, and describes a tensor in a hundred bytes. */
 const MAX_DEPTH = 32;
+const MAX_ENVELOPE_LENGTH = 256 * 1024;
 
 /** Bytes looked at per turn of the event loop: a few milliseconds of work. */
 const SLICE_BYTES = 512 * 1024;
@@ -35,40 +38,17 @@ const SLICE_BYTES = 512 * 1024;
  * read into their tensors later and never become JavaScript values. Takes several turns of the event loop for long
  * requests.
  *
- * @throws ServiceError MALFORMED_JSON; REQUEST_INVALID where `inputs[i].data` is no array
+ * @throws ServiceError MALFORMED_JSON; JSON_TOO_LARGE where what is not data is long; REQUEST_INVALID where `inputs[i].data` is no array
  */
 export async function liftData(json: Buffer, sliceBytes = SLICE_BYTES): Promise<LiftedRequest> {
   checkUtf8(json);
   const lift = new Lift(json);
   while (!lift.run(sliceBytes)) await nextTurn();
-  return { envelope: parseJson(lift.text), ranges: lift.ranges };
-}
-
-function checkUtf8(json: Buffer): void {
-  if (!isUtf8(json)) throw restErrors.MALFORMED_JSON('the JSON is not UTF-8');
-}
-
-/** As parseJson, of UTF-8. @throws ServiceError MALFORMED_JSON */
-export function parseJsonBytes(json: Buffer): unknown {
-  checkUtf8(json);
-  return parseJson(json.toString('utf8'));
-}
-
-/** JSON.parse, with integers that a number cannot hold as bigint. @throws ServiceError MALFORMED_JSON */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text, losslessly);
-  } catch (cause) {
-    throw restErrors.MALFORMED_JSON('the JSON cannot be parsed', { cause });
+  const { text, ranges } = lift;
+  if (text.length > MAX_ENVELOPE_LENGTH) {
+    throw restErrors.JSON_TOO_LARGE(`the JSON has more than ${MAX_ENVELOPE_LENGTH} characters besides data`);
   }
-}
-
-const INTEGER = /^-?\d+$/;
-
-function losslessly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
-  return INTEGER.test(source) ? BigInt(source) : value;
+  return { envelope: parseJson(text), ranges };
 }
 
 class Lift {
@@ -193,21 +173,6 @@ class Lift {
     }
     return at;
   }
-}
-
-/** Just behind the string that begins at `start`. */
-export function stringEnd(json: Buffer, start: number): number {
-  let at = start + 1;
-  while (at < json.length) {
-    const byte = json[at];
-    if (byte === QUOTE) return at + 1;
-    at += byte === BACKSLASH ? 2 : 1;
-  }
-  throw restErrors.MALFORMED_JSON('a string has no end');
-}
-
-export function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 /** The text of a quoted key; one that is malformed is left to the parser. */

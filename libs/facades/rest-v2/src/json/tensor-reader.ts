@@ -7,7 +7,8 @@ import {
   type ElementReader,
   type ElementTarget,
 } from './element-readers.ts';
-import { isSpace, type DataRange } from './lift-data.ts';
+import { CLOSE_ARRAY, COMMA, OPEN_ARRAY, isSpace } from './json-bytes.ts';
+import type { DataRange } from './lift-data.ts';
 
 export interface JsonTensor {
   /** Names the tensor in refusals: `inputs[0]`. */
@@ -17,10 +18,6 @@ export interface JsonTensor {
   readonly json: Buffer;
   readonly range: DataRange;
 }
-
-const COMMA = 0x2c;
-const OPEN = 0x5b;
-const CLOSE = 0x5d;
 
 /**
  * Reads a tensor's elements from JSON into their raw form: row-major and either flat or nested as the shape says.
@@ -90,11 +87,11 @@ export class TensorReader {
       this.#expects = 'entry';
       this.#at++;
       byte = this.#skipSpace();
-    } else if (this.#expects === 'next' && byte !== CLOSE) {
+    } else if (this.#expects === 'next' && byte !== CLOSE_ARRAY) {
       throw new ElementError(`a comma is missing before ${json.toString('utf8', this.#at, this.#at + 16)}`);
     }
-    if (byte === CLOSE && this.#expects !== 'entry') this.#close();
-    else if (byte === OPEN) this.#open();
+    if (byte === CLOSE_ARRAY && this.#expects !== 'entry') this.#close();
+    else if (byte === OPEN_ARRAY) this.#open();
     else this.#element();
   }
 
@@ -142,7 +139,8 @@ export class TensorReader {
   #nesting(): readonly number[] {
     const { json, range, shape } = this.#tensor;
     let depth = 0;
-    for (let at = range.start; json[at] === OPEN || isSpace(json[at]); at++) if (json[at] === OPEN) depth++;
+    for (let at = range.start; json[at] === OPEN_ARRAY || isSpace(json[at]); at++)
+      if (json[at] === OPEN_ARRAY) depth++;
     if (depth === 1) return [this.#due];
     if (depth === shape.length) return shape;
     throw this.#refused(this.#nestingProblem());

@@ -7,9 +7,9 @@ import {
 import type { Invoke } from '@plumbline/rpc';
 import { restErrors } from '../errors.ts';
 import type { Exchange, Operation } from '../http/exchange.ts';
-import { flagAt, objectAt, optionalObject, readParameters } from '../infer/infer-request.ts';
-import { parseJsonBytes } from '../json/lift-data.ts';
+import { flagAt, objectAt, optionalObject, readParameters } from '../json/fields.ts';
 import { messageJson } from '../json/message-json.ts';
+import { parseJsonBytes } from '../json/parse-json.ts';
 import type { RestLimits } from '../rest-options.ts';
 import { modelOf } from './model-of.ts';
 import { call } from './rpc.ts';

@@ -8,12 +8,12 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf';
 import { asBuffer, type Invoke, type ReadonlyMetadata } from '@plumbline/rpc';
-import { requestMetadata, requestTimeoutMs } from '../http/request-metadata.ts';
+import { OWN_PREFIX, requestMetadata, requestTimeoutMs } from '../http/request-metadata.ts';
 import type { Exchange } from '../http/exchange.ts';
 
 /**
  * Calls a method with the exchange's metadata, deadline and cancellation. The request is made once the caller is known.
- * Trailers go into the headers of the answer.
+ * Trailers that begin with `plumbline-` go into the headers of the answer.
  */
 export async function callRaw(
   invoke: Invoke,
@@ -44,5 +44,7 @@ export async function call<I extends DescMessage, O extends DescMessage>(
 }
 
 function addHeaders(headers: Exchange['responseHeaders'], trailers: ReadonlyMetadata): void {
-  for (const [name, value] of trailers.entries()) if (typeof value === 'string') headers[name] = value;
+  for (const [name, value] of trailers.entries()) {
+    if (typeof value === 'string' && name.startsWith(OWN_PREFIX)) headers[name] = value;
+  }
 }
