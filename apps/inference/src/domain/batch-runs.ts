@@ -20,6 +20,8 @@ export interface BatchRunsOptions {
   readonly pool: RunnerPool;
   readonly cost: CostModel;
   readonly outstanding: Outstanding;
+  /** Whether anything waits for a runner. */
+  readonly waiting: () => boolean;
   /** Takes batches that are to run in the place of one that failed. */
   readonly onAgain: (batches: readonly Sealed[]) => void;
   readonly nowMs: () => number;
@@ -56,13 +58,13 @@ export class BatchRuns {
     } catch (error) {
       const tookMs = this.#end(runner, sealedMs);
       const first = error instanceof RunnerLost ? pool.lose(runner, error, tookMs) : true;
-      if (!(error instanceof RunnerLost)) pool.release(runner, tookMs);
+      if (!(error instanceof RunnerLost)) pool.release(runner, tookMs, this.#options.waiting());
       this.#fail(sealed, error, failureOf(error, first), tookMs);
       return;
     }
     const tookMs = this.#end(runner, sealedMs);
     this.#options.cost.observe(sealed.rows, tookMs);
-    pool.release(runner, tookMs);
+    pool.release(runner, tookMs, this.#options.waiting());
     this.#handOut(sealed, result, (handedMs - sealedMs) * 1000);
   }
 

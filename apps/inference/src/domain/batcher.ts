@@ -84,6 +84,7 @@ export class Batcher {
       pool: this.#pool,
       cost: this.#cost,
       outstanding: this.#outstanding,
+      waiting: () => this.#queue.rows + this.#again.size > 0,
       onAgain: (batches) => {
         this.#again.add(batches);
         this.#pumpSoon();

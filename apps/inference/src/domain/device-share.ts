@@ -71,11 +71,16 @@ export class DeviceShare {
     return this.#begin(member);
   }
 
-  /** Ends a run's turn. */
-  end({ member, chargedMs }: Turn, ranMs: number): void {
+  /**
+   * Ends a run's turn.
+   * @param more whether the member has something else to run: it then stands for the turn beside those that wait, else
+   * short runs would get no more turns than long ones.
+   */
+  end({ member, chargedMs }: Turn, ranMs: number, more: boolean): void {
     member.finishMs += ranMs - chargedMs;
     member.expectedMs += (ranMs - member.expectedMs) * NEWEST_WEIGHT;
     this.#running--;
+    if (more && this.contended) this.#waiting.add(member);
     this.#grant();
   }
 
@@ -96,6 +101,12 @@ export class DeviceShare {
     return Math.max(this.#virtualMs, finishMs);
   }
 
+  /** Of equal tags that goes first which has paused for longer. */
+  #isBefore(left: DeviceMember, right: DeviceMember): boolean {
+    const [one, other] = [this.#startTag(left), this.#startTag(right)];
+    return one < other || (one === other && left.finishMs < right.finishMs);
+  }
+
   #reserve(member: DeviceMember): void {
     this.#running++;
     this.#virtualMs = this.#startTag(member);
@@ -105,7 +116,7 @@ export class DeviceShare {
     while (this.#running < this.#maxRuns && this.#waiting.size > 0) {
       let next: DeviceMember | undefined;
       for (const member of this.#waiting) {
-        if (next === undefined || this.#startTag(member) < this.#startTag(next)) next = member;
+        if (next === undefined || this.#isBefore(member, next)) next = member;
       }
       if (next === undefined) return;
       this.#waiting.delete(next);

@@ -101,13 +101,16 @@ export class RunnerPool {
     return undefined;
   }
 
-  /** @param ranMs that the run took. */
-  release(runner: Runner, ranMs: number): void {
+  /**
+   * @param ranMs that the run took.
+   * @param more whether something waits that a runner could run.
+   */
+  release(runner: Runner, ranMs: number, more = false): void {
     const slot = this.#slots.find((candidate) => candidate.runner === runner);
     if (slot === undefined) return;
     slot.underWay--;
     this.#underWay--;
-    this.#endTurn(slot, ranMs);
+    this.#endTurn(slot, ranMs, more && slot.underWay === 0);
     if (slot.underWay > 0) slot.turn = slot.seat.share.force(slot.seat.member);
     this.#options.onFree();
   }
@@ -124,7 +127,7 @@ export class RunnerPool {
     this.#live--;
     slot.runner = undefined;
     slot.underWay = 0;
-    this.#endTurn(slot, ranMs);
+    this.#endTurn(slot, ranMs, false);
     this.#options.onLoss(error);
     const replacement = this.#replace(slot).finally(() => this.#replacements.delete(replacement));
     this.#replacements.add(replacement);
@@ -160,10 +163,10 @@ export class RunnerPool {
     return slot.runner;
   }
 
-  #endTurn(slot: Slot, ranMs: number): void {
+  #endTurn(slot: Slot, ranMs: number, more: boolean): void {
     const { turn, seat } = slot;
     slot.turn = undefined;
-    if (turn !== undefined) seat.share.end(turn, ranMs);
+    if (turn !== undefined) seat.share.end(turn, ranMs, more);
   }
 
   async #replace(slot: Slot): Promise<void> {
