@@ -118,12 +118,14 @@ export function exposeAbandoned(registry: Registry, engine: Pick<Engine, 'abando
   });
 }
 
-/** Each version once: under the first of its owners. */
+/** A version that several tenants or models have is there for each of them, with the work for all. */
 function snapshotsOf(table: VersionTable): { labels: VersionLabels; snapshot: StatisticsSnapshot }[] {
   return table.reports().flatMap(({ version: { digest, owners }, serving }) => {
-    const [owner] = owners;
-    if (serving === undefined || owner === undefined) return [];
-    const labels = { model: owner.model, version: String(owner.number), tenant: owner.tenant, digest };
-    return [{ labels, snapshot: serving.statistics.snapshot() }];
+    if (serving === undefined) return [];
+    const snapshot = serving.statistics.snapshot();
+    return owners.map(({ tenant, model, number }) => {
+      const labels = { model, version: String(number), tenant, digest };
+      return { labels, snapshot };
+    });
   });
 }

@@ -1,6 +1,7 @@
 import type { InferRequestView, RawTensor } from '@plumbline/tensors';
 import { admitRequest, type AdmittedRequest } from './admit-request.ts';
 import { classify } from './classification.ts';
+import { failureReason } from './failure-reason.ts';
 import type { ServingVersion } from './find-version.ts';
 import type { InferAnswer, InferLimits } from './pending-request.ts';
 import { readRequestParameters, type RequestParameters } from './request-parameters.ts';
@@ -10,16 +11,12 @@ import type { BatchOutput } from './runner.ts';
 import type { TensorSpec } from './signature.ts';
 import { wantedClasses } from './wanted-outputs.ts';
 
-/** The answer to one request. */
-export interface Answer {
-  /** The wanted outputs in the order asked for. The bytes are to be copied before the next turn of the loop. */
-  readonly outputs: readonly RawTensor[];
-  /** Rows of the batch that gave the answer; of the largest, where the request was split. */
-  readonly batchRows: number;
-  /** From arrival until the first batch was sealed; 0 where nothing ran for this request. */
-  readonly queueUs: number;
-  /** Time inside the engine; 0 where nothing ran for this request. */
-  readonly inferUs: number;
+/** A request that fits a version, with all that it asks for. */
+export interface AskedRequest {
+  readonly admitted: AdmittedRequest;
+  readonly parameters: RequestParameters;
+  /** Classes in place of each wanted output; undefined: none. */
+  readonly classes: readonly number[] | undefined;
 }
 
 export interface AnswerOptions {
@@ -28,34 +25,11 @@ export interface AnswerOptions {
   readonly nowMs: () => number;
 }
 
-/** A request that fits the model, with all that it asks for. */
-interface Asked {
-  readonly admitted: AdmittedRequest;
-  readonly parameters: RequestParameters;
-  /** Classes in place of each wanted output; undefined: none. */
-  readonly classes: readonly number[] | undefined;
-}
-
-/**
- * Checks a request against a version and answers it: by a run in a batch or, where the version's settings say so, from
- * the cache.
- * @throws ServiceError as readRequestParameters, admitRequest, wantedClasses and Batcher.infer.
- */
-export async function answerRequest(
+/** @throws ServiceError as readRequestParameters, admitRequest and wantedClasses, counted as the version's refusal. */
+export function understandRequest(
   view: InferRequestView,
-  tenant: string,
-  serving: ServingVersion,
-  limits: Pick<InferLimits, 'deadlineMs' | 'signal'>,
-  options: AnswerOptions,
-): Promise<Answer> {
-  const asked = understand(view, serving);
-  const { admitted, parameters } = asked;
-  if (serving.settings.cached) return answerCached(asked, tenant, serving, limits, options);
-  const answer = await serving.batcher.infer(admitted, patienceOf(parameters, limits));
-  return { ...answer, outputs: outputsOf(asked, serving, answer.outputs) };
-}
-
-function understand(view: InferRequestView, { signature, rowed, statistics }: ServingVersion): Asked {
+  { signature, rowed, statistics }: ServingVersion,
+): AskedRequest {
   try {
     const parameters = readRequestParameters(view.parameters);
     const admitted = admitRequest(view, signature, rowed);
@@ -66,46 +40,28 @@ function understand(view: InferRequestView, { signature, rowed, statistics }: Se
   }
 }
 
-function patienceOf(
-  { priority, timeoutUs }: RequestParameters,
-  { deadlineMs, signal }: Pick<InferLimits, 'deadlineMs' | 'signal'>,
-): InferLimits {
-  return { deadlineMs, signal, priority, timeoutUs };
-}
-
-async function answerCached(
-  asked: Asked,
+/**
+ * Answers a request by a run in a batch or, where the version's settings say so, from the cache: then without times in
+ * queue and engine. No async function, because each costs the hot path a promise and a turn of the microtasks.
+ * @throws ServiceError as Batcher.infer, which may also be what the answer rejects with.
+ */
+export function answerRequest(
+  asked: AskedRequest,
   tenant: string,
   serving: ServingVersion,
-  limits: Pick<InferLimits, 'deadlineMs' | 'signal'>,
-  { cache, nowMs }: AnswerOptions,
-): Promise<Answer> {
-  const { admitted, parameters, classes } = asked;
-  const { digest, signature, statistics, batcher } = serving;
-  const startMs = nowMs();
-  const key = responseKey({ tenant, digest, signature, admitted, classes, parameters: parameters.others });
-  let ran: InferAnswer | undefined;
-  const run = async (): Promise<CachedAnswer> => {
-    const lookedUpMs = nowMs();
-    ran = await batcher.infer(admitted, patienceOf(parameters, limits));
-    const answeredMs = nowMs();
-    const outputs = outputsOf(asked, serving, ran.outputs);
-    const kept = { outputs: keep(admitted, outputs), batchRows: ran.batchRows };
-    statistics.recordCacheMiss((lookedUpMs - startMs + nowMs() - answeredMs) * NS_PER_MS);
-    return kept;
-  };
-  const found = await cache.answer({ key, digest, signal: limits.signal }, run);
-  if (ran === undefined) statistics.recordCacheHit((nowMs() - startMs) * NS_PER_MS);
-  const { queueUs, inferUs } = ran ?? NOTHING_RAN;
-  const outputs = admitted.outputs.map((output) => found.outputs.get(output) as RawTensor);
-  return { outputs, batchRows: found.batchRows, queueUs, inferUs };
+  { deadlineMs, signal }: Pick<InferLimits, 'deadlineMs' | 'signal'>,
+  options: AnswerOptions,
+): Promise<InferAnswer> {
+  const { priority, timeoutUs } = asked.parameters;
+  const limits = { deadlineMs, signal, priority, timeoutUs };
+  return serving.settings.cached
+    ? answerCached(asked, tenant, serving, limits, options)
+    : serving.batcher.infer(asked.admitted, limits);
 }
 
-const NS_PER_MS = 1_000_000;
-const NOTHING_RAN = { queueUs: 0, inferUs: 0 };
-
-function outputsOf(
-  { admitted, classes }: Asked,
+/** The outputs under their names, those that are asked for as classes as such. */
+export function namedOutputs(
+  { admitted, classes }: AskedRequest,
   { signature, rowed, settings }: ServingVersion,
   outputs: readonly BatchOutput[],
 ): RawTensor[] {
@@ -118,9 +74,43 @@ function outputsOf(
   });
 }
 
-/** Copies of the outputs, by their index in the signature. */
-function keep({ outputs: indexes }: AdmittedRequest, outputs: readonly RawTensor[]) {
-  return new Map(
-    outputs.map((output, at) => [indexes[at] ?? -1, { ...output, raw: Uint8Array.from(output.raw) }]),
+async function answerCached(
+  { admitted, parameters }: AskedRequest,
+  tenant: string,
+  { digest, signature, statistics, batcher }: ServingVersion,
+  limits: InferLimits,
+  { cache, nowMs }: AnswerOptions,
+): Promise<InferAnswer> {
+  const startMs = nowMs();
+  const key = responseKey({ tenant, digest, signature, admitted, parameters: parameters.others });
+  let lookedUpMs: number | undefined;
+  let ran: InferAnswer | undefined;
+  const run = async (): Promise<CachedAnswer> => {
+    lookedUpMs = nowMs();
+    ran = await batcher.infer(admitted, limits);
+    const answeredMs = nowMs();
+    const kept = keep(admitted, ran);
+    statistics.recordCacheMiss((lookedUpMs - startMs + nowMs() - answeredMs) * NS_PER_MS);
+    return kept;
+  };
+  const found = await cache.answer({ key, digest, signal: limits.signal }, run).catch((error: unknown) => {
+    if (lookedUpMs === undefined)
+      statistics.recordFailure(failureReason(error), (nowMs() - startMs) * US_PER_MS);
+    throw error;
+  });
+  if (ran !== undefined) return ran;
+  statistics.recordCacheHit((nowMs() - startMs) * NS_PER_MS);
+  const outputs = admitted.outputs.map((output) => found.outputs.get(output) as BatchOutput);
+  return { outputs, batchRows: found.batchRows, queueUs: 0, inferUs: 0 };
+}
+
+const NS_PER_MS = 1_000_000;
+const US_PER_MS = 1_000;
+
+/** The outputs by their index in the signature, copied: those of the answer share a buffer with other requests. */
+function keep({ outputs: indexes }: AdmittedRequest, { outputs, batchRows }: InferAnswer): CachedAnswer {
+  const copies = outputs.map(
+    ({ shape, raw }, at) => [indexes[at] ?? -1, { shape, raw: Uint8Array.from(raw) }] as const,
   );
+  return { outputs: new Map(copies), batchRows };
 }

@@ -4,9 +4,7 @@ import { errors } from './errors.ts';
 import { ResponseCache, type CachedAnswer } from './response-cache.ts';
 
 const answerOf = (value: number, bytes = 0): CachedAnswer => ({
-  outputs: new Map([
-    [0, { name: 'y', datatype: 'UINT8', shape: [1], raw: new Uint8Array(bytes).fill(value) }],
-  ]),
+  outputs: new Map([[0, { shape: [1], raw: new Uint8Array(bytes).fill(value) }]]),
   batchRows: value,
 });
 

@@ -1,11 +1,11 @@
 import { ServiceError } from '@plumbline/errors';
-import type { RawTensor } from '@plumbline/tensors';
 import { LeastRecentlyUsed } from './least-recently-used.ts';
+import type { BatchOutput } from './runner.ts';
 
 /** An answer to remember. */
 export interface CachedAnswer {
   /** By index in the signature, in memory of their own. */
-  readonly outputs: ReadonlyMap<number, RawTensor>;
+  readonly outputs: ReadonlyMap<number, BatchOutput>;
   /** Rows of the batch that gave it. */
   readonly batchRows: number;
 }

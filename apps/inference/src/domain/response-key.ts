@@ -3,20 +3,18 @@ import type { ParameterValue } from '@plumbline/tensors';
 import type { AdmittedRequest } from './admit-request.ts';
 import type { ModelSignature } from './signature.ts';
 
-/** All that an answer follows from. */
+/** All that a model's answer follows from. Classes are made of its outputs afterwards. */
 export interface CacheableRequest {
   readonly tenant: string;
   /** Of the version. */
   readonly digest: string;
   readonly signature: ModelSignature;
   readonly admitted: AdmittedRequest;
-  /** Classes asked for in place of each wanted output; undefined: none. */
-  readonly classes: readonly number[] | undefined;
   readonly parameters: ReadonlyMap<string, ParameterValue>;
 }
 
 /**
- * SHA-256 over a request, equal for two requests exactly when everything is that the answer follows from; neither the
+ * SHA-256 over a request, equal for two requests exactly when everything is that the answer follows from: neither the
  * order of inputs, outputs and parameters in the message nor the form of their elements counts. Every part is written
  * with its length or its number, so that no two requests are written alike.
  */
@@ -41,10 +39,9 @@ function writeInputs(hash: Hash, { signature, admitted }: CacheableRequest): voi
   });
 }
 
-function writeOutputs(hash: Hash, { admitted, classes }: CacheableRequest): void {
-  const wanted = admitted.outputs.map((output, at) => [output, classes?.[at] ?? 0] as const);
-  wanted.sort(([left], [right]) => left - right);
-  writeNumbers(hash, [wanted.length, ...wanted.flat()]);
+function writeOutputs(hash: Hash, { admitted }: CacheableRequest): void {
+  const wanted = admitted.outputs.toSorted((left, right) => left - right);
+  writeNumbers(hash, [wanted.length, ...wanted]);
 }
 
 function writeParameters(hash: Hash, parameters: ReadonlyMap<string, ParameterValue>): void {

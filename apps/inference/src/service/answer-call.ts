@@ -5,9 +5,15 @@ import {
   type InferRequestView,
   type InferResponseInit,
 } from '@plumbline/tensors';
-import { answerRequest, type Answer, type AnswerOptions } from '../domain/answer-request.ts';
+import {
+  answerRequest,
+  namedOutputs,
+  understandRequest,
+  type AnswerOptions,
+} from '../domain/answer-request.ts';
 import { errors } from '../domain/errors.ts';
 import type { FoundVersion } from '../domain/find-version.ts';
+import type { InferAnswer } from '../domain/pending-request.ts';
 import type { VersionTable } from '../domain/version-table.ts';
 
 export interface CallOptions extends AnswerOptions {
@@ -17,7 +23,7 @@ export interface CallOptions extends AnswerOptions {
 /** What a request came to: the message to send, and what the trailers say of it. */
 export interface AnsweredCall {
   readonly found: FoundVersion;
-  readonly answer: Answer;
+  readonly answer: InferAnswer;
   readonly response: InferResponseInit;
 }
 
@@ -31,22 +37,30 @@ export function readRequest(request: Buffer): InferRequestView {
 }
 
 /**
- * Answers one request of a call, which may have several. The response is to be built before the next turn of the loop.
+ * Answers one request of a call, which may have several.
  * @param signal of this request.
+ * @param finish builds what is sent, at once: the outputs are views of buffers that others use afterwards.
  */
 export async function answerCall(
   view: InferRequestView,
   context: CallContext,
   signal: AbortSignal,
   options: CallOptions,
-): Promise<AnsweredCall> {
+  finish: (answered: AnsweredCall) => Buffer,
+): Promise<Buffer> {
   const tenant = requireTenant(context);
   const found = findVersion(options.table, tenant, view, context);
+  const { serving, owner } = found;
+  const asked = understandRequest(view, serving);
   const limits = { deadlineMs: options.nowMs() + context.remainingMs(), signal };
-  const answer = await answerRequest(view, tenant, found.serving, limits, options);
-  const modelName = view.modelName === '' ? found.owner.model : view.modelName;
-  const modelVersion = String(found.owner.number);
-  return { found, answer, response: { modelName, modelVersion, id: view.id, outputs: answer.outputs } };
+  const answer = await answerRequest(asked, tenant, serving, limits, options);
+  const response = {
+    modelName: view.modelName === '' ? owner.model : view.modelName,
+    modelVersion: String(owner.number),
+    id: view.id,
+    outputs: namedOutputs(asked, serving, answer.outputs),
+  };
+  return finish({ found, answer, response });
 }
 
 /** A service may name the version by digest: then a route's split, decided in the gateway, cannot be undone here. */

@@ -9,11 +9,11 @@ export interface ModelInferOptions extends CallOptions {
 
 /** ModelInfer on bytes: the request is neither decoded nor copied before its rows go into a batch. */
 export function modelInfer(options: ModelInferOptions): RawHandler {
-  return async (request, context) => {
-    const answered = await answerCall(readRequest(request), context, context.signal, options);
-    context.responseTrailers.set(EXECUTION_TRAILER, executionOf(answered, options.replicaId));
-    return buildInferResponse(answered.response);
-  };
+  return (request, context) =>
+    answerCall(readRequest(request), context, context.signal, options, (answered) => {
+      context.responseTrailers.set(EXECUTION_TRAILER, executionOf(answered, options.replicaId));
+      return buildInferResponse(answered.response);
+    });
 }
 
 function executionOf({ found, answer }: AnsweredCall, replica: string): string {

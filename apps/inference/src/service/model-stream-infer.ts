@@ -40,8 +40,9 @@ async function answerItem(
   signal: AbortSignal,
   options: CallOptions,
 ): Promise<Buffer> {
-  const { response } = await answerCall(readRequest(request), context, signal, options);
-  return buildStreamAnswer({ ...response, parameters: FINAL });
+  return answerCall(readRequest(request), context, signal, options, ({ response }) =>
+    buildStreamAnswer({ ...response, parameters: FINAL }),
+  );
 }
 
 function tellingFailures(answer: AnswerOne, context: CallContext): AnswerOne {

@@ -1,0 +1,182 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { describe, expect, it } from '@jest/globals';
+import { ModelInferRequestSchema } from '@plumbline/contract-oip';
+import { decodeBytesElements, decodeElements, encodeElements, parseInferRequest } from '@plumbline/tensors';
+import { FakeRunner } from '../../test/fake-runner.ts';
+import { answerRequest, namedOutputs, understandRequest } from './answer-request.ts';
+import { batcherOptions } from '../../test/batcher-options.ts';
+import { Batcher } from './batcher.ts';
+import type { ServingVersion } from './find-version.ts';
+import { defaultSettings } from './model-settings.ts';
+import { ResponseCache } from './response-cache.ts';
+import { RunnerPool } from './runner-pool.ts';
+import type { ModelSignature } from './signature.ts';
+import { VersionStatistics } from './statistics.ts';
+
+/** y = 2 · x and the sum of x per row. */
+const SIGNATURE: ModelSignature = {
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
+  outputs: [
+    { name: 'y', datatype: 'FP32', shape: [-1, 3] },
+    { name: 'sum', datatype: 'FP64', shape: [-1, 1] },
+  ],
+};
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function stage({ cached = true, gate = () => Promise.resolve() } = {}) {
+  const runner = new FakeRunner({
+    signature: SIGNATURE,
+    before: gate,
+    compute: ({ buffer, inputs: [x] }) => {
+      const values = [...new Float32Array(buffer, x?.offsetBytes ?? 0, (x?.sizeBytes ?? 0) / 4)];
+      const rows = values.length / 3;
+      const sums = Array.from({ length: rows }, (_, row) =>
+        values.slice(3 * row, 3 * row + 3).reduce((sum, value) => sum + value, 0),
+      );
+      return [
+        {
+          shape: [rows, 3],
+          raw: encodeElements(
+            'FP32',
+            values.map((value) => 2 * value),
+          ),
+        },
+        { shape: [rows, 1], raw: encodeElements('FP64', sums) },
+      ];
+    },
+  });
+  const settings = {
+    ...defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }),
+    cached,
+    labels: new Map([['y', ['low', 'middle']]]),
+  };
+  const statistics = new VersionStatistics();
+  const makePool = (onFree: () => void) =>
+    new RunnerPool([runner], {
+      reopen: async () => runner,
+      depth: 1,
+      delay: turn as never,
+      onFree,
+      onLoss: () => undefined,
+    });
+  const batcher = new Batcher(
+    batcherOptions({ signature: SIGNATURE, queue: settings.queue, statistics, maxQueuedRows: 100 }),
+    makePool,
+  );
+  const serving: ServingVersion = {
+    digest: 'd',
+    signature: SIGNATURE,
+    rowed: true,
+    invariance: { class: 'INVARIANT' },
+    modelBytes: 1,
+    settings,
+    statistics,
+    batcher,
+  };
+  const cache = new ResponseCache(2 ** 20);
+  const ask = async (
+    x: readonly number[],
+    request: MessageInitShape<typeof ModelInferRequestSchema> = {},
+    { tenant = 't', signal }: { tenant?: string; signal?: AbortSignal } = {},
+  ) => {
+    const message = create(ModelInferRequestSchema, {
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [BigInt(x.length / 3), 3n] }],
+      rawInputContents: [encodeElements('FP32', [...x])],
+      ...request,
+    });
+    const view = parseInferRequest(toBinary(ModelInferRequestSchema, message));
+    const limits = { deadlineMs: Infinity, signal };
+    const asked = understandRequest(view, serving);
+    const options = { cache, nowMs: () => performance.now() };
+    const answer = await answerRequest(asked, tenant, serving, limits, options);
+    return { ...answer, outputs: namedOutputs(asked, serving, answer.outputs) };
+  };
+  return { ask, runner, statistics, cache };
+}
+
+const int = (value: bigint) => ({ parameterChoice: { case: 'int64Param' as const, value } });
+const classes = (count: bigint) => [{ name: 'y', parameters: { classification: int(count) } }];
+
+const textsOf = (raw: Uint8Array = new Uint8Array()) =>
+  decodeBytesElements(raw).map((element) => Buffer.from(element).toString());
+
+describe('a request', () => {
+  it('gives wanted outputs in the order asked for, and classes where they are asked for', async () => {
+    const { ask } = stage();
+    const { outputs } = await ask([1, 3, 2], { outputs: [{ name: 'sum' }, ...classes(3n)] });
+    expect(outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape }))).toEqual([
+      { name: 'sum', datatype: 'FP64', shape: [1, 1] },
+      { name: 'y', datatype: 'BYTES', shape: [1, 3] },
+    ]);
+    expect(decodeElements('FP64', outputs[0]?.raw ?? new Uint8Array())).toEqual([6]);
+    expect(textsOf(outputs[1]?.raw)).toEqual(['6.000000:1:middle', '4.000000:2', '2.000000:0:low']);
+  });
+
+  it('runs every request of a version that does not ask for the cache', async () => {
+    const { ask, runner, cache, statistics } = stage({ cached: false });
+    await ask([1, 2, 3]);
+    await ask([1, 2, 3]);
+    expect(runner.batches).toHaveLength(2);
+    expect(cache.entries).toBe(0);
+    expect(statistics.snapshot()).toMatchObject({ cacheHit: { count: 0 }, cacheMiss: { count: 0 } });
+  });
+
+  it('runs what it has not seen and remembers it, whatever the order of the outputs', async () => {
+    const { ask, runner, statistics } = stage();
+    const first = await ask([1, 2, 3], { outputs: [{ name: 'y' }, { name: 'sum' }] });
+    const again = await ask([1, 2, 3], { outputs: [{ name: 'sum' }, { name: 'y' }] });
+    expect(again.outputs).toEqual([...first.outputs].reverse());
+    expect(again).toMatchObject({ batchRows: 1, queueUs: 0, inferUs: 0 });
+    expect(runner.batches).toHaveLength(1);
+    for (const other of [
+      ask([1, 2, 3], { outputs: [{ name: 'y' }] }),
+      ask([1, 2, 3], { parameters: { temperature: int(1n) } }),
+      ask([1, 2, 3], {}, { tenant: 'other' }),
+      ask([1, 2, 3, 1, 2, 3]),
+    ]) {
+      await other;
+    }
+    const rows = runner.batches.map(([count = 0]) => count);
+    expect(rows.reduce((sum, count) => sum + count, 0)).toBe(6);
+    expect(statistics.snapshot()).toMatchObject({ cacheHit: { count: 1 }, cacheMiss: { count: 5 } });
+  });
+
+  it('takes neither priority and timeout nor classes for parts of the question', async () => {
+    const { ask, runner } = stage();
+    await ask([1, 2, 3], { parameters: { priority: int(1n), timeout: int(1_000_000n) } });
+    await ask([1, 2, 3]);
+    const [first, second] = [
+      await ask([1, 2, 3], { outputs: classes(1n) }),
+      await ask([1, 2, 3], { outputs: classes(2n) }),
+    ];
+    expect([first, second].map(({ outputs: [y] }) => textsOf(y?.raw))).toEqual([
+      ['6.000000:2'],
+      ['6.000000:2', '4.000000:1:middle'],
+    ]);
+    expect(runner.batches).toHaveLength(2);
+  });
+
+  it('shares one run among equal requests, of which each goes when its caller goes', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const { ask, runner, statistics } = stage({ gate: () => gate });
+    const gone = new AbortController();
+    const asked = [ask([1, 2, 3]), ask([1, 2, 3]), ask([1, 2, 3], {}, { signal: gone.signal })];
+    await turn();
+    gone.abort(new Error('gone'));
+    await expect(asked[2]).rejects.toThrow('gone');
+    open();
+    const [first, second] = await Promise.all(asked.slice(0, 2));
+    expect(second?.outputs).toEqual(first?.outputs);
+    expect(runner.batches).toHaveLength(1);
+    expect(statistics.snapshot()).toMatchObject({ cacheHit: { count: 1 }, cacheMiss: { count: 1 } });
+  });
+
+  it('counts a request that it refuses', async () => {
+    const { ask, statistics } = stage();
+    await expect(ask([1, 2, 3], { outputs: [{ name: 'q' }] })).rejects.toMatchObject({
+      reason: 'OUTPUT_NAME_INVALID',
+    });
+    expect(statistics.snapshot().failures).toEqual({ REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 1 });
+  });
+});

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ModelInferRequest, ModelInferRequestSchema } from '@plumbline/contract-oip';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { eventually } from '@plumbline/testing';
+import { loopModel, timesModel } from './models.ts';
+import { floats } from './replica.ts';
+import { modelFolder, startStandalone, type Standalone } from './standalone.ts';
+
+type Request = MessageInitShape<typeof ModelInferRequestSchema>;
+
+let server: Standalone;
+
+beforeAll(async () => {
+  const { root } = await modelFolder({
+    'double/1/model.onnx': timesModel(2),
+    'loop/1/model.onnx': loopModel(),
+  });
+  server = await startStandalone(root);
+  await server.ready();
+});
+afterAll(() => server.stop());
+
+const asking = (id: string, x: readonly number[], over: Request = {}): Request => ({
+  modelName: 'double',
+  id,
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 2n] }],
+  rawInputContents: [floats(...x)],
+  ...over,
+});
+
+/** Requests that the test sends one by one; ends when told. */
+function conversation(metadata?: Record<string, string>, signal?: AbortSignal) {
+  const queue: Request[] = [];
+  let wake: () => void = () => undefined;
+  let ended = false;
+  const requests = async function* () {
+    for (;;) {
+      const request = queue.shift();
+      if (request !== undefined) {
+        yield request as ModelInferRequest;
+      } else if (ended) return;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+  const answers = server.oip.modelStreamInfer(requests(), {
+    ...(metadata && { metadata }),
+    ...(signal && { signal }),
+  });
+  const reading = answers[Symbol.asyncIterator]();
+  return {
+    send(...sent: Request[]) {
+      queue.push(...sent);
+      wake();
+    },
+    halfClose() {
+      ended = true;
+      wake();
+    },
+    async next() {
+      const result = await reading.next();
+      return result.done === true ? undefined : result.value;
+    },
+  };
+}
+
+const FINAL = { triton_final_response: { parameterChoice: { case: 'boolParam', value: true } } };
+
+describe('ModelStreamInfer', () => {
+  it('answers every request, marks each answer as the last of its request, and ends after the half-close', async () => {
+    const stream = conversation();
+    stream.send(asking('a', [1, 2]), asking('b', [3, 4]));
+    const found = new Map<string, number[]>();
+    for (const answer of [await stream.next(), await stream.next()]) {
+      expect(answer).toMatchObject({
+        errorMessage: '',
+        inferResponse: { modelVersion: '1', parameters: FINAL },
+      });
+      const raw = answer?.inferResponse?.rawOutputContents[0] ?? new Uint8Array();
+      found.set(answer?.inferResponse?.id ?? '', [...new Float32Array(Uint8Array.from(raw).buffer)]);
+    }
+    expect(found).toEqual(
+      new Map([
+        ['a', [2, 4]],
+        ['b', [6, 8]],
+      ]),
+    );
+    stream.halfClose();
+    expect(await stream.next()).toBeUndefined();
+  });
+
+  it('answers what is ready while others run', async () => {
+    const stream = conversation();
+    stream.send(asking('slow', [300_000, 1], { modelName: 'loop' }), asking('quick', [1, 1]));
+    const order = [await stream.next(), await stream.next()].map((answer) => answer?.inferResponse?.id);
+    expect(order).toEqual(['quick', 'slow']);
+    stream.halfClose();
+  });
+
+  it('tells failures in band, with reason and request, and goes on', async () => {
+    const stream = conversation();
+    const cases = [
+      [asking('1', [1, 2], { modelName: 'unknown', modelVersion: '7' }), 'MODEL_NOT_FOUND: ', 'unknown', '7'],
+      [asking('2', [1]), 'BYTE_LENGTH_MISMATCH: ', 'double', ''],
+      [
+        asking('3', [1, 2], {
+          parameters: { sequence_id: { parameterChoice: { case: 'int64Param', value: 4n } } },
+        }),
+        'SEQUENCES_UNSUPPORTED: ',
+        'double',
+        '',
+      ],
+    ] as const;
+    for (const [request, message, modelName, modelVersion] of cases) {
+      stream.send(request);
+      const answer = await stream.next();
+      expect(answer?.errorMessage.startsWith(message)).toBe(true);
+      expect(answer?.inferResponse).toMatchObject({
+        id: request.id,
+        modelName,
+        modelVersion,
+        outputs: [],
+        parameters: FINAL,
+      });
+    }
+    stream.send(asking('4', [1, 2]));
+    expect(await stream.next()).toMatchObject({ errorMessage: '', inferResponse: { id: '4' } });
+    stream.halfClose();
+    expect(await stream.next()).toBeUndefined();
+  });
+
+  it('ends with the status of a failure where the call asks for it', async () => {
+    const stream = conversation({ triton_grpc_error: 'true' });
+    stream.send(asking('a', [1, 2]));
+    expect(await stream.next()).toMatchObject({ inferResponse: { id: 'a' } });
+    stream.send(asking('b', [1]));
+    await expect(stream.next()).rejects.toMatchObject({
+      codeName: 'INVALID_ARGUMENT',
+      reason: 'BYTE_LENGTH_MISMATCH',
+    });
+  });
+
+  it('drops what waits when the client cancels', async () => {
+    const running = conversation();
+    running.send(asking('1', [400_000, 1], { modelName: 'loop' }), asking('quick', [1, 1]));
+    expect(await running.next()).toMatchObject({ inferResponse: { id: 'quick' } });
+    const controller = new AbortController();
+    const waiting = conversation(undefined, controller.signal);
+    const loops = ['2', '3', '4'].map((id) => asking(id, [400_000, 1], { modelName: 'loop' }));
+    waiting.send(...loops, asking('quick', [1, 1]));
+    expect(await waiting.next()).toMatchObject({ inferResponse: { id: 'quick' } });
+    controller.abort();
+    await expect(waiting.next()).rejects.toMatchObject({ codeName: 'CANCELLED' });
+    expect(await running.next()).toMatchObject({ errorMessage: '', inferResponse: { id: '1' } });
+    running.halfClose();
+    await eventually(async () => {
+      const { modelStats } = await server.oip.modelStatistics({ name: 'loop' });
+      return Number(modelStats[0]?.inferenceStats?.fail?.count) > 0;
+    });
+  });
+});
