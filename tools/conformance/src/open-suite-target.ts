@@ -15,10 +15,16 @@ export interface OpenedTarget {
 
 /** The server that the options name, or our own, started on a repository in `directory`. */
 export async function openSuiteTarget(options: Options, directory: string): Promise<OpenedTarget> {
-  const { address, http } = options;
+  const { address, http, metrics } = options;
   if (address === undefined) return ownTarget(directory);
   const models = suiteModels().map(({ name }) => name);
-  const target = await openTarget({ address, httpAddress: http, own: false, models });
+  const target = await openTarget({
+    address,
+    httpAddress: http,
+    metricsAddress: metrics,
+    own: false,
+    models,
+  });
   return { target, close: async () => target.close() };
 }
 

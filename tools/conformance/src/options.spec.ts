@@ -6,6 +6,7 @@ describe('the command line', () => {
     expect(parseOptions(['inference'])).toEqual({
       address: undefined,
       http: undefined,
+      metrics: undefined,
       groups: GROUPS,
       writeModels: undefined,
       repository: undefined,

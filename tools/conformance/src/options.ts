@@ -9,6 +9,8 @@ export interface Options {
   readonly address: string | undefined;
   /** host:port of its REST service. */
   readonly http: string | undefined;
+  /** host:port of its page of metrics. */
+  readonly metrics: string | undefined;
   readonly groups: readonly GroupName[];
   /** Write a repository with the suite's models and end. */
   readonly writeModels: string | undefined;
@@ -33,6 +35,7 @@ Without --address this repository's inference service is started on a temporary 
 
   --address <host:port>      judge this gRPC service instead, ours or a foreign one
   --http <host:port>         its REST service, for the group rest
+  --metrics <host:port>      its page of metrics, /metrics
   --write-models <folder>    write the suite's models in Triton's layout, for a foreign server to serve, and end
   --repository <folder>      the folder that --address serves with explicit model control, for the group onnx
   --only <group>[,<group>]   of ${GROUPS.join(', ')}
@@ -52,7 +55,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (positionals.length !== 1 || positionals[0] !== 'inference') {
     throw new UsageError(`say what is judged: inference, not "${positionals.join(' ')}"`);
   }
-  for (const name of ['http', 'repository'] as const) {
+  for (const name of ['http', 'metrics', 'repository'] as const) {
     if (values[name] !== undefined && values.address === undefined) {
       throw new UsageError(`--${name} goes with --address`);
     }
@@ -60,6 +63,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   return {
     address: hostPort('address', values.address),
     http: hostPort('http', values.http),
+    metrics: hostPort('metrics', values.metrics),
     groups: groupsOf(values.only),
     writeModels: values['write-models'],
     repository: values.repository,
@@ -93,6 +97,7 @@ function parse(args: readonly string[]) {
       options: {
         address: { type: 'string' },
         http: { type: 'string' },
+        metrics: { type: 'string' },
         only: { type: 'string' },
         'write-models': { type: 'string' },
         repository: { type: 'string' },

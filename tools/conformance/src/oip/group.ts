@@ -1,5 +1,6 @@
 import type { CheckGroup } from '../suite/check.ts';
 import { datatypeChecks } from './datatypes.ts';
+import { encodingChecks } from './encoding.ts';
 import { healthChecks } from './health.ts';
 import { loadChecks } from './load.ts';
 import { metadataChecks } from './metadata.ts';
@@ -16,6 +17,7 @@ export const oip: CheckGroup = {
     requests: requestChecks,
     datatypes: datatypeChecks,
     refusals: refusalChecks,
+    encoding: encodingChecks,
     time: timeChecks,
     load: loadChecks,
   },

@@ -15,6 +15,7 @@ const DRAIN_MS = 10_000;
 export interface RunningService {
   readonly address: string;
   readonly httpAddress: string;
+  readonly metricsAddress: string;
   stop(): Promise<void>;
 }
 
@@ -62,7 +63,12 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     await stop();
     throw new Error(`${(error as Error).message}\n${tail(logFile)}`, { cause: error });
   }
-  return { address, httpAddress: `127.0.0.1:${httpPort}`, stop };
+  return {
+    address,
+    httpAddress: `127.0.0.1:${httpPort}`,
+    metricsAddress: `127.0.0.1:${adminPort}`,
+    stop,
+  };
 }
 
 const anyPort = (): Promise<number> => freePort(0, 'the inference service');

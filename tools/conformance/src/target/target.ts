@@ -7,6 +7,8 @@ export interface Target {
   readonly address: string;
   /** host:port of its REST service, where it has one. */
   readonly httpAddress: string | undefined;
+  /** host:port of its page of metrics, where it has one. */
+  readonly metricsAddress: string | undefined;
   /** Whether it is this repository's own service, which has to offer everything. */
   readonly own: boolean;
   readonly channel: Channel;
@@ -21,6 +23,7 @@ export interface Target {
 export interface TargetOptions {
   readonly address: string;
   readonly httpAddress?: string | undefined;
+  readonly metricsAddress?: string | undefined;
   readonly own: boolean;
   /** Models to ask for. */
   readonly models: readonly string[];
@@ -44,6 +47,7 @@ export async function openTarget(options: TargetOptions): Promise<Target> {
   return {
     address: options.address,
     httpAddress: options.httpAddress,
+    metricsAddress: options.metricsAddress,
     own: options.own,
     channel,
     client,

@@ -1,6 +1,7 @@
 import type { CheckGroup } from '../suite/check.ts';
 import { absentChecks } from './absent.ts';
 import { classificationChecks } from './classification.ts';
+import { metricsChecks } from './metrics.ts';
 import { modelConfigChecks } from './model-config.ts';
 import { repositoryChecks } from './repository.ts';
 import { schedulingChecks } from './scheduling.ts';
@@ -13,6 +14,7 @@ export const triton: CheckGroup = {
   topics: {
     config: modelConfigChecks,
     statistics: statisticsChecks,
+    metrics: metricsChecks,
     stream: streamChecks,
     classification: classificationChecks,
     scheduling: schedulingChecks,
