@@ -76,7 +76,7 @@ export const restErrors = defineErrors('rest', {
   },
   BODY_INCOMPLETE: {
     code: 'CANCELLED',
-    help: 'The connection ended before the body did. Nothing was run.',
+    help: 'The connection ended, or the time of the call was up, before the body was in. Nothing was run.',
   },
   MALFORMED_HTTP: {
     code: 'INVALID_ARGUMENT',

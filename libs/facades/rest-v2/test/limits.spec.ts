@@ -116,6 +116,20 @@ describe('time', () => {
     expect([answer.status, answer.text]).toEqual([504, expect.stringContaining('DEADLINE_EXPIRED')]);
   });
 
+  it('ends the call behind a request whose body does not come, and the connection goes on', async () => {
+    const { port } = await serve({ ...echo, serverLive: () => ({ live: true }) });
+    const rest = '}';
+    const answers = await exchangeBytes(
+      port,
+      'POST /v2/models/m/infer HTTP/1.1\r\nhost: h\r\nplumbline-timeout-ms: 50\r\ncontent-length: 2\r\n\r\n{',
+      (received) => {
+        if (!received.includes('DEADLINE_EXPIRED')) return undefined;
+        return `${rest}GET /v2/health/live HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n`;
+      },
+    );
+    expect([...answers.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['504', '200']);
+  });
+
   it('ends the call behind a request whose client is gone', async () => {
     const { promise: entered, resolve: enter } = Promise.withResolvers<AbortSignal>();
     const { url } = await serve({

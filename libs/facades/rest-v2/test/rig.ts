@@ -64,13 +64,27 @@ export async function postJson(url: string, body: string | object, headers: Reco
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-/** Sends bytes as they are, and answers all that comes until the server closes. */
-export function exchangeBytes(port: number, bytes: string | Buffer): Promise<string> {
+/**
+ * Sends bytes as they are, and answers all that comes until the server closes.
+ * @param then what to send besides, once enough has come.
+ */
+export function exchangeBytes(
+  port: number,
+  bytes: string | Buffer,
+  then: (received: string) => string | undefined = () => undefined,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    let received = '';
+    let isSent = false;
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+      const more = isSent ? undefined : then(received);
+      if (more === undefined) return;
+      isSent = true;
+      socket.write(more);
+    });
+    socket.on('end', () => resolve(received));
     socket.on('error', reject);
     socket.write(bytes);
   });

@@ -19,4 +19,12 @@ describe('the budget of bodies', () => {
     second.giveBack();
     expect(budget.heldBytes).toBe(0);
   });
+
+  it('takes nothing more for a request that is over', async () => {
+    const budget = new BodyBudget(10);
+    const held = budget.open();
+    held.giveBack();
+    expect(await thrown(() => held.take(1))).toMatchObject({ reason: 'BODY_INCOMPLETE' });
+    expect(budget.heldBytes).toBe(0);
+  });
 });

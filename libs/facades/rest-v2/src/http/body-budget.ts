@@ -18,8 +18,10 @@ export class BodyBudget {
   /** An account of one request. */
   open(): HeldBytes {
     let own = 0;
+    let isOver = false;
     return {
       take: (bytes) => {
+        if (isOver) throw restErrors.BODY_INCOMPLETE('the request was over before its body was in');
         if (this.#heldBytes + bytes > this.#maxBytes) {
           throw restErrors.TOO_MANY_BODY_BYTES('the server holds as many bytes of bodies as it may', {
             retryAfterMs: RETRY_AFTER_MS,
@@ -29,6 +31,7 @@ export class BodyBudget {
         this.#heldBytes += bytes;
       },
       giveBack: () => {
+        isOver = true;
         this.#heldBytes -= own;
         own = 0;
       },
@@ -37,8 +40,8 @@ export class BodyBudget {
 }
 
 export interface HeldBytes {
-  /** @throws ServiceError TOO_MANY_BODY_BYTES */
+  /** @throws ServiceError TOO_MANY_BODY_BYTES; BODY_INCOMPLETE once all was given back */
   take(bytes: number): void;
-  /** Gives back all that was taken. */
+  /** The request is over: gives back all that was taken. */
   giveBack(): void;
 }
