@@ -1,12 +1,12 @@
 /** A thread with its JavaScript heap and the engine's session around a model, measured with models of a few bytes. */
-const THREAD_BYTES = 12 * 2 ** 20;
-/** The engine holds the weights once, and again where it packs them for its kernels. */
-const WEIGHT_COPIES = 2;
+const THREAD_BYTES = 24 * 2 ** 20;
+/** The engine holds the weights once, and some again where it packs them for its kernels. */
+const WEIGHT_COPIES = 1.25;
 
 /**
  * What a model on a thread of this process takes: no less than follows from its size, because memory that others gave
  * back may hide what it took, and no less than the process grew by while it was opened.
  */
 export function memoryEstimate(modelBytes: number, grownBytes: number): number {
-  return Math.max(THREAD_BYTES + WEIGHT_COPIES * modelBytes, grownBytes);
+  return Math.max(THREAD_BYTES + Math.ceil(WEIGHT_COPIES * modelBytes), grownBytes);
 }

@@ -22,20 +22,28 @@ function tell(message: FromRunner, transfer: Iterable<ArrayBuffer> = []): void {
   port?.postMessage(message, [...transfer]);
 }
 
-async function open({ model: { path, digest }, limits, session: options }: OpenRequest): Promise<void> {
+async function open({ model: file, limits, session: options }: OpenRequest): Promise<void> {
   try {
     const rssBytes = process.memoryUsage.rss();
-    const model = readFileSync(path);
-    if (`sha256:${createHash('sha256').update(model).digest('hex')}` !== digest) {
+    const model = readFileSync(file.path);
+    if (`sha256:${createHash('sha256').update(model).digest('hex')}` !== file.digest) {
       return refuse('ARTIFACT_CORRUPT', 'the model file changed since it was verified');
     }
     scanModel(model, limits);
     session = await OnnxSession.create(await runtime, outputsAsTensors(model).model, options);
-    const memoryBytes = memoryEstimate(model.length, process.memoryUsage.rss() - rssBytes);
+    const modelBytes = model.length;
+    free(model);
+    const memoryBytes = memoryEstimate(modelBytes, process.memoryUsage.rss() - rssBytes);
     tell({ kind: 'opened', signature: session.signature, memoryBytes });
   } catch (error) {
     refuse(reasonOf(error), detailOf(error));
   }
+}
+
+/** Gives the file's bytes back at once, of which the engine has made its own: an idle thread may not collect for long. */
+function free({ buffer, byteLength }: Buffer<ArrayBuffer>): void {
+  // A small file shares its buffer with others.
+  if (buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function refuse(reason: OpenRefusal, detail: string): void {
