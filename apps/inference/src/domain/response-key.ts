@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ParameterValue } from '@plumbline/tensors';
 import type { AdmittedRequest } from './admit-request.ts';
 import type { ModelSignature } from './signature.ts';
@@ -15,54 +15,24 @@ export interface CacheableRequest {
 
 /**
  * SHA-256 over a request, equal for two requests exactly when everything is that the answer follows from: neither the
- * order of inputs, outputs and parameters in the message nor the form of their elements counts. Every part is written
- * with its length or its number, so that no two requests are written alike.
+ * order of inputs, outputs and parameters in the message nor the form of their elements counts. The elements follow a
+ * JSON array with their lengths, which ends where it ends, so that no two requests are written alike.
  */
-export function responseKey(request: CacheableRequest): string {
-  const hash = createHash('sha256');
-  writeText(hash, request.tenant);
-  writeText(hash, request.digest);
-  writeInputs(hash, request);
-  writeOutputs(hash, request);
-  writeParameters(hash, request.parameters);
+export function responseKey({ tenant, digest, signature, admitted, parameters }: CacheableRequest): string {
+  const { inputs, shapes, outputs } = admitted;
+  const head = [
+    tenant,
+    digest,
+    signature.inputs.map(({ name, datatype }, at) => [name, datatype, shapes[at], inputs[at]?.length]),
+    outputs.toSorted((left, right) => left - right),
+    [...parameters].sort(([left], [right]) => (left < right ? -1 : 1)).map(parameterText),
+  ];
+  const hash = createHash('sha256').update(JSON.stringify(head));
+  for (const raw of inputs) hash.update(raw);
   return hash.digest('base64');
 }
 
-function writeInputs(hash: Hash, { signature, admitted }: CacheableRequest): void {
-  writeNumbers(hash, [signature.inputs.length]);
-  signature.inputs.forEach(({ name, datatype }, index) => {
-    const shape = admitted.shapes[index] ?? [];
-    writeText(hash, name);
-    writeText(hash, datatype);
-    writeNumbers(hash, [shape.length, ...shape]);
-    writeBytes(hash, admitted.inputs[index] ?? new Uint8Array(0));
-  });
-}
-
-function writeOutputs(hash: Hash, { admitted }: CacheableRequest): void {
-  const wanted = admitted.outputs.toSorted((left, right) => left - right);
-  writeNumbers(hash, [wanted.length, ...wanted]);
-}
-
-function writeParameters(hash: Hash, parameters: ReadonlyMap<string, ParameterValue>): void {
-  const sorted = [...parameters].sort(([left], [right]) => (left < right ? -1 : 1));
-  writeNumbers(hash, [sorted.length]);
-  for (const [name, value] of sorted) {
-    writeText(hash, name);
-    writeText(hash, typeof value);
-    writeText(hash, Object.is(value, -0) ? '-0' : String(value));
-  }
-}
-
-function writeText(hash: Hash, text: string): void {
-  writeBytes(hash, Buffer.from(text));
-}
-
-function writeBytes(hash: Hash, bytes: Uint8Array): void {
-  writeNumbers(hash, [bytes.length]);
-  hash.update(bytes);
-}
-
-function writeNumbers(hash: Hash, numbers: readonly number[]): void {
-  hash.update(new Float64Array(numbers));
+/** As JSON has neither whole numbers of 64 bits nor NaN and −0. */
+function parameterText([name, value]: readonly [string, ParameterValue]): readonly string[] {
+  return [name, typeof value, Object.is(value, -0) ? '-0' : String(value)];
 }
