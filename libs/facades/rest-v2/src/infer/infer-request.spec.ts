@@ -79,6 +79,11 @@ describe('an inference request', () => {
       'inputs[0].parameters.p is neither',
     ],
     [
+      'a parameter beyond a double',
+      '{"inputs":[],"parameters":{"p":1e999}}',
+      'parameters.p is beyond a double',
+    ],
+    [
       'a parameter beyond 64 bits',
       '{"inputs":[],"parameters":{"p":18446744073709551616}}',
       'parameters.p is beyond 64 bits',

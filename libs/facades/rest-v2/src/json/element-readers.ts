@@ -51,6 +51,8 @@ function integer(datatype: Datatype, bits: 8 | 16 | 32, signed: boolean, write: 
 }
 
 const TWO_32 = 2 ** 32;
+const MAX_LONG_LENGTH = '-9223372036854775808'.length;
+const BEYOND = 2n ** 64n;
 
 /** 64 bits of an integer, exactly. */
 function long(datatype: Datatype, min: bigint, max: bigint): ElementReader {
@@ -66,7 +68,8 @@ function long(datatype: Datatype, min: bigint, max: bigint): ElementReader {
         target.view.setInt32(to + 4, high, true);
         return end;
       }
-      const exact = BigInt(target.json.toString('latin1', at, end));
+      // More digits than 64 bits ever have are not worth their conversion, which takes long where they are many.
+      const exact = end - at > MAX_LONG_LENGTH ? BEYOND : BigInt(target.json.toString('latin1', at, end));
       if (exact < min || exact > max)
         throw new ElementError(`${found(target, at)} is outside the range of ${datatype}`);
       target.view.setBigInt64(to, BigInt.asIntN(64, exact), true);

@@ -22,7 +22,10 @@ export function readParameters(parameters: Fields, field: string): Parameters {
 function parameterAt(value: unknown, field: string): ParameterValue {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string') return stringAt(value, field);
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw invalid(field, 'is beyond a double');
+    return Number.isSafeInteger(value) ? BigInt(value) : value;
+  }
   if (typeof value !== 'bigint') throw invalid(field, 'is neither string, number nor boolean');
   if (value < -(2n ** 63n) || value >= 2n ** 64n) throw invalid(field, 'is beyond 64 bits');
   return value;

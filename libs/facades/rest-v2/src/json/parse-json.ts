@@ -37,7 +37,8 @@ export function parseJson(text: string): unknown {
   }
 }
 
-const INTEGER = /^-?\d+$/;
+/** Of up to 64 bits and a little more: longer ones take long to convert, and nothing takes them. */
+const INTEGER = /^-?\d{1,20}$/;
 
 function losslessly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;

@@ -226,6 +226,7 @@ describe('a tensor in JSON', () => {
       /18446744073709551616 is outside the range of UINT64/,
     ],
     ['64 bits unsigned', 'INT64', [1], '[9223372036854775808]', /outside the range of INT64/],
+    ['a million digits', 'INT64', [1], `[${'9'.repeat(1_000_000)}]`, /outside the range of INT64/],
     ['a number for BOOL', 'BOOL', [2], '[true,1]', /element 1: BOOL needs true or false, not 1/],
     ['a string for FP32', 'FP32', [1], '["1"]', /FP32 needs a number, not "1"/],
     ['null', 'FP32', [1], '[null]', /FP32 needs a number, not null/],
