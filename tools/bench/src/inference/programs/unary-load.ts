@@ -1,12 +1,12 @@
 // The entry of the load process: unary calls in closed or open loop, every answer's grpc-status read.
+import { UnaryConnection } from '../../http2/unary-connection.ts';
 import { answerQuestions } from '../../processes/answer-questions.ts';
 import { closedLoop, type Call } from '../../processes/closed-loop.ts';
 import { grpcFrame } from '../../processes/h2load.ts';
 import { openLoop } from '../../processes/open-loop.ts';
 import { poissonArrivals } from '../../statistics/poisson-arrivals.ts';
 import { seededRandom } from '../../statistics/random.ts';
-import { inferRequests } from '../infer-requests.ts';
-import { Http2Calls } from './http2-calls.ts';
+import { INFER_METHOD, inferRequests } from '../infer-requests.ts';
 import { DIFFERENT_REQUESTS, type LoadQuestion, type LoadTarget } from './load-questions.ts';
 import { Pauses } from './pauses.ts';
 
@@ -18,12 +18,12 @@ let seed = 0;
 
 answerQuestions<LoadQuestion>(async (question) => {
   if (question.kind === 'stop') return void (stopped = true);
-  const calls = await Http2Calls.connect(question.address, CONNECTIONS);
+  const connections = await connect(question.address);
   try {
-    const call = callOf(calls, question);
+    const call = callOf(connections, question);
     return await (question.kind === 'closed' ? closedLoop(call, question, nowMs) : open(call, question));
   } finally {
-    calls.close();
+    for (const connection of connections) connection.close();
   }
 });
 
@@ -44,8 +44,18 @@ async function open(call: Call, { perSecond, seconds }: Extract<LoadQuestion, { 
   }
 }
 
-function callOf(calls: Http2Calls, { shape }: LoadTarget): Call {
+function connect(address: string): Promise<UnaryConnection[]> {
+  const path = `/${INFER_METHOD}`;
+  return Promise.all(Array.from({ length: CONNECTIONS }, () => UnaryConnection.connect(address, path)));
+}
+
+/** Calls over the connections in turn, with one request after the other. */
+function callOf(connections: readonly UnaryConnection[], { shape }: LoadTarget): Call {
   const frames = inferRequests(shape, DIFFERENT_REQUESTS).map(grpcFrame);
   let next = 0;
-  return () => calls.call(frames[next++ % frames.length] as Buffer);
+  return () => {
+    next += 1;
+    const connection = connections[next % connections.length] as UnaryConnection;
+    return connection.call(frames[next % frames.length] as Buffer);
+  };
 }
