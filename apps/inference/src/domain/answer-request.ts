@@ -40,6 +40,32 @@ export function understandRequest(
   }
 }
 
+/** How long a caller waits, as its call says. */
+export type Patience = Pick<InferLimits, 'deadlineMs' | 'signal' | 'isCancelled'>;
+
+/** What the call and the request's own parameters say together. */
+class RequestLimits implements InferLimits {
+  readonly deadlineMs: number;
+  readonly priority: number | undefined;
+  readonly timeoutUs: number | undefined;
+  readonly #patience: Patience;
+
+  constructor(patience: Patience, { priority, timeoutUs }: RequestParameters) {
+    this.#patience = patience;
+    this.deadlineMs = patience.deadlineMs;
+    this.priority = priority;
+    this.timeoutUs = timeoutUs;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#patience.signal;
+  }
+
+  get isCancelled(): boolean | undefined {
+    return this.#patience.isCancelled;
+  }
+}
+
 /**
  * Answers a request by a run in a batch or, where the version's settings say so, from the cache: then without times in
  * queue and engine. No async function, because each costs the hot path a promise and a turn of the microtasks.
@@ -49,11 +75,10 @@ export function answerRequest(
   asked: AskedRequest,
   tenant: string,
   serving: ServingVersion,
-  { deadlineMs, signal }: Pick<InferLimits, 'deadlineMs' | 'signal'>,
+  patience: Patience,
   options: AnswerOptions,
 ): Promise<InferAnswer> {
-  const { priority, timeoutUs } = asked.parameters;
-  const limits = { deadlineMs, signal, priority, timeoutUs };
+  const limits = new RequestLimits(patience, asked.parameters);
   return serving.settings.cached
     ? answerCached(asked, tenant, serving, limits, options)
     : serving.batcher.infer(asked.admitted, limits);

@@ -14,7 +14,8 @@ const item = (id: number, over: Partial<Item> = {}): Item => ({
   level: 0,
   deadlineMs: Infinity,
   timeoutMs: Infinity,
-  signal: undefined,
+  isCancelled: false,
+  isCancellable: false,
   ...over,
 });
 
@@ -136,7 +137,7 @@ describe('BatchQueue', () => {
   it('drops expired and cancelled requests when it seals', () => {
     const { queue, dropped } = queueOf(4, 100);
     queue.offer(item(1, { deadlineMs: 5 }), 0);
-    queue.offer(item(2, { signal: AbortSignal.abort() }), 0);
+    queue.offer(item(2, { isCancelled: true }), 0);
     queue.offer(item(3), 0);
     expect(queue.seal(5)).toMatchObject({ rows: 1, slices: [{ item: { id: 3 } }] });
     expect(dropped).toEqual([
@@ -206,12 +207,11 @@ describe('BatchQueue', () => {
     expect(queue.offer(item(4), 0)).toBe(true);
   });
 
-  it('has signals watched of those alone that wait for long, which then leave at once', () => {
+  it('has those alone watched that wait for long and can be cancelled, which then leave at once', () => {
     const { queue, dropped, watched } = queueOf(4, 100);
-    const { signal } = new AbortController();
-    queue.offer(item(1, { signal }), 0);
+    queue.offer(item(1, { isCancellable: true }), 0);
     queue.offer(item(2), 0);
-    queue.offer(item(3, { signal }), 8);
+    queue.offer(item(3, { isCancellable: true }), 8);
     const due = queue.sweepDueMs;
     queue.sweep(due);
     expect([...watched.keys()]).toEqual([1]);

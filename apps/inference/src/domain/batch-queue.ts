@@ -13,7 +13,10 @@ export interface Queued {
   readonly deadlineMs: number;
   /** Milliseconds on the queue's clock from which its policy's timeout action applies, unless it has begun to run. */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** Whether its caller waits no more. */
+  readonly isCancelled: boolean;
+  /** Whether its caller can go away while it waits. */
+  readonly isCancellable: boolean;
 }
 
 /** Rows `fromRow` … `fromRow + rows` of a request, placed at row `atRow` of the batch. */
@@ -41,7 +44,7 @@ export interface BatchQueueOptions<Item extends Queued> {
   readonly policies: readonly QueuePolicy[];
   /** Told of every item that leaves without having run. */
   readonly drop: (item: Item, lapse: Lapse) => void;
-  /** Told once of an item that waits for long and whose signal is worth listening to: `leave` when it fires. */
+  /** Told once of a cancellable item that waits for long: `leave` when its caller goes away. */
   readonly watch: (item: Item, leave: () => void) => void;
 }
 
@@ -94,7 +97,7 @@ class Waiting<Item extends Queued> {
     this.arrivedMs = arrivedMs;
     this.rank = item.level;
     this.timeoutMs = item.timeoutMs;
-    this.watched = item.signal === undefined;
+    this.watched = !item.isCancellable;
   }
 
   /** When its deadline or its policy's timeout is due. */
@@ -102,7 +105,7 @@ class Waiting<Item extends Queued> {
     return Math.min(this.item.deadlineMs, this.timeoutMs);
   }
 
-  /** When it has waited so long that its signal is worth listening to. */
+  /** When it has waited so long that listening for its cancellation is worth it. */
   get watchMs(): number {
     return this.watched ? Infinity : this.arrivedMs + WATCH_AFTER_MS;
   }
@@ -279,7 +282,7 @@ export class BatchQueue<Item extends Queued> {
   #lapse(waiting: Waiting<Item>, nowMs: number): boolean {
     const { item } = waiting;
     if (nowMs >= item.deadlineMs) this.#drop(waiting, 'expired');
-    else if (item.signal?.aborted === true) this.#drop(waiting, 'cancelled');
+    else if (item.isCancelled) this.#drop(waiting, 'cancelled');
     else if (nowMs < waiting.timeoutMs) return false;
     else if (this.#options.policies[item.level]?.timeoutAction === 'DELAY') this.#delay(waiting);
     else this.#drop(waiting, 'timed-out');

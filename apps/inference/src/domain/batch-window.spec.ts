@@ -91,7 +91,15 @@ function play({ gapsMs, perRowMs, fixedMs, maxDelayMs, patienceMs }: Scene) {
     nowMs = Math.min(arrivals[next] ?? Infinity, Math.max(queue.rows > 0 ? wakeMs : Infinity, nowMs));
     for (; (arrivals[next] ?? Infinity) <= nowMs; next++) {
       const deadlineMs = nowMs + patienceMs;
-      const row = { rows: 1, bucket: '', level: 0, deadlineMs, timeoutMs: Infinity, signal: undefined };
+      const row = {
+        rows: 1,
+        bucket: '',
+        level: 0,
+        deadlineMs,
+        timeoutMs: Infinity,
+        isCancelled: false,
+        isCancellable: false,
+      };
       queue.offer({ ...row, arrivedMs: nowMs }, nowMs);
       rate.observe(1, nowMs);
     }

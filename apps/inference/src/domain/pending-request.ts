@@ -12,7 +12,10 @@ import type { BatchTimes } from './statistics.ts';
 export interface InferLimits {
   /** Milliseconds on the batcher's clock after which the answer is of no use; Infinity: none. */
   readonly deadlineMs: number;
+  /** Fires when the caller goes away. May be made on first use, which costs microseconds: most requests never use it. */
   readonly signal: AbortSignal | undefined;
+  /** As `signal.aborted`, of a caller whose signal is made on first use; undefined: `signal` says it. */
+  readonly isCancelled?: boolean | undefined;
   /** Level of priority, counted from 1, the first to go; 0 or undefined: the model's default. */
   readonly priority?: number | undefined;
   /** Longest wait in the queue, as far as the model's queue policy lets requests say; 0 or undefined: the policy's. */
@@ -53,7 +56,7 @@ export class PendingRequest implements Queued {
   readonly level: number;
   readonly deadlineMs: number;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly isCancellable: boolean;
   readonly request: AdmittedRequest;
   readonly answer: Promise<InferAnswer>;
   readonly arrivedMs: number;
@@ -62,6 +65,7 @@ export class PendingRequest implements Queued {
   inputUs = 0;
   inferUs = 0;
   outputUs = 0;
+  readonly #limits: InferLimits;
   #resolve!: (answer: InferAnswer) => void;
   #reject!: (error: unknown) => void;
   #sealedMs: number;
@@ -88,7 +92,8 @@ export class PendingRequest implements Queued {
     this.level = level;
     this.deadlineMs = limits.deadlineMs;
     this.timeoutMs = arrivedMs + timeoutUs / 1000;
-    this.signal = limits.signal;
+    this.#limits = limits;
+    this.isCancellable = limits.isCancelled !== undefined || limits.signal !== undefined;
     this.arrivedMs = arrivedMs;
     this.#sealedMs = -1;
     this.answer = new Promise((resolve, reject) => {
@@ -100,6 +105,10 @@ export class PendingRequest implements Queued {
   /** Whether the caller's answer or error is certain. */
   get settled(): boolean {
     return this.#settled;
+  }
+
+  get isCancelled(): boolean {
+    return this.#limits.isCancelled ?? this.#limits.signal?.aborted === true;
   }
 
   get queueUs(): number {
@@ -156,7 +165,7 @@ export class PendingRequest implements Queued {
   /** Has `gone` called when the caller goes away before the answer is certain. */
   watch(gone: () => void): void {
     this.#unwatch?.();
-    const { signal } = this;
+    const { signal } = this.#limits;
     signal?.addEventListener('abort', gone, { once: true });
     this.#unwatch = () => signal?.removeEventListener('abort', gone);
   }

@@ -24,7 +24,7 @@ export class RetryLine {
   add(again: readonly SealedBatch<PendingRequest>[]): void {
     this.#batches.push(...again);
     for (const item of again.flatMap(({ slices }) => slices.map((slice) => slice.item))) {
-      if (item.signal?.aborted === true) this.#drop(item, 'cancelled');
+      if (item.isCancelled) this.#drop(item, 'cancelled');
       else item.watch(() => this.#drop(item, 'cancelled'));
     }
   }

@@ -10,6 +10,7 @@ import {
   namedOutputs,
   understandRequest,
   type AnswerOptions,
+  type Patience,
 } from '../domain/answer-request.ts';
 import { errors } from '../domain/errors.ts';
 import type { FoundVersion } from '../domain/find-version.ts';
@@ -38,13 +39,13 @@ export function readRequest(request: Buffer): InferRequestView {
 
 /**
  * Answers one request of a call, which may have several.
- * @param signal of this request.
+ * @param signal of this request, where it has one of its own beside its call's.
  * @param finish builds what is sent, at once: the outputs are views of buffers that others use afterwards.
  */
 export async function answerCall(
   view: InferRequestView,
   context: CallContext,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   options: CallOptions,
   finish: (answered: AnsweredCall) => Buffer,
 ): Promise<Buffer> {
@@ -52,8 +53,9 @@ export async function answerCall(
   const found = findVersion(options.table, tenant, view, context);
   const { serving, owner } = found;
   const asked = understandRequest(view, serving);
-  const limits = { deadlineMs: options.nowMs() + context.remainingMs(), signal };
-  const answer = await answerRequest(asked, tenant, serving, limits, options);
+  const deadlineMs = options.nowMs() + context.remainingMs();
+  const patience = signal === undefined ? new CallPatience(context, deadlineMs) : { deadlineMs, signal };
+  const answer = await answerRequest(asked, tenant, serving, patience, options);
   const response = {
     modelName: view.modelName === '' ? owner.model : view.modelName,
     modelVersion: String(owner.number),
@@ -61,6 +63,25 @@ export async function answerCall(
     outputs: namedOutputs(asked, serving, answer.outputs),
   };
   return finish({ found, answer, response });
+}
+
+/** The patience of a call, whose signal is not made before somebody asks for it. */
+class CallPatience implements Patience {
+  readonly deadlineMs: number;
+  readonly #context: CallContext;
+
+  constructor(context: CallContext, deadlineMs: number) {
+    this.#context = context;
+    this.deadlineMs = deadlineMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
+  }
+
+  get isCancelled(): boolean {
+    return this.#context.isCancelled;
+  }
 }
 
 /** A service may name the version by digest: then a route's split, decided in the gateway, cannot be undone here. */

@@ -10,7 +10,7 @@ export interface ModelInferOptions extends CallOptions {
 /** ModelInfer on bytes: the request is neither decoded nor copied before its rows go into a batch. */
 export function modelInfer(options: ModelInferOptions): RawHandler {
   return (request, context) =>
-    answerCall(readRequest(request), context, context.signal, options, (answered) => {
+    answerCall(readRequest(request), context, undefined, options, (answered) => {
       context.responseTrailers.set(EXECUTION_TRAILER, executionOf(answered, options.replicaId));
       return buildInferResponse(answered.response);
     });
