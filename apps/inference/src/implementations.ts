@@ -60,7 +60,6 @@ export function implementations(serving: Serving): Implementation[] {
       serverLive,
       serverReady: serverReady(readiness),
       serverMetadata: serverMetadata(VERSION, {
-        configuration: true,
         repository: repository !== undefined,
         http: httpPort(values) !== undefined,
       }),

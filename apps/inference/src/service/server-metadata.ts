@@ -5,8 +5,6 @@ type ServerMetadata = Handler<(typeof GRPCInferenceService)['method']['serverMet
 
 /** What depends on how the server was started. */
 export interface Offered {
-  /** Whether ModelConfig answers. */
-  readonly configuration: boolean;
   /** Whether models are listed, loaded and unloaded by RPC. */
   readonly repository: boolean;
   /** Whether the protocol is spoken over HTTP too, where tensors may travel as bytes beside the JSON. */
@@ -17,10 +15,10 @@ export interface Offered {
 export function serverMetadata(version: string, offered: Offered): ServerMetadata {
   const extensions = [
     'classification',
+    'model_configuration',
     'parameters',
     'schedule_policy',
     'statistics',
-    ...(offered.configuration ? ['model_configuration'] : []),
     ...(offered.repository ? ['model_repository', 'model_repository(unload_dependents)'] : []),
     ...(offered.http ? ['binary_tensor_data'] : []),
   ];
