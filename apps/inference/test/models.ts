@@ -178,6 +178,40 @@ export function growingModel(): Uint8Array {
   });
 }
 
+/**
+ * y = x plus the quotient of its columns as 64-bit integers. The smallest integer by −1 ends the process that runs it:
+ * ONNX Runtime leaves the one quotient that does not fit to the processor, which traps.
+ */
+export function divisionModel(): Uint8Array {
+  const column = (index: number) => ({
+    name: `i${index}`,
+    dims: [1n],
+    dataType: DataType.INT64,
+    int64Data: [BigInt(index)],
+  });
+  const int = (name: string, value: number) => ({ name, type: AttributeType.INT, i: BigInt(value) });
+  const pick = (index: number) => ({
+    opType: 'Gather',
+    input: ['whole', `i${index}`],
+    output: [`c${index}`],
+    attribute: [int('axis', 1)],
+  });
+  return modelOf({
+    name: 'division',
+    node: [
+      { opType: 'Cast', input: ['x'], output: ['whole'], attribute: [int('to', DataType.INT64)] },
+      pick(0),
+      pick(1),
+      { opType: 'Div', input: ['c0', 'c1'], output: ['quotient'] },
+      { opType: 'Cast', input: ['quotient'], output: ['added'], attribute: [int('to', DataType.FLOAT)] },
+      { opType: 'Add', input: ['x', 'added'], output: ['y'] },
+    ],
+    initializer: [column(0), column(1)],
+    input: [valueInfo('x', 2)],
+    output: [valueInfo('y', 2)],
+  });
+}
+
 /** A model of a few bytes that declares rows of 2^41 elements. */
 export function wideModel(): Uint8Array {
   const size = { name: 'size', dims: [2n], dataType: DataType.INT64, int64Data: [1n, 2n ** 41n] };

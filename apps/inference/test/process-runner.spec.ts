@@ -9,7 +9,7 @@ import { RunnerLost, type Runner } from '../src/domain/runner.ts';
 import { RunnerPool } from '../src/domain/runner-pool.ts';
 import { TimedRunner } from '../src/domain/timed-runner.ts';
 import { TieredEngine } from '../src/engine/tiered-engine.ts';
-import { constantModel, growingModel, loopModel, mlpModel, timesModel } from './models.ts';
+import { constantModel, divisionModel, growingModel, loopModel, mlpModel, timesModel } from './models.ts';
 import { engineOptions, modelFile, openProcess } from './runners.ts';
 
 const never = new AbortController().signal;
@@ -147,15 +147,12 @@ describe('a runner in a process', () => {
   });
 
   it('takes a crash of native code with it, and nothing else', async () => {
-    const { runner } = await openProcess(
-      await modelFile(timesModel(2)),
-      never,
-      entry('./crashing-process.ts'),
-    );
-    expect(await ask(runner, 21, 1)).toEqual([42, 2]);
-    await expect(ask(runner, 666, 1)).rejects.toMatchObject({
-      message: expect.stringContaining('SIGSEGV'),
+    const { runner, pid } = await openProcess(await modelFile(divisionModel()), never);
+    expect(await ask(runner, 12, 3)).toEqual([16, 7]);
+    await expect(ask(runner, -(2 ** 63), -1)).rejects.toMatchObject({
+      message: expect.stringContaining('SIGFPE'),
     });
+    expect(lives(pid)).toBe(false);
   });
 
   it('is started without the environment of the service, whose secrets are there', async () => {

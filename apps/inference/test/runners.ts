@@ -58,7 +58,13 @@ export async function openProcess(
 }
 
 export function openRequest(model: ModelFile, limits: ScanLimits = { maxNodes: 1000 }) {
-  return { kind: 'open', model, limits, session: { device: 'cpu', intraOpThreads: 1 } } as const;
+  return {
+    kind: 'open',
+    model,
+    limits,
+    session: { device: 'cpu', intraOpThreads: 1 },
+    confined: true,
+  } as const;
 }
 
 /** A batch for a model whose input and output are FP32 rows. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { RunnerLost } from '../src/domain/runner.ts';
 import { TieredEngine } from '../src/engine/tiered-engine.ts';
-import { timesModel } from './models.ts';
-import { engineOptions, modelFile } from './runners.ts';
+import { divisionModel, timesModel } from './models.ts';
+import { engineOptions, floatBatch, modelFile } from './runners.ts';
 
 const never = new AbortController().signal;
 /** A GPU that no machine of ours has, with or without its libraries. */
@@ -47,6 +48,17 @@ describe('TieredEngine', () => {
     // A process of its own brings the runtime along.
     expect(untrusted.memoryBytes).toBeGreaterThan(trusted.memoryBytes);
     await Promise.all([trusted.close(), untrusted.close()]);
+    engine.close();
+  });
+
+  it('takes a model that a request can crash into a process, and lives on when one does', async () => {
+    const engine = await TieredEngine.start(engineOptions());
+    const file = await modelFile(divisionModel());
+    const runner = await engine.open(file, on('cpu'), never);
+    const crash = runner.run(floatBatch(runner, 2, [-(2 ** 63), -1]));
+    await expect(crash).rejects.toBeInstanceOf(RunnerLost);
+    const next = await engine.open(file, on('cpu'), never);
+    expect((await next.run(floatBatch(next, 2, [12, 3]))).outputs[0]?.shape).toEqual([1, 2]);
     engine.close();
   });
 

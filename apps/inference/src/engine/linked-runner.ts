@@ -18,6 +18,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** The model may end the process that it runs in, so it was not opened in the service's own. */
+export class MisplacedModel extends Error {
+  override readonly name = 'MisplacedModel';
+}
+
 /** A runner at the other end of a link: keeps the account of its runs, whatever it runs in. */
 export class LinkedRunner implements Runner {
   readonly signature: ModelSignature;
@@ -39,11 +44,15 @@ export class LinkedRunner implements Runner {
     link.listen({ message: (message) => this.#receive(message), ended: (why) => this.#end(why) });
   }
 
-  /** Opens a model over a link that was just made. Rejects as Engine.open; then the runner is ended or given up. */
+  /**
+   * Opens a model over a link that was just made. Rejects as Engine.open, or with MisplacedModel; then the runner is
+   * ended or given up.
+   */
   static async open(link: RunnerLink, request: OpenRequest, signal: AbortSignal): Promise<LinkedRunner> {
     const answer = await firstMessage(link, request, signal);
     if (answer.kind === 'opened') return new LinkedRunner(link, request.session.device, answer);
     link.end();
+    if (answer.kind === 'misplaced') throw new MisplacedModel(answer.detail);
     if (answer.kind === 'refused') throw errors[answer.reason](answer.detail);
     throw errors.MODEL_INVALID('the runner answered out of turn');
   }

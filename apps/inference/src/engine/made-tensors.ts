@@ -9,10 +9,13 @@ const FLOAT_BYTES = 4;
 export interface AttributeFacts {
   readonly name: string;
   readonly tensor: TensorFacts | undefined;
+  /** Of an attribute that is one whole number. */
+  readonly integer: number | undefined;
   readonly integers: readonly number[];
 }
 
 export interface NodeFacts {
+  readonly domain: string;
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

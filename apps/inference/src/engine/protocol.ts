@@ -16,6 +16,8 @@ export type ToRunner =
       readonly model: ModelFile;
       readonly limits: ScanLimits;
       readonly session: SessionOptions;
+      /** Whether the process that the runner is in may be ended by it. */
+      readonly confined: boolean;
     }
   | {
       readonly kind: 'run';
@@ -53,6 +55,8 @@ export type FromRunner =
       readonly memoryBytes: number;
     }
   | { readonly kind: 'refused'; readonly reason: OpenRefusal; readonly detail: string }
+  /** The model may end the process and must have one of its own. */
+  | { readonly kind: 'misplaced'; readonly detail: string }
   | {
       readonly kind: 'ran';
       readonly id: number;

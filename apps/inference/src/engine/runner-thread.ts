@@ -22,14 +22,20 @@ function tell(message: FromRunner, transfer: Iterable<ArrayBuffer> = []): void {
   port?.postMessage(message, [...transfer]);
 }
 
-async function open({ model: file, limits, session: options }: OpenRequest): Promise<void> {
+async function open({ model: file, limits, session: options, confined }: OpenRequest): Promise<void> {
   try {
     const rssBytes = process.memoryUsage.rss();
     const model = readFileSync(file.path);
     if (`sha256:${createHash('sha256').update(model).digest('hex')}` !== file.digest) {
       return refuse('ARTIFACT_CORRUPT', 'the model file changed since it was verified');
     }
-    scanModel(model, limits);
+    const { trap } = scanModel(model, limits);
+    if (trap !== undefined && !confined) {
+      return tell({
+        kind: 'misplaced',
+        detail: `${trap} of whole numbers ends its process for some of them`,
+      });
+    }
     session = await OnnxSession.create(await runtime, outputsAsTensors(model).model, options);
     const modelBytes = model.length;
     free(model);

@@ -2,6 +2,7 @@ import { FieldReader } from '@plumbline/wire';
 import { checkMade, MadeTensors, product, type AttributeFacts } from './made-tensors.ts';
 import type { ScanLimits } from './protocol.ts';
 import { readIntegers, readTensor, type TensorFacts } from './tensor-facts.ts';
+import { TrappingDivision } from './trapping-division.ts';
 import { UnsafeModel } from './unsafe-model.ts';
 
 /** The domains whose operators ONNX Runtime itself implements and that compute on nothing but their inputs. */
@@ -17,7 +18,14 @@ interface Scan {
   /** Operators seen in nodes, outside the allow-listed domains. */
   readonly foreign: Set<string>;
   readonly made: MadeTensors;
+  readonly divisions: TrappingDivision;
   nodes: number;
+}
+
+/** What is no reason to refuse a model, but one not to run it in the service's own process. */
+export interface ModelRisks {
+  /** Operator that ends the process for certain values of a request; undefined where there is none. */
+  readonly trap: string | undefined;
 }
 
 type Visit = (reader: FieldReader) => void;
@@ -29,8 +37,14 @@ type Visit = (reader: FieldReader) => void;
  * graphs, and more nodes or nesting than allowed. Costs a few nanoseconds per field.
  * @throws UnsafeModel; WireError for bytes that are no protobuf.
  */
-export function scanModel(model: Uint8Array, limits: ScanLimits): void {
-  const scan: Scan = { limits, foreign: new Set(), made: new MadeTensors(), nodes: 0 };
+export function scanModel(model: Uint8Array, limits: ScanLimits): ModelRisks {
+  const scan: Scan = {
+    limits,
+    foreign: new Set(),
+    made: new MadeTensors(),
+    divisions: new TrappingDivision(),
+    nodes: 0,
+  };
   const defined = new Set<string>();
   let graphs = 0;
   walk(new FieldReader(model), {
@@ -47,13 +61,15 @@ export function scanModel(model: Uint8Array, limits: ScanLimits): void {
   const unknown = [...scan.foreign].find((operator) => !defined.has(operator));
   if (unknown !== undefined) throw new UnsafeModel(`the model uses the foreign operator ${unknown}`);
   scan.made.check();
+  return { trap: scan.divisions.find() };
 }
 
 function scanGraph(graph: FieldReader, scan: Scan, depth: number): void {
   if (depth > MAX_DEPTH) throw new UnsafeModel(`graphs are nested deeper than ${MAX_DEPTH}`);
   walk(graph, {
     1: (field) => scanNode(field.message(), scan, depth),
-    5: (field) => scan.made.noteConstant(scanTensor(field)),
+    5: (field) => noteConstant(scanTensor(field), scan),
+    11: (field) => noteInput(field.message(), scan),
     15: (field) => scanSparseTensor(field.message()),
   });
 }
@@ -88,17 +104,38 @@ function scanNode(node: FieldReader, scan: Scan, depth: number): void {
     7: (field) => (domain = field.string()),
   });
   if (!DOMAINS.has(domain)) scan.foreign.add(`${domain}.${name}`);
-  scan.made.noteNode({ operator: name, inputs, outputs, attributes });
+  const facts = { domain, operator: name, inputs, outputs, attributes };
+  scan.made.noteNode(facts);
+  scan.divisions.noteNode(facts);
+}
+
+function noteConstant(tensor: TensorFacts, scan: Scan): void {
+  scan.made.noteConstant(tensor);
+  scan.divisions.noteConstant(tensor);
+}
+
+/** A ValueInfoProto: its name, and of its TypeProto the element type of a tensor. */
+function noteInput(value: FieldReader, scan: Scan): void {
+  let name = '';
+  let elementType = 0;
+  const tensorType: Visit = (field) => walk(field.message(), { 1: (type) => (elementType = type.uint32()) });
+  walk(value, {
+    1: (field) => (name = field.string()),
+    2: (field) => walk(field.message(), { 1: tensorType }),
+  });
+  scan.divisions.noteInput(name, elementType);
 }
 
 function scanAttribute(attribute: FieldReader, scan: Scan, depth: number): AttributeFacts {
   let name = '';
   let tensor: TensorFacts | undefined;
+  let integer: number | undefined;
   const integers: number[] = [];
   const graph: Visit = (field) => scanGraph(field.message(), scan, depth + 1);
   const sparse: Visit = (field) => scanSparseTensor(field.message());
   walk(attribute, {
     1: (field) => (name = field.string()),
+    3: (field) => (integer = field.int64Number()),
     5: (field) => (tensor = scanTensor(field)),
     6: graph,
     8: (field) => readIntegers(field, integers),
@@ -107,7 +144,7 @@ function scanAttribute(attribute: FieldReader, scan: Scan, depth: number): Attri
     22: sparse,
     23: sparse,
   });
-  return { name, tensor, integers };
+  return { name, tensor, integer, integers };
 }
 
 function scanSparseTensor(sparse: FieldReader): void {

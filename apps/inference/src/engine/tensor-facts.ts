@@ -5,6 +5,8 @@ export interface TensorFacts {
   readonly name: string;
   /** Whether its data lies in another file. */
   readonly outside: boolean;
+  /** onnx.TensorProto.DataType. */
+  readonly elementType: number;
   readonly elements: number;
   /** Of one element in the engine's memory. */
   readonly elementBytes: number;
@@ -46,7 +48,7 @@ export function readTensor(reader: FieldReader): TensorFacts {
   const elements = dims.reduce((product, size) => product * size, 1);
   const known = type === INT64 && integers.length === elements;
   const elementBytes = ELEMENT_BYTES[type] ?? 4;
-  return { name, outside, elements, elementBytes, integers: known ? integers : undefined };
+  return { name, outside, elementType: type, elements, elementBytes, integers: known ? integers : undefined };
 }
 
 /** Varints, packed or one by one; those beyond the length of any shape are left out. */

@@ -10,10 +10,10 @@ import {
 } from '../domain/runner.ts';
 import type { AbandonedThreads } from './abandoned-threads.ts';
 import { IdleThreads } from './idle-threads.ts';
-import { LinkedRunner } from './linked-runner.ts';
+import { LinkedRunner, MisplacedModel } from './linked-runner.ts';
 import { probeProvider } from './probe-provider.ts';
 import { PROCESS_ENTRY, ProcessLink } from './process-link.ts';
-import type { ScanLimits } from './protocol.ts';
+import type { OpenRequest, ScanLimits } from './protocol.ts';
 import { THREAD_ENTRY, ThreadLink } from './thread-link.ts';
 
 /** A swap needs as many threads as a version has runners; each takes about 15 MiB. */
@@ -34,8 +34,9 @@ export interface TieredEngineOptions {
 }
 
 /**
- * Runs models of the CPU on worker threads of this process, and those that are untrusted or run on a GPU in a process
- * each: they may crash it, it can be killed in the middle of a run, and then its memory is given back.
+ * Runs models of the CPU on worker threads of this process. Those that are untrusted, run on a GPU or use an operator that
+ * certain values of a request make crash have a process each: they may end it, it can be killed in the middle of a run,
+ * and then its memory is given back.
  */
 export class TieredEngine implements Engine {
   readonly providers: readonly ProviderReport[];
@@ -116,18 +117,30 @@ function idleThreads({ entries, heapMiB }: TieredEngineOptions): IdleThreads {
 }
 
 async function openRunner(
-  { threads, limits, heapMiB, processMemoryMiB, abandoned, entries }: Tiers,
+  tiers: Tiers,
   model: ModelFile,
   { device, intraOpThreads, untrusted }: RunnerOptions,
   signal: AbortSignal,
 ): Promise<LinkedRunner> {
   signal.throwIfAborted();
-  const request = { kind: 'open', model, limits, session: { device, intraOpThreads } } as const;
-  if (untrusted || device !== 'cpu') {
-    const entry = entries?.process ?? PROCESS_ENTRY;
-    const link = new ProcessLink({ entry, heapMiB, memoryMiB: processMemoryMiB });
-    return LinkedRunner.open(link, request, signal);
+  const request = { kind: 'open', model, limits: tiers.limits, session: { device, intraOpThreads } } as const;
+  if (untrusted || device !== 'cpu') return openProcess(tiers, request, signal);
+  tiers.abandoned.checkOpen(model.digest);
+  const link = new ThreadLink(tiers.threads, tiers.abandoned, model.digest);
+  try {
+    return await LinkedRunner.open(link, { ...request, confined: false }, signal);
+  } catch (error) {
+    if (!(error instanceof MisplacedModel)) throw error;
+    return openProcess(tiers, request, signal);
   }
-  abandoned.checkOpen(model.digest);
-  return LinkedRunner.open(new ThreadLink(threads, abandoned, model.digest), request, signal);
+}
+
+function openProcess(
+  { entries, heapMiB, processMemoryMiB }: Tiers,
+  request: Omit<OpenRequest, 'confined'>,
+  signal: AbortSignal,
+): Promise<LinkedRunner> {
+  const entry = entries?.process ?? PROCESS_ENTRY;
+  const link = new ProcessLink({ entry, heapMiB, memoryMiB: processMemoryMiB });
+  return LinkedRunner.open(link, { ...request, confined: true }, signal);
 }

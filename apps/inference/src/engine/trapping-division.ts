@@ -1,0 +1,117 @@
+import type { NodeFacts } from './made-tensors.ts';
+import type { TensorFacts } from './tensor-facts.ts';
+
+/** What is known of a value before any run. */
+interface ValueFacts {
+  /** Elements of 32 or 64 bits, signed: the smallest of them divided by −1 has no result. */
+  readonly wide: boolean;
+  /** Whether a request decides on its elements, other than by its shape. */
+  readonly free: boolean;
+}
+
+interface ConstantFacts extends ValueFacts {
+  /** Whether anything can be divided by it. */
+  readonly divides: boolean;
+}
+
+const INT32 = 6;
+const INT64 = 7;
+const SMALL: ValueFacts = { wide: true, free: false };
+const UNKNOWN: ValueFacts = { wide: true, free: true };
+
+/** Operators whose integers are sizes or places: never the smallest. */
+const PLACES: ReadonlySet<string> = new Set(['Shape', 'Size', 'NonZero', 'ArgMax', 'ArgMin', 'Multinomial']);
+/** The input whose type the result has, where it is not the first. */
+const TYPED_BY: Readonly<Record<string, number>> = { Where: 1, CastLike: 1, OneHot: 2 };
+const OWN_DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx']);
+/** Operators that make 32-bit integers of narrower ones. */
+const WIDENING: ReadonlySet<string> = new Set(['MatMulInteger', 'ConvInteger']);
+/** Operators that never give wide integers, whatever they are given. */
+const NARROW: ReadonlySet<string> = new Set([
+  ...['DequantizeLinear', 'DynamicQuantizeLinear', 'QuantizeLinear', 'QLinearMatMul', 'QLinearConv'],
+  ...['RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike'],
+]);
+/** Operators whose results come out of graphs of their own. */
+const NESTING: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
+/** Of ai.onnx.ml, those that may give integers; all others give floats. */
+const ML_INTEGERS: ReadonlySet<string> = new Set(['LabelEncoder', 'CategoryMapper', 'ArrayFeatureExtractor']);
+
+/**
+ * Finds integer divisions that trap. ONNX Runtime checks for divisors of 0, not for the one quotient that does not fit:
+ * the smallest integer by −1 ends the whole process, and where requests decide on both, so does a request. Types are
+ * followed from inputs and constants through the nodes, in the order of the graph.
+ */
+export class TrappingDivision {
+  readonly #nodes: NodeFacts[] = [];
+  readonly #constants = new Map<string, ConstantFacts>();
+  readonly #values = new Map<string, ValueFacts>();
+
+  noteNode(node: NodeFacts): void {
+    if (node.operator === 'Constant') this.#noteConstantNode(node);
+    else this.#nodes.push(node);
+  }
+
+  /** An input of the model, or of a graph in it. @param elementType onnx.TensorProto.DataType. */
+  noteInput(name: string, elementType: number): void {
+    this.#values.set(name, { wide: isWide(elementType), free: true });
+  }
+
+  noteConstant({ name, elementType, integers }: TensorFacts): void {
+    const wide = isWide(elementType);
+    this.#constants.set(name, { wide, free: false, divides: !wide || isHarmless(integers) });
+  }
+
+  /** The first operator that may trap; undefined where none can. To be called when all nodes and constants are known. */
+  find(): string | undefined {
+    for (const node of this.#nodes) {
+      if (this.#mayTrap(node)) return node.operator;
+      const facts = this.#resultOf(node);
+      for (const output of node.outputs) this.#values.set(output, facts);
+    }
+    return undefined;
+  }
+
+  #mayTrap({ operator, inputs, attributes }: NodeFacts): boolean {
+    const [dividend = '', divisor = ''] = inputs;
+    const divides = operator === 'Div' || (operator === 'Mod' && intOf(attributes, 'fmod') !== 1);
+    const { wide, free } = this.#valueOf(dividend);
+    return divides && wide && free && this.#constants.get(divisor)?.divides !== true;
+  }
+
+  #resultOf({ operator, domain, inputs, attributes }: NodeFacts): ValueFacts {
+    const free = inputs.some((name) => name !== '' && this.#valueOf(name).free);
+    if (domain === 'ai.onnx.ml') return { wide: ML_INTEGERS.has(operator), free };
+    if (NESTING.has(operator) || !OWN_DOMAINS.has(domain)) return UNKNOWN;
+    if (PLACES.has(operator)) return SMALL;
+    if (NARROW.has(operator)) return { wide: false, free };
+    if (WIDENING.has(operator)) return { wide: true, free };
+    if (operator === 'Cast') return { wide: isWide(intOf(attributes, 'to')), free };
+    return { wide: this.#valueOf(inputs[TYPED_BY[operator] ?? 0] ?? '').wide, free };
+  }
+
+  #noteConstantNode({ outputs: [name = ''], attributes }: NodeFacts): void {
+    const tensor = attributes.find((attribute) => attribute.name === 'value')?.tensor;
+    if (tensor !== undefined) return this.noteConstant({ ...tensor, name });
+    const integers = attributes.flatMap((attribute) => {
+      if (attribute.name === 'value_ints') return attribute.integers;
+      return attribute.name === 'value_int' ? [attribute.integer ?? 0] : [];
+    });
+    this.#constants.set(name, { wide: integers.length > 0, free: false, divides: isHarmless(integers) });
+  }
+
+  #valueOf(name: string): ValueFacts {
+    return this.#constants.get(name) ?? this.#values.get(name) ?? UNKNOWN;
+  }
+}
+
+function isWide(elementType: number | undefined): boolean {
+  return elementType === INT32 || elementType === INT64 || elementType === undefined;
+}
+
+function isHarmless(integers: readonly number[] | undefined): boolean {
+  return integers?.every((each) => each !== -1) === true;
+}
+
+function intOf(attributes: NodeFacts['attributes'], name: string): number | undefined {
+  return attributes.find((attribute) => attribute.name === name)?.integer;
+}
