@@ -26,14 +26,14 @@ describe('the processes of a benchmark', () => {
   });
 
   it('end when it is done with them', async () => {
-    const children = new Children();
+    const children = await Children.start();
     const { pid } = children.spawn('sleep', ['60']);
     await children.close();
     expect(isAlive(pid as number)).toBe(false);
   });
 
   it('may be commands that do not exist', async () => {
-    const children = new Children();
+    const children = await Children.start();
     const [error] = (await once(children.spawn('no-such-command', []), 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ENOENT');
     await children.close();

@@ -1,5 +1,5 @@
 // Starts a process that outlives everything, tells its id and waits to be killed.
 import { Children } from '../src/processes/children.ts';
 
-const { pid } = new Children().spawn('sleep', ['600'], { stdio: 'ignore' });
+const { pid } = (await Children.start()).spawn('sleep', ['600'], { stdio: 'ignore' });
 process.stdout.write(`${pid}\n`);

@@ -20,8 +20,8 @@ describe('the programs of the benchmark', () => {
   let children: Children;
   const start = (name: string) => Program.start(children, new URL(`${PROGRAMS}/${name}.ts`, import.meta.url));
 
-  beforeAll(() => {
-    children = new Children();
+  beforeAll(async () => {
+    children = await Children.start();
   });
   afterAll(() => children.close());
 

@@ -11,7 +11,7 @@ describe('the service under test', () => {
   let service: Service;
 
   beforeAll(async () => {
-    children = new Children();
+    children = await Children.start();
     folder = await temporaryDirectory();
     writeRepository(folder, [small, swapped]);
     service = await startService(children, folder, [small.name]);

@@ -48,6 +48,9 @@ describe('the delay of the event loop', () => {
   });
 
   it('is 0 before anything was sampled', async () => {
+    close();
+    registry = new Registry();
+    close = exposeEventLoopDelay(registry);
     expect(await delaysSeconds()).toEqual([0, 0, 0, 0]);
   });
 });

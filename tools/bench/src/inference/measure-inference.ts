@@ -18,7 +18,7 @@ import { startService } from './service.ts';
 
 /** Measures the inference service in a process of its own, and the peer where there is one. @throws BenchError */
 export async function measureInference(options: Options, screen: Screen): Promise<Result[]> {
-  const children = new Children();
+  const children = await Children.start();
   const repository = temporaryFolder('bench');
   try {
     await requireH2load(children);

@@ -1,4 +1,5 @@
 import { fork, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const KEEPER = fileURLToPath(new URL('keeper.ts', import.meta.url));
@@ -20,10 +21,17 @@ export class Children {
   readonly #alive = new Set<ChildProcess>();
   readonly #killAll = (): void => this.#alive.forEach((child) => child.kill('SIGKILL'));
 
-  constructor() {
-    this.#keeper = fork(KEEPER, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    this.#keeper.unref();
-    this.#keeper.channel?.unref();
+  /** Resolves once the keeper keeps. */
+  static async start(): Promise<Children> {
+    const keeper = fork(KEEPER, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    await once(keeper, 'message');
+    return new Children(keeper);
+  }
+
+  private constructor(keeper: ChildProcess) {
+    this.#keeper = keeper;
+    keeper.unref();
+    keeper.channel?.unref();
     process.once('exit', this.#killAll);
   }
 
