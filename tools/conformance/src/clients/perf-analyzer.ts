@@ -1,39 +1,70 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CheckResult } from '../suite/outcome.ts';
+import type { Target } from '../target/target.ts';
 
 const run = promisify(execFile);
-const PROGRAM = process.env['PERF_ANALYZER'] ?? 'perf_analyzer';
-const WINDOW = ['--measurement-interval', '1000', '--max-trials', '3', '--stability-percentage', '100'];
+const REQUESTS = 400;
+const TIMEOUT_MS = 60_000;
 
-/** Runs Triton's load generator for a few seconds, where the machine has it. */
-export async function runPerfAnalyzer(address: string): Promise<CheckResult> {
+/** What perf_analyzer is run with: name, title, arguments. */
+type Measurement = readonly [name: string, title: string, args: readonly string[]];
+
+/** Runs Triton's load generator, `program`, over each way into the target. */
+export async function runPerfAnalyzer(
+  target: Target,
+  program: string | undefined,
+  report: (result: CheckResult) => void,
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const measurement of measurementsOf(target)) {
+    const result = await measure(program, measurement);
+    results.push(result);
+    report(result);
+  }
+  return results;
+}
+
+function measurementsOf({ address, httpAddress }: Target): readonly Measurement[] {
+  const grpc = ['-i', 'grpc', '-u', address];
+  const overGrpc: readonly Measurement[] = [
+    ['grpc', 'perf_analyzer measures unary calls, and the statistics agree with it', grpc],
+    ['stream', 'perf_analyzer measures a stream, and the statistics agree with it', [...grpc, '--streaming']],
+  ];
+  if (httpAddress === undefined) return overGrpc;
+  const http = ['-i', 'http', '-u', httpAddress];
+  return [...overGrpc, ['http', 'perf_analyzer measures HTTP, and the statistics agree with it', http]];
+}
+
+async function measure(program: string | undefined, [name, title, args]: Measurement): Promise<CheckResult> {
   const startedMs = performance.now();
-  const args = ['-m', 'simple', '-i', 'grpc', '-u', address, '--concurrency-range', '4', ...WINDOW];
-  const { outcome, reason } = await run(PROGRAM, args, { timeout: 60_000 }).then(passed, failed);
+  const verdict = program === undefined ? ABSENT : await judge(program, args);
   const durationMs = Math.round(performance.now() - startedMs);
-  return {
-    id: 'clients.perf-analyzer.simple',
-    group: 'clients',
-    title: 'perf_analyzer measures the model simple over gRPC',
-    outcome,
-    reason,
-    durationMs,
-  };
+  return { id: `clients.perf-analyzer.${name}`, group: 'clients', title, ...verdict, durationMs };
 }
 
 type Verdict = Pick<CheckResult, 'outcome' | 'reason'>;
 
-function passed(): Verdict {
-  return { outcome: 'pass', reason: '' };
+const ABSENT: Verdict = {
+  outcome: 'skipped',
+  reason:
+    'perf_analyzer is not here: its wheel needs glibc 2.38; else put it on the PATH or in PERF_ANALYZER',
+};
+
+async function judge(program: string, args: readonly string[]): Promise<Verdict> {
+  const load = ['-m', 'simple', '--concurrency-range', '4', '--request-count', String(REQUESTS)];
+  try {
+    const { stdout } = await run(program, [...load, ...args], { timeout: TIMEOUT_MS });
+    return verdictOf(stdout);
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    return { outcome: 'fail', reason: stderr.trim().split('\n').at(-1) || message };
+  }
 }
 
-function failed(error: Error & { code?: unknown; stderr?: string }): Verdict {
-  if (error.code === 'ENOENT') {
-    return {
-      outcome: 'skipped',
-      reason: `${PROGRAM} is not on this machine: put it on the PATH or in PERF_ANALYZER`,
-    };
-  }
-  return { outcome: 'fail', reason: (error.stderr ?? '').trim().split('\n').at(-1) || error.message };
+/** The server's own count, as perf_analyzer reads it from ModelStatistics, against what it sent. */
+function verdictOf(output: string): Verdict {
+  const counted = /Successful request count: (\d+)/.exec(output)?.[1] ?? 'none';
+  if (counted === String(REQUESTS)) return { outcome: 'pass', reason: '' };
+  return { outcome: 'fail', reason: `of ${REQUESTS} requests the statistics count ${counted}` };
 }

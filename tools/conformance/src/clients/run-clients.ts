@@ -1,7 +1,7 @@
 import { Skipped, type CheckResult } from '../suite/outcome.ts';
 import type { Target } from '../target/target.ts';
 import { runPerfAnalyzer } from './perf-analyzer.ts';
-import { pythonWithClients } from './python-environment.ts';
+import { clientPrograms, type ClientPrograms } from './python-environment.ts';
 import { runScript } from './run-script.ts';
 
 export interface ClientsOptions {
@@ -15,22 +15,21 @@ export async function runClients(
   target: Target,
   { required, report }: ClientsOptions,
 ): Promise<CheckResult[]> {
-  let python: string;
+  let programs: ClientPrograms;
   try {
-    python = await pythonWithClients();
+    programs = await clientPrograms();
   } catch (error) {
     if (!(error instanceof Skipped)) throw error;
     const result = absent(error.message, required);
     report(result);
     return [result];
   }
+  const { python, perfAnalyzer } = programs;
   const results = await runScript(python, 'grpc_client.py', target.address, report);
   if (target.httpAddress !== undefined) {
     results.push(...(await runScript(python, 'http_client.py', target.httpAddress, report)));
   }
-  const measured = await runPerfAnalyzer(target.address);
-  report(measured);
-  return [...results, measured];
+  return [...results, ...(await runPerfAnalyzer(target, perfAnalyzer, report))];
 }
 
 function absent(reason: string, required: boolean): CheckResult {

@@ -62,7 +62,7 @@ export const loadChecks: Checks = {
     run: (target) => eachInFlight(200, (index) => (index % 3 === 0 ? misfit(target) : fit(target, index))),
   },
   large: {
-    title: 'a tensor of 8 MiB comes back bit for bit',
+    title: 'a tensor of 8 MiB, beyond gRPC’s default limit, comes back bit for bit',
     models: ['identity_fp32'],
     run: async (target) => {
       const width = 2 ** 21;

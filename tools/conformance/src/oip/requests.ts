@@ -1,18 +1,25 @@
 import type { Checks } from '../suite/check.ts';
 import { expect, expectEqual, expectStatus } from '../suite/expect.ts';
 import { elementsOf, infer, input, outputOf, request } from '../target/infer.ts';
+import type { Target } from '../target/target.ts';
 import { fourWide, row, simpleInputs, texts } from '../target/values.ts';
 
 export const requestChecks: Checks = {
   sum: {
-    title: 'ModelInfer computes what the model does, and names the model and its version',
+    title: 'ModelInfer computes what the model does',
     models: ['simple'],
     run: async (target) => {
       const answer = await infer(target, request('simple', simpleInputs(0)));
       expectEqual(elementsOf(outputOf(answer, 'OUTPUT0')), row(1), 'OUTPUT0');
       expectEqual(elementsOf(outputOf(answer, 'OUTPUT1')), row(-1), 'OUTPUT1');
-      expectEqual(answer.model, 'simple', 'model_name');
-      expectEqual(answer.version, '1', 'model_version');
+    },
+  },
+  head: {
+    title: 'an answer names its model and version',
+    models: ['simple'],
+    run: async (target) => {
+      const { model, version } = await infer(target, request('simple', simpleInputs(0)));
+      expectEqual({ model, version }, { model: 'simple', version: '1' }, 'the head');
     },
   },
   texts: {
@@ -46,10 +53,13 @@ export const requestChecks: Checks = {
     title: 'the id of a request is echoed; none stays none',
     models: ['simple'],
     run: async (target) => {
-      for (const id of ['request-7 · ключ', '']) {
-        expectEqual((await infer(target, request('simple', simpleInputs(0), { id }))).id, id, 'the id');
-      }
+      for (const id of ['request-7', '']) await expectId(target, id);
     },
+  },
+  'id-unicode': {
+    title: 'an id in any script is echoed',
+    models: ['simple'],
+    run: (target) => expectId(target, 'запрос · 要求'),
   },
   'input-order': {
     title: 'inputs may come in any order',
@@ -177,3 +187,7 @@ export const requestChecks: Checks = {
     },
   },
 };
+
+async function expectId(target: Target, id: string): Promise<void> {
+  expectEqual((await infer(target, request('simple', simpleInputs(0), { id }))).id, id, 'the id');
+}

@@ -1,5 +1,5 @@
 import { ServiceError } from '@plumbline/errors';
-import type { Target } from '../target/target.ts';
+import { reconnected, type Target } from '../target/target.ts';
 import type { Check, CheckGroup } from './check.ts';
 import { Failure, Skipped, type CheckResult, type Outcome } from './outcome.ts';
 
@@ -35,11 +35,14 @@ type Judgement = Pick<CheckResult, 'outcome' | 'reason'>;
 async function judge(check: Check, target: Target): Promise<Judgement> {
   const missing = (check.models ?? []).filter((name) => !target.readyModels.has(name));
   if (missing.length > 0) return withoutModels(missing, target);
+  const connected = reconnected(target);
   try {
-    await withinTime(check.run(target));
+    await withinTime(check.run(connected));
     return { outcome: 'pass', reason: '' };
   } catch (error) {
     return { outcome: outcomeOf(error, check, target), reason: reasonOf(error) };
+  } finally {
+    connected.close();
   }
 }
 

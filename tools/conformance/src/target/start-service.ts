@@ -30,7 +30,10 @@ export interface ServiceOptions {
   readonly load: readonly string[];
 }
 
-/** Starts the service on free ports; resolves when it is ready. @throws Error with the end of its log. */
+/** Our own service could not be brought up; the message ends with the last lines of its log. */
+export class StartError extends Error {}
+
+/** Starts the service on free ports; resolves when it is ready. @throws StartError with the end of its log. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const { logFile } = options;
   const [grpcPort, httpPort, adminPort] = [await anyPort(), await anyPort(), await anyPort()];
@@ -61,7 +64,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     await untilReady(address, child, 120_000);
   } catch (error) {
     await stop();
-    throw new Error(`${(error as Error).message}\n${tail(logFile)}`, { cause: error });
+    if (error instanceof StartError) throw new StartError(`${error.message}\n${tail(logFile)}`);
+    throw error;
   }
   return {
     address,
@@ -79,12 +83,13 @@ async function untilReady(address: string, child: ChildProcess, withinMs: number
   const lastMs = performance.now() + withinMs;
   try {
     while (performance.now() < lastMs) {
-      if (child.exitCode !== null) throw new Error(`The inference service ended with ${child.exitCode}:`);
+      if (child.exitCode !== null)
+        throw new StartError(`The inference service ended with ${child.exitCode}:`);
       const { ready } = await client.serverReady({}, { timeoutMs: 1_000 }).catch(() => ({ ready: false }));
       if (ready) return;
       await delay(50);
     }
-    throw new Error(`The inference service was not ready within ${withinMs / 1_000} s:`);
+    throw new StartError(`The inference service was not ready within ${withinMs / 1_000} s:`);
   } finally {
     channel.close();
   }

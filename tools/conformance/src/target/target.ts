@@ -17,7 +17,7 @@ export interface Target {
   readonly extensions: ReadonlySet<string>;
   /** The models of the suite that it can infer. */
   readonly readyModels: ReadonlySet<string>;
-  close(): void;
+  readonly close: () => void;
 }
 
 export interface TargetOptions {
@@ -32,15 +32,17 @@ export interface TargetOptions {
 /** Of a call that no check gives another. */
 const CALL_TIMEOUT_MS = 10_000;
 
-/** Connects and asks what the server offers. @throws ServiceError where it does not answer. */
+/** The server does not answer ServerMetadata. */
+export class Unreachable extends Error {}
+
+/** Connects and asks what the server offers. @throws Unreachable */
 export async function openTarget(options: TargetOptions): Promise<Target> {
-  const channel = createChannel(options.address, {
-    maxReceiveMessageBytes: 256 * 1024 * 1024,
-    defaultTimeoutMs: CALL_TIMEOUT_MS,
-    keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
+  const connection = connect(options.address);
+  const { client } = connection;
+  const { extensions } = await client.serverMetadata({}).catch((error: Error) => {
+    connection.close();
+    throw new Unreachable(`${options.address} does not answer ServerMetadata: ${error.message}`);
   });
-  const client = createClient(GRPCInferenceService, channel);
-  const { extensions } = await client.serverMetadata({});
   const ready = await Promise.all(
     options.models.map(async (name) => ((await isReady(client, name)) ? [name] : [])),
   );
@@ -49,12 +51,24 @@ export async function openTarget(options: TargetOptions): Promise<Target> {
     httpAddress: options.httpAddress,
     metricsAddress: options.metricsAddress,
     own: options.own,
-    channel,
-    client,
     extensions: new Set(extensions),
     readyModels: new Set(ready.flat()),
-    close: () => channel.close(),
+    ...connection,
   };
+}
+
+/** The same server over a connection of its own, so that a check that breaks one leaves the others theirs. */
+export function reconnected(target: Target): Target {
+  return { ...target, ...connect(target.address) };
+}
+
+function connect(address: string): Pick<Target, 'channel' | 'client' | 'close'> {
+  const channel = createChannel(address, {
+    maxReceiveMessageBytes: 256 * 1024 * 1024,
+    defaultTimeoutMs: CALL_TIMEOUT_MS,
+    keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
+  });
+  return { channel, client: createClient(GRPCInferenceService, channel), close: () => channel.close() };
 }
 
 /** False too where the server has no such model and says so by a status. */

@@ -5,6 +5,7 @@ import { Skipped } from '../suite/outcome.ts';
 import { infer, request } from '../target/infer.ts';
 import type { Target } from '../target/target.ts';
 import { fourWide } from '../target/values.ts';
+import { IMPATIENT, keepBusy } from './scheduling.ts';
 
 const TIMEOUT_MS = 5_000;
 const COUNTERS = ['nv_inference_request_success', 'nv_inference_count', 'nv_inference_exec_count'] as const;
@@ -71,12 +72,11 @@ export const metricsChecks: Checks = {
     extension: 'schedule_policy',
     run: async (target) => {
       const metric = 'nv_inference_request_failure';
-      const { turns } = await longRun(target, 'prioritized', 150);
+      const { turns } = await longRun(target, 'prioritized', 100);
       const before = await sample(target, metric, 'prioritized');
-      const busy = [1, 2].map(() => infer(target, slowRequest('prioritized', turns)));
-      const parameters = { timeout: { parameterChoice: { case: 'int64Param' as const, value: 10_000n } } };
-      await expectStatus(infer(target, slowRequest('prioritized', turns, { parameters })), 'UNAVAILABLE');
-      await Promise.all(busy);
+      const busy = keepBusy(target, turns);
+      await expectStatus(infer(target, slowRequest('prioritized', 1, IMPATIENT)), 'UNAVAILABLE');
+      await busy;
       expectEqual((await sample(target, metric, 'prioritized')) - before, 1, `the growth of ${metric}`);
     },
   },
