@@ -74,6 +74,23 @@ describe('classify', () => {
     );
   });
 
+  it('finds the same among many as a sort does', () => {
+    const many = fc.record({
+      scores: fc.array(fc.oneof(fc.integer({ min: 0, max: 50 }), fc.constant(NaN)), {
+        minLength: 100,
+        maxLength: 600,
+      }),
+      classes: fc.integer({ min: 1, max: 40 }),
+    });
+    fc.assert(
+      fc.property(many, ({ scores, classes }) => {
+        expect(classified('FP64', [1, scores.length], scores, { classes }).texts).toEqual(
+          naive(scores, classes).map((index) => `${formatFixed(scores[index] ?? NaN)}:${index}`),
+        );
+      }),
+    );
+  });
+
   it('adds the labels that there are', () => {
     expect(
       classified('FP32', [1, 3], [0.25, 0.5, 0.125], { classes: 3, labels: ['cat', 'dog'] }).texts,
