@@ -101,6 +101,10 @@ const settings = {
     unit: 'MiB',
     help: 'Most memory of loaded versions per device; above it idle versions are unloaded and loaded again on demand. 0: no bound.',
   }),
+  memoryMinIdleMs: duration({
+    default: 1_000,
+    help: 'A version that was used within it is not unloaded for another that a request waits for; where nobody waits, thirty times as long.',
+  }),
   responseCacheBytes: integer({
     default: 67_108_864,
     min: 0,

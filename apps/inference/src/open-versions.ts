@@ -3,9 +3,12 @@ import type { Log } from '@plumbline/service';
 import type { InferenceConfig } from './config.ts';
 import { deviceShares } from './domain/device-share.ts';
 import type { Device } from './domain/model-settings.ts';
+import type { Memory } from './domain/memory-ledger.ts';
 import { openVersion, type OpenOptions } from './domain/open-version.ts';
 import type { Engine } from './domain/runner.ts';
+import type { ListedVersion } from './domain/traffic.ts';
 import { VersionTable, type VersionTableOptions } from './domain/version-table.ts';
+import { memoryEstimate } from './engine/memory-estimate.ts';
 import type { Origin } from './sources/origin.ts';
 import { versionArtifacts } from './store/version-artifacts.ts';
 import { alarm, delay } from './timers.ts';
@@ -44,10 +47,26 @@ export function versionTable(
         );
       onChange(digest, state, failure);
     },
+    memory: {
+      budgetBytes: values.memoryBudgetMib * 2 ** 20,
+      minIdleMs: values.memoryMinIdleMs,
+      estimate: (version) => estimateMemory(version, values.runners, defaultDevice(engine)),
+      alarm,
+    },
   });
 }
 
 /** A core runs one model at a time; a GPU copies for one while it computes another. */
 function defaultRuns(device: Device): number {
   return device === 'cpu' ? availableParallelism() : 2;
+}
+
+/** As far as it is known before the configuration is read and the model opened: then it is measured. */
+function estimateMemory({ files }: ListedVersion, runners: number, device: Device): Memory {
+  const bytes = files.reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0);
+  return new Map([[device, memoryEstimate(bytes, 0) * runners]]);
+}
+
+function defaultDevice({ providers }: Engine): Device {
+  return providers.find(({ available }) => available)?.device ?? 'cpu';
 }

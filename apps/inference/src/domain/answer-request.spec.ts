@@ -69,6 +69,7 @@ function stage({ cached = true, gate = () => Promise.resolve() } = {}) {
     signature: SIGNATURE,
     rowed: true,
     invariance: { class: 'INVARIANT' },
+    memory: new Map(),
     modelBytes: 1,
     settings,
     statistics,

@@ -10,6 +10,14 @@ export const errors = defineErrors('inference', {
     code: 'UNAVAILABLE',
     help: 'The version is listed but cannot answer yet, or its load failed: see GetStatus. Try again later.',
   },
+  MODEL_UNLOADED: {
+    code: 'UNAVAILABLE',
+    help: 'The version was unloaded for memory. A request for inference loads it again and waits for it; there was no time left to do so. Try again, or raise MEMORY_BUDGET_MIB.',
+  },
+  MEMORY_BUDGET: {
+    code: 'RESOURCE_EXHAUSTED',
+    help: 'The version takes more memory than MEMORY_BUDGET_MIB allows on a device, by itself. Raise the budget or make the model smaller.',
+  },
   MALFORMED_REQUEST: {
     code: 'INVALID_ARGUMENT',
     help: 'The bytes are no ModelInferRequest, or raw and typed contents are mixed.',

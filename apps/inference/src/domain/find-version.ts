@@ -2,7 +2,9 @@ import type { ServiceError } from '@plumbline/errors';
 import type { Batcher } from './batcher.ts';
 import { errors, shorten } from './errors.ts';
 import type { Invariance } from './invariance.ts';
+import type { Memory } from './memory-ledger.ts';
 import type { ModelSettings } from './model-settings.ts';
+import type { Standing } from './plan-versions.ts';
 import type { ModelSignature } from './signature.ts';
 import type { VersionStatistics } from './statistics.ts';
 import { modelKey, type ListedVersion, type Listing, type LoadFailure, type Owner } from './traffic.ts';
@@ -18,11 +20,14 @@ export interface ServingVersion {
   readonly settings: ModelSettings;
   readonly statistics: VersionStatistics;
   readonly batcher: Batcher;
+  /** What its runners take, as measured. */
+  readonly memory: Memory;
 }
 
 /** A version that this replica has or tries to have. */
 export interface HeldVersion {
   readonly version: ListedVersion;
+  readonly standing: Standing;
   readonly serving: ServingVersion | undefined;
   readonly failure: LoadFailure | undefined;
 }
@@ -41,7 +46,8 @@ export interface VersionView {
 
 /**
  * The version with this digest, if the tenant owns it. Where it does under several names, `model` decides.
- * @throws ServiceError MODEL_NOT_FOUND, or MODEL_NOT_READY while it waits, loads, or after it failed.
+ * @throws ServiceError MODEL_NOT_FOUND; MODEL_UNLOADED where it was unloaded for memory, or never loaded for want of it;
+ * MODEL_NOT_READY while it waits, loads, or after it failed; MEMORY_BUDGET where it can never be loaded.
  */
 export function findByDigest(view: VersionView, tenant: string, digest: string, model: string): FoundVersion {
   const held = view.held.get(digest);
@@ -50,6 +56,7 @@ export function findByDigest(view: VersionView, tenant: string, digest: string, 
   const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
   if (owner === undefined) throw absent(view, { digest });
   if (held?.serving !== undefined) return { serving: held.serving, owner };
+  if (held?.standing.state === 'EVICTED') throw asleep(digest);
   throw notReady(held?.failure, digest);
 }
 
@@ -57,7 +64,7 @@ export function findByDigest(view: VersionView, tenant: string, digest: string, 
  * The version of a tenant's model: by number or digest, or, where `version` is empty, the one that the listing names
  * champion, else the newest that answers. Where a number has two contents, because one is taking the place of the
  * other, the one that answers and is to stay is preferred.
- * @throws ServiceError MODEL_NOT_FOUND or MODEL_NOT_READY.
+ * @throws ServiceError as findByDigest.
  */
 export function findByName(view: VersionView, tenant: string, model: string, version: string): FoundVersion {
   const champion = view.listing?.champions.get(modelKey(tenant, model));
@@ -72,9 +79,11 @@ export function findByName(view: VersionView, tenant: string, model: string, ver
   return findByDigest(view, tenant, found.digest, model);
 }
 
-/** Answers and is listed, answers, or neither. */
+/** Answers, be it after it has been loaded again, and is listed; answers; or neither. */
 function rank({ listing, held }: VersionView, digest: string): number {
-  if (held.get(digest)?.serving === undefined) return 0;
+  const standing = held.get(digest)?.standing;
+  const answers = held.get(digest)?.serving !== undefined || standing?.state === 'EVICTED';
+  if (!answers) return 0;
   return listing?.versions.some((version) => version.digest === digest) === true ? 2 : 1;
 }
 
@@ -90,7 +99,18 @@ function absent({ listing }: VersionView, metadata: Readonly<Record<string, stri
     : errors.MODEL_NOT_FOUND('the tenant has no such model or version here', { metadata });
 }
 
+function asleep(digest: string): ServiceError {
+  const metadata = { digest };
+  return errors.MODEL_UNLOADED('the version is not loaded for want of memory', {
+    metadata,
+    retryAfterMs: 1_000,
+  });
+}
+
 function notReady(failure: LoadFailure | undefined, digest: string): ServiceError {
+  if (failure?.reason === 'MEMORY_BUDGET') {
+    return errors.MEMORY_BUDGET(failure.detail, { metadata: { digest } });
+  }
   const why = failure === undefined ? 'is being loaded' : `could not be loaded: ${failure.reason}`;
   return errors.MODEL_NOT_READY(`the version ${why}`, { metadata: { digest }, retryAfterMs: 1_000 });
 }

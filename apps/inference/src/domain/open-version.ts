@@ -2,6 +2,7 @@ import { Batcher, type BatcherOptions } from './batcher.ts';
 import type { DeviceShare } from './device-share.ts';
 import { errors } from './errors.ts';
 import { loadVersion, runnerOptions, type LoadOptions } from './load-version.ts';
+import { sumMemory } from './memory-ledger.ts';
 import { RunnerPool } from './runner-pool.ts';
 import type { Device } from './model-settings.ts';
 import type { Runner, RunnerOptions } from './runner.ts';
@@ -26,8 +27,8 @@ export interface OpenOptions extends LoadOptions, Pick<BatcherOptions, 'maxQueue
 }
 
 /**
- * Loads a version and puts a batcher before it, with runners on the devices of its settings. Rejects as loadVersion, with LOAD_TIMEOUT, or with the signal's
- * reason when that fires before.
+ * Loads a version and puts a batcher before it, with runners on the devices of its settings. Rejects as loadVersion,
+ * with LOAD_TIMEOUT, or with the signal's reason when that fires before.
  */
 export async function openVersion(
   version: ListedVersion,
@@ -69,6 +70,7 @@ export async function openVersion(
     settings,
     statistics,
     batcher,
+    memory: sumMemory(runners.map(({ device, memoryBytes }) => new Map([[device, memoryBytes]]))),
   };
 }
 

@@ -61,6 +61,8 @@ function stateOf({ state, failure }: VersionReport): Pick<IndexEntry, 'state' | 
       return { state, reason: '' };
     case 'DRAINING':
       return { state: 'UNLOADING', reason: '' };
+    case 'EVICTED':
+      return { state: 'UNAVAILABLE', reason: 'unloaded for memory' };
     case 'FAILED':
       return { state: 'UNAVAILABLE', reason: `${failure?.reason}: ${failure?.detail}` };
   }

@@ -117,7 +117,7 @@ export class RepositorySource implements VersionSource {
       const digests = model.versions.map(({ digest }) => digest);
       table.retry(digests);
       this.#review();
-      await table.until(() => digests.every((digest) => table.isSettled(digest)), signal);
+      await table.demand(digests, signal);
       const failure = digests.map((digest) => table.failureOf(digest)).find((found) => found !== undefined);
       if (failure !== undefined) throw asError(failure);
     });

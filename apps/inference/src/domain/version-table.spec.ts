@@ -39,6 +39,7 @@ function serving(digest: string): ServingVersion {
     rowed: true,
     invariance,
     modelBytes: 1,
+    memory: new Map([['cpu', 10]]),
     settings: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }),
     statistics: new VersionStatistics(),
     batcher,
@@ -48,8 +49,10 @@ function serving(digest: string): ServingVersion {
 function bench(
   load: (version: ListedVersion, signal: AbortSignal) => Promise<ServingVersion> = async ({ digest }) =>
     serving(digest),
+  budgetBytes = 0,
 ) {
   const changes: string[] = [];
+  const alarms: (() => void)[] = [];
   const state = { now: 0 };
   const table = new VersionTable({
     load,
@@ -58,8 +61,17 @@ function bench(
     graceMs: 100,
     onUnexpected: (digest, error) => changes.push(`${digest} ${String(error)}`),
     onChange: (digest, standing) => changes.push(`${digest} ${standing}`),
+    memory: {
+      budgetBytes,
+      minIdleMs: 10,
+      estimate: ({ digest }) => new Map([['cpu', digest === 'huge' ? 99 : 10]]),
+      alarm: (_ms, ring) => {
+        alarms.push(ring);
+        return () => undefined;
+      },
+    },
   });
-  return { table, changes, state };
+  return { table, changes, state, alarms };
 }
 
 describe('VersionTable', () => {
@@ -192,6 +204,99 @@ describe('VersionTable', () => {
     await turn();
     expect(changes).toEqual(['a READY']);
     expect(table.settled).toBe(true);
+    await table.close();
+  });
+});
+
+describe('VersionTable with a budget of memory', () => {
+  const never = new AbortController().signal;
+  const two = listing(1n, [version('a', 1), version('b', 2)]);
+
+  it('loads what fits and the rest on demand, in the place of the least recently used', async () => {
+    const { table, changes, state } = bench(undefined, 15);
+    table.follow(two);
+    await turn();
+    table.advance();
+    expect(changes).toEqual(['a READY']);
+    expect(table.settled).toBe(true);
+    expect(table.loadState.loadedDigests).toEqual(['a']);
+    state.now = 10;
+    const found = table.awaken(
+      () => table.byDigest('acme', 'b', 'flights'),
+      () => never,
+    );
+    expect((await found).serving.digest).toBe('b');
+    expect(changes).toEqual(['a READY', 'a EVICTED', 'b READY']);
+    expect(table.loadState.loadedDigests).toEqual(['a', 'b']);
+    expect(() => table.byDigest('acme', 'a', 'flights')).toThrow(
+      expect.objectContaining({ reason: 'MODEL_UNLOADED' }),
+    );
+    await table.close();
+  });
+
+  it('does not unload what was just used, and looks again as long as somebody waits', async () => {
+    const { table, changes, state, alarms } = bench(undefined, 15);
+    table.follow(two);
+    await turn();
+    state.now = 9;
+    table.byDigest('acme', 'a', 'flights');
+    state.now = 18;
+    const found = table.awaken(
+      () => table.byName('acme', 'flights', '2'),
+      () => never,
+    );
+    await turn();
+    expect(changes).toEqual(['a READY']);
+    state.now = 19;
+    alarms.pop()?.();
+    expect((await found).serving.digest).toBe('b');
+    alarms.pop()?.();
+    expect(alarms).toEqual([]);
+    await table.close();
+  });
+
+  it('gives up waiting with the caller', async () => {
+    const { table } = bench(undefined, 15);
+    table.follow(two);
+    await turn();
+    const caller = new AbortController();
+    const found = table.awaken(
+      () => table.byDigest('acme', 'b', 'flights'),
+      () => caller.signal,
+    );
+    caller.abort(new Error('gone'));
+    await expect(found).rejects.toMatchObject({ reason: 'MODEL_UNLOADED' });
+    await table.close();
+  });
+
+  it('refuses what never fits and says so', async () => {
+    const { table, changes } = bench(undefined, 15);
+    table.follow(listing(1n, [version('huge', 1), version('b', 2)]));
+    await turn();
+    expect(changes.sort()).toEqual(['b READY', 'huge FAILED']);
+    expect(() => table.byName('acme', 'flights', '1')).toThrow(
+      expect.objectContaining({ reason: 'MEMORY_BUDGET', codeName: 'RESOURCE_EXHAUSTED' }),
+    );
+    expect(table.failureOf('huge')).toMatchObject({ reason: 'MEMORY_BUDGET' });
+    await table.close();
+  });
+
+  it('loads in the background what has never been loaded, once others are idle for long', async () => {
+    const { table, changes, state } = bench(undefined, 15);
+    table.follow(two);
+    await turn();
+    state.now = 299;
+    table.advance();
+    await turn();
+    expect(changes).toEqual(['a READY']);
+    state.now = 300;
+    table.advance();
+    await turn();
+    expect(changes).toEqual(['a READY', 'a EVICTED', 'b READY']);
+    state.now = 10_000;
+    table.advance();
+    await turn();
+    expect(changes).toHaveLength(3);
     await table.close();
   });
 });

@@ -1,5 +1,6 @@
-import { ServiceError } from '@plumbline/errors';
+import { hasReason, ServiceError } from '@plumbline/errors';
 import type { BatcherCounts } from './batcher.ts';
+import { Demands } from './demands.ts';
 import { errors } from './errors.ts';
 import {
   findByDigest,
@@ -11,6 +12,7 @@ import {
 } from './find-version.ts';
 import { planVersions, retryDelayMs, type Standing } from './plan-versions.ts';
 import type { Listing, ListedVersion, LoadFailure, LoadState, Owner } from './traffic.ts';
+import { VersionMemory, type MemoryOptions } from './version-memory.ts';
 
 export interface VersionReport {
   readonly version: ListedVersion;
@@ -29,8 +31,9 @@ export interface VersionTableOptions {
   readonly graceMs: number;
   /** Told of what no load should ever reject with; its version is reported as INTERNAL. */
   readonly onUnexpected: (digest: string, error: unknown) => void;
-  /** Told whenever a version has become ready or failed, or has gone. */
+  /** Told whenever a version has become ready or failed, was unloaded for memory, or has gone. */
   readonly onChange: (digest: string, standing: Standing['state'] | 'GONE', failure?: LoadFailure) => void;
+  readonly memory: MemoryOptions;
 }
 
 interface Held extends HeldVersion {
@@ -52,11 +55,15 @@ export class VersionTable {
   readonly #leaving = new Set<Held>();
   readonly #working = new Set<Promise<void>>();
   readonly #waiting = new Set<() => void>();
+  readonly #memory: VersionMemory;
+  readonly #demands: Demands;
   #listing: Listing = NOTHING;
   readonly #closing = new AbortController();
 
   constructor(options: VersionTableOptions) {
     this.#options = options;
+    this.#memory = new VersionMemory(options.memory);
+    this.#demands = new Demands(options.memory.alarm, () => this.advance());
   }
 
   get listing(): Listing {
@@ -79,26 +86,62 @@ export class VersionTable {
     const standings = new Map([...this.#held].map(([digest, { standing }]) => [digest, standing]));
     const nowMs = this.#options.nowMs();
     const listed = new Map(this.#listing.versions.map((version) => [version.digest, version]));
-    const plan = planVersions([...listed.keys()], standings, nowMs, this.#options.concurrentLoads);
+    const plan = planVersions([...listed.keys()], standings, this.#demands.sinceMs, nowMs);
     for (const digest of plan.revive) this.#stand(digest, { state: 'READY' });
     for (const digest of plan.drain) {
       this.#stand(digest, { state: 'DRAINING', untilMs: nowMs + this.#options.graceMs });
     }
     for (const digest of plan.forget) this.#held.delete(digest);
     for (const digest of plan.unload) this.#work(this.#unload(digest));
-    for (const digest of plan.load) this.#work(this.#load(listed.get(digest) as ListedVersion));
+    this.#loadDue(
+      plan.due.map((digest) => listed.get(digest) as ListedVersion),
+      nowMs,
+    );
     if (plan.drain.length > 0 && this.#options.graceMs === 0) this.advance();
     for (const wake of [...this.#waiting]) wake();
   }
 
   /** As findByDigest. */
   byDigest(tenant: string, digest: string, model: string): FoundVersion {
-    return findByDigest(this.#view(), tenant, digest, model);
+    return this.#use(findByDigest(this.#view(), tenant, digest, model));
   }
 
   /** As findByName. */
   byName(tenant: string, model: string, version: string): FoundVersion {
-    return findByName(this.#view(), tenant, model, version);
+    return this.#use(findByName(this.#view(), tenant, model, version));
+  }
+
+  /**
+   * What `find` finds; where that was unloaded for memory, it is loaded again first.
+   * @param signalOf gives the signal that ends the wait; asked for only where there is one.
+   * @throws ServiceError as `find`; MODEL_UNLOADED where there is no memory before the signal fires.
+   */
+  awaken(find: () => FoundVersion, signalOf: () => AbortSignal): FoundVersion | Promise<FoundVersion> {
+    try {
+      return find();
+    } catch (error) {
+      const digest = hasReason(error, 'MODEL_UNLOADED') ? error.metadata['digest'] : undefined;
+      if (digest === undefined) throw error;
+      return this.demand([digest], signalOf()).then(
+        () => this.awaken(find, signalOf),
+        () => Promise.reject(error),
+      );
+    }
+  }
+
+  /**
+   * Resolves once every one of the versions answers, has failed or is no longer listed; those that were unloaded for
+   * memory are loaded again, before versions that nobody waits for. Rejects with the signal's reason.
+   */
+  async demand(digests: readonly string[], signal: AbortSignal): Promise<void> {
+    const nowMs = this.#options.nowMs();
+    const releases = digests.map((digest) => this.#demands.add(digest, nowMs));
+    try {
+      this.advance();
+      await this.until(() => digests.every((digest) => this.#isDecided(digest)), signal);
+    } finally {
+      for (const release of releases) release();
+    }
   }
 
   /** A tenant's versions of a model, newest first. */
@@ -123,24 +166,23 @@ export class VersionTable {
   get loadState(): LoadState {
     const held = [...this.#held];
     return {
-      loadedDigests: held.flatMap(([digest, { standing }]) => (standing.state === 'READY' ? [digest] : [])),
+      loadedDigests: held.flatMap(([digest]) => (this.answers(digest) ? [digest] : [])),
       failures: held.flatMap(([, { failure }]) => (failure === undefined ? [] : [failure])),
     };
   }
 
-  /** True when every listed version either answers or has failed. */
+  /** True when every listed version answers, has failed, or has no memory to be loaded. */
   get settled(): boolean {
-    return this.#listing.versions.every(({ digest }) => this.isSettled(digest));
+    return this.#listing.versions.every(({ digest }) => {
+      const state = this.#held.get(digest)?.standing.state;
+      return state === 'READY' || state === 'FAILED' || state === 'EVICTED';
+    });
   }
 
-  /** True when the version either answers or has failed. */
-  isSettled(digest: string): boolean {
-    return this.answers(digest) || this.#held.get(digest)?.standing.state === 'FAILED';
-  }
-
-  /** True when the version answers and goes on answering. */
+  /** True when the version answers and goes on answering, be it after it has been loaded again. */
   answers(digest: string): boolean {
-    return this.#held.get(digest)?.standing.state === 'READY';
+    const standing = this.#held.get(digest)?.standing;
+    return standing?.state === 'READY' || (standing?.state === 'EVICTED' && standing.verified);
   }
 
   /** Why the version could not be loaded; undefined where it could, or nobody tried. */
@@ -186,25 +228,71 @@ export class VersionTable {
     this.#held.clear();
   }
 
+  #loadDue(due: readonly ListedVersion[], nowMs: number): void {
+    const held = [...this.#held.values()];
+    const loading = held.filter(({ standing }) => standing.state === 'LOADING').length;
+    const { admit, evict, refuse, wait } = this.#memory.plan({
+      due,
+      held,
+      leaving: [...this.#leaving],
+      isDemanded: (digest) => this.#demands.has(digest),
+      slots: this.#options.concurrentLoads - loading,
+      nowMs,
+    });
+    for (const digest of evict) this.#work(this.#evict(digest));
+    for (const version of due) {
+      const { digest } = version;
+      if (admit.includes(digest)) this.#work(this.#load(version));
+      else if (refuse.includes(digest)) this.#work(this.#refuse(version));
+      else if (wait.includes(digest) && !this.#held.has(digest)) {
+        this.#held.set(digest, heldAs(version, { state: 'EVICTED', verified: false }));
+      }
+    }
+  }
+
   async #load(version: ListedVersion): Promise<void> {
     const attempts = (this.#held.get(version.digest)?.attempts ?? 0) + 1;
-    const held: Held = {
-      version,
-      standing: { state: 'LOADING' },
-      serving: undefined,
-      failure: undefined,
-      attempts,
-    };
+    const held = heldAs(version, { state: 'LOADING' });
     this.#held.set(version.digest, held);
     try {
       held.serving = await this.#options.load(version, this.#closing.signal);
       held.standing = { state: 'READY' };
+      this.#memory.measure(held.serving, this.#options.nowMs(), this.#known());
     } catch (error) {
       if (this.#closing.signal.aborted) return;
-      held.failure = this.#failureOf(version.digest, error);
-      held.standing = { state: 'FAILED', retryAtMs: this.#options.nowMs() + retryDelayMs(attempts) };
+      this.#fail(held, attempts, this.#failureOf(version.digest, error));
     }
     this.#options.onChange(version.digest, held.standing.state, held.failure);
+  }
+
+  /** The version takes more than the budget, by itself. Tried again like any failure: the budget may be another then. */
+  async #refuse(version: ListedVersion): Promise<void> {
+    const attempts = (this.#held.get(version.digest)?.attempts ?? 0) + 1;
+    const held = heldAs(version, { state: 'LOADING' });
+    this.#held.set(version.digest, held);
+    const detail = 'the version takes more memory than the whole budget of a device';
+    this.#fail(held, attempts, { digest: version.digest, reason: 'MEMORY_BUDGET', detail });
+    await Promise.resolve(); // Whoever is told may change the listing: not amidst the steps towards it.
+    this.#options.onChange(version.digest, 'FAILED', held.failure);
+  }
+
+  /** Takes the version's memory; its requests are answered first. */
+  async #evict(digest: string): Promise<void> {
+    const held = this.#held.get(digest);
+    if (held?.serving === undefined) return;
+    const leaving = { ...held };
+    held.serving = undefined;
+    held.standing = { state: 'EVICTED', verified: true };
+    this.#leaving.add(leaving);
+    await leaving.serving?.batcher.close();
+    this.#leaving.delete(leaving);
+    this.#options.onChange(digest, 'EVICTED');
+  }
+
+  #fail(held: Held, attempts: number, failure: LoadFailure): void {
+    held.attempts = attempts;
+    held.failure = failure;
+    held.standing = { state: 'FAILED', retryAtMs: this.#options.nowMs() + retryDelayMs(attempts) };
   }
 
   async #unload(digest: string): Promise<void> {
@@ -221,6 +309,21 @@ export class VersionTable {
     if (error instanceof ServiceError) return { digest, reason: error.reason, detail: error.message };
     this.#options.onUnexpected(digest, error);
     return { digest, reason: 'INTERNAL', detail: 'the load failed unexpectedly' };
+  }
+
+  #use(found: FoundVersion): FoundVersion {
+    this.#memory.use(found.serving.digest, this.#options.nowMs());
+    return found;
+  }
+
+  #isDecided(digest: string): boolean {
+    const held = this.#held.get(digest);
+    if (held?.serving !== undefined || held?.standing.state === 'FAILED') return true;
+    return !this.#listing.versions.some((version) => version.digest === digest);
+  }
+
+  #known(): ReadonlySet<string> {
+    return new Set([...this.#held.keys(), ...this.#listing.versions.map(({ digest }) => digest)]);
   }
 
   #view(): VersionView {
@@ -240,4 +343,8 @@ export class VersionTable {
     });
     this.#working.add(tracked);
   }
+}
+
+function heldAs(version: ListedVersion, standing: Standing): Held {
+  return { version, standing, serving: undefined, failure: undefined, attempts: 0 };
 }

@@ -50,7 +50,10 @@ export async function answerCall(
   finish: (answered: AnsweredCall) => Buffer,
 ): Promise<Buffer> {
   const tenant = requireTenant(context);
-  const found = findVersion(options.table, tenant, view, context);
+  const find = () => findVersion(options.table, tenant, view, context);
+  const known = options.table.awaken(find, () => signal ?? context.signal);
+  // What is loaded, and that is nearly always, is found at once: without a turn in between it cannot go.
+  const found = known instanceof Promise ? await known : known;
   const { serving, owner } = found;
   const asked = understandRequest(view, serving);
   const deadlineMs = options.nowMs() + context.remainingMs();

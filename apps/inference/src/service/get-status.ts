@@ -27,6 +27,7 @@ const STATES = {
   READY: VersionState.READY,
   DRAINING: VersionState.DRAINING,
   FAILED: VersionState.FAILED,
+  EVICTED: VersionState.EVICTED,
 } as const;
 
 const CLASSES = {

@@ -19,9 +19,11 @@ type ConfigInit = MessageInitShape<typeof ModelConfigSchema>;
 
 /** What a tenant's model is served by: its own configuration, completed from the model and the service's settings. */
 export function modelConfig(table: VersionTable): ModelConfigMethod {
-  return ({ name, version }, context) => ({
-    config: completeConfig(table.byName(requireTenant(context), name, version)),
-  });
+  return async ({ name, version }, context) => {
+    const tenant = requireTenant(context);
+    const find = () => table.byName(tenant, name, version);
+    return { config: completeConfig(await table.awaken(find, () => context.signal)) };
+  };
 }
 
 function completeConfig({ serving: { settings, signature }, owner }: FoundVersion): ConfigInit {

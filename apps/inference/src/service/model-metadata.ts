@@ -7,17 +7,24 @@ type ModelMetadata = Handler<(typeof GRPCInferenceService)['method']['modelMetad
 
 /** Inputs, outputs and facts of a tenant's model. */
 export function modelMetadata(table: VersionTable): ModelMetadata {
-  return ({ name, version }, context) => {
+  return async ({ name, version }, context) => {
     const tenant = requireTenant(context);
-    const { serving } = table.byName(tenant, name, version);
+    const { serving } = await table.awaken(
+      () => table.byName(tenant, name, version),
+      () => context.signal,
+    );
     const { invariance, digest, signature } = serving;
     const difference = invariance.class === 'VARIANT' ? invariance.largestDifference : undefined;
     return {
       name,
-      versions: table
-        .versionsOf(tenant, name)
-        .filter(({ report }) => report.state === 'READY')
-        .map(({ owner }) => String(owner.number)),
+      versions: [
+        ...new Set(
+          table
+            .versionsOf(tenant, name)
+            .filter(({ report }) => table.answers(report.version.digest))
+            .map(({ owner }) => String(owner.number)),
+        ),
+      ],
       platform: 'onnxruntime_onnx',
       inputs: signature.inputs.map(tensorMetadata),
       outputs: signature.outputs.map(tensorMetadata),

@@ -5,7 +5,7 @@ import type { VersionTable } from '../domain/version-table.ts';
 
 type ModelReady = Handler<(typeof GRPCInferenceService)['method']['modelReady']>;
 
-/** Whether a tenant's model answers; for an unknown one too the answer is no, not an error. */
+/** Whether a tenant's model answers, be it after it has been loaded again; of an unknown one, no: that is no error. */
 export function modelReady(table: VersionTable): ModelReady {
   return ({ name, version }, context) => {
     const tenant = requireTenant(context);
@@ -13,7 +13,7 @@ export function modelReady(table: VersionTable): ModelReady {
       table.byName(tenant, name, version);
       return { ready: true };
     } catch (error) {
-      if (error instanceof ServiceError) return { ready: false };
+      if (error instanceof ServiceError) return { ready: error.reason === 'MODEL_UNLOADED' };
       throw error;
     }
   };

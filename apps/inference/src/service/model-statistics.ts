@@ -71,8 +71,11 @@ function duration({ count, ns }: CountedTime) {
   return { count: BigInt(count), ns: BigInt(ns) };
 }
 
-function memoryOf({ modelBytes }: ServingVersion) {
-  return [{ type: 'CPU', id: 0n, byteSize: BigInt(modelBytes) }];
+function memoryOf({ memory }: ServingVersion) {
+  return [...memory].map(([device, bytes]) => {
+    const gpu = /^cuda:(\d+)$/.exec(device)?.[1];
+    return { type: gpu === undefined ? 'CPU' : 'GPU', id: BigInt(gpu ?? 0), byteSize: BigInt(bytes) };
+  });
 }
 
 function compareText(left: string, right: string): number {

@@ -237,6 +237,13 @@ export enum VersionState {
    * @generated from enum value: VERSION_STATE_FAILED = 4;
    */
   FAILED = 4,
+
+  /**
+   * Not loaded for want of memory; loaded when a request asks for it.
+   *
+   * @generated from enum value: VERSION_STATE_EVICTED = 5;
+   */
+  EVICTED = 5,
 }
 
 /**
