@@ -161,6 +161,13 @@ describe('a replica', () => {
           reason: 'MODEL_NOT_FOUND',
         });
       }
+      const statistics = async (tenant: string) =>
+        (await replica.oip.modelStatistics({}, { tenant })).modelStats;
+      expect((await statistics(TENANT)).map(({ name, version }) => [name, version])).toEqual([
+        [MODEL, '1'],
+        [MODEL, '2'],
+      ]);
+      expect(await statistics('rival')).toEqual([]);
     });
   });
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Requests of one row and of many, more than a batch takes, refused, cancelled, remembered. */
+/** Requests of one row and of many, more than a batch takes, refused, cancelled, remembered, of streams. */
 async function drive(): Promise<void> {
   const rows = (count: number) => Array.from({ length: count }, (_, index) => [index, 1]);
   await Promise.all([1, 1, 3, 17, 100].map((count) => server.infer('double', rows(count))));
@@ -34,6 +34,7 @@ async function drive(): Promise<void> {
   await Promise.all([5, 5, 5].map((count) => server.infer('remembering', rows(count))));
   await expect(server.infer('double', [[1]])).rejects.toMatchObject({ reason: 'SHAPE_MISMATCH' });
   await expect(server.infer('remembering', [[1]])).rejects.toMatchObject({ reason: 'SHAPE_MISMATCH' });
+  await stream('mixing', 3);
   const running: Promise<unknown>[] = [];
   for (let batch = 0; batch < 2; batch++) {
     running.push(loopFor(20_000));
@@ -42,6 +43,21 @@ async function drive(): Promise<void> {
   }
   await expect(loopFor(40)).rejects.toMatchObject({ codeName: 'DEADLINE_EXCEEDED' });
   await Promise.all(running);
+}
+
+/** Requests of one row over one stream, the last of which is refused. */
+async function stream(modelName: string, count: number): Promise<void> {
+  const requests = async function* () {
+    for (let index = 0; index < count; index++) {
+      const shape = [1n, index === count - 1 ? 3n : 2n];
+      yield { modelName, inputs: [{ name: 'x', datatype: 'FP32', shape }], rawInputContents: [floats(1, 2)] };
+    }
+  };
+  const failures: string[] = [];
+  for await (const { errorMessage } of server.oip.modelStreamInfer(requests())) {
+    if (errorMessage !== '') failures.push(errorMessage);
+  }
+  expect(failures).toHaveLength(1);
 }
 
 /** A request that takes long, with so many milliseconds to live. A runner has two batches at once; the third waits. */
@@ -138,7 +154,7 @@ describe('ModelStatistics', () => {
     }
     expect([rows, batches]).toEqual([double.inferenceCount, double.executionCount]);
     const mixing = await statisticsOf('mixing');
-    expect([mixing.inferenceCount, mixing.executionCount]).toEqual([3n, 2n]);
+    expect([mixing.inferenceCount, mixing.executionCount]).toEqual([5n, 4n]);
   });
 
   it('counts what the cache answered as answered, and not as run', async () => {
@@ -181,6 +197,7 @@ describe('the metrics', () => {
     const failures = (model: string, reason: string) =>
       samples.get(`nv_inference_request_failure ${model} ${reason}`) ?? NaN;
     expect(failures('double', 'OTHER')).toBe(1);
+    expect(failures('mixing', 'OTHER')).toBe(1);
     // Its deadline passed in the queue: which of the two notices it first, queue or call, is open.
     expect(failures('loop', 'REJECTED') + failures('loop', 'CANCELED')).toBe(1);
   });
@@ -195,7 +212,7 @@ describe('the metrics', () => {
     expect(text).toContain('# TYPE plumbline_inference_batch_rows histogram\n');
     const rows = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, '+Inf'];
     const buckets = rows.map((le) => samples.get(`plumbline_inference_batch_rows_bucket mixing ${le}`));
-    expect(buckets).toEqual([1, ...Array<number>(11).fill(2)]);
+    expect(buckets).toEqual([3, ...Array<number>(11).fill(4)]);
     expect(text).toMatch(/nv_inference_count\{model="double",version="1",tenant="default",digest="sha256:/);
   });
 
