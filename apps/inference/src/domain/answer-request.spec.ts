@@ -1,7 +1,14 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
 import { ModelInferRequestSchema } from '@plumbline/contract-oip';
-import { decodeBytesElements, decodeElements, encodeElements, parseInferRequest } from '@plumbline/tensors';
+import {
+  decodeBytesElements,
+  decodeElements,
+  encodeElements,
+  parseInferRequest,
+  type RawTensor,
+} from '@plumbline/tensors';
+import fc from 'fast-check';
 import { FakeRunner } from '../../test/fake-runner.ts';
 import { answerRequest, namedOutputs, understandRequest } from './answer-request.ts';
 import { batcherOptions } from '../../test/batcher-options.ts';
@@ -99,6 +106,7 @@ function stage({ cached = true, gate = () => Promise.resolve() } = {}) {
 const int = (value: bigint) => ({ parameterChoice: { case: 'int64Param' as const, value } });
 const classes = (count: bigint) => [{ name: 'y', parameters: { classification: int(count) } }];
 
+const plain = ({ raw, ...header }: RawTensor) => ({ ...header, raw: Buffer.from(raw) });
 const textsOf = (raw: Uint8Array = new Uint8Array()) =>
   decodeBytesElements(raw).map((element) => Buffer.from(element).toString());
 
@@ -179,5 +187,35 @@ describe('a request', () => {
       reason: 'OUTPUT_NAME_INVALID',
     });
     expect(statistics.snapshot().failures).toEqual({ REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 1 });
+  });
+
+  it('gets from the cache what it would get without, and runs once per question', async () => {
+    const question = fc.record({
+      tenant: fc.constantFrom('t', 'u'),
+      x: fc.constantFrom([1, 2, 3], [3, 2, 1], [1, 2, 3, 3, 2, 1]),
+      outputs: fc.shuffledSubarray(['y', 'sum']),
+      classes: fc.constantFrom(0n, 1n, 2n),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(question, { maxLength: 12 }), async (questions) => {
+        const remembering = stage();
+        const forgetting = stage({ cached: false });
+        const asked = new Set<string>();
+        for (const { tenant, x, outputs, classes: count } of questions) {
+          const request = {
+            outputs: outputs.map((name) =>
+              name === 'y' && count > 0n ? (classes(count)[0] ?? { name }) : { name },
+            ),
+          };
+          const answer = await remembering.ask(x, request, { tenant });
+          const expected = await forgetting.ask(x, request, { tenant });
+          expect(answer.outputs.map(plain)).toEqual(expected.outputs.map(plain));
+          asked.add(JSON.stringify([tenant, x, outputs.length === 0 ? ['sum', 'y'] : outputs.toSorted()]));
+        }
+        const { cacheHit, cacheMiss } = remembering.statistics.snapshot();
+        expect([cacheMiss.count, cacheHit.count]).toEqual([asked.size, questions.length - asked.size]);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
