@@ -198,6 +198,19 @@ describe('BatchQueue', () => {
     expect(dropped).toEqual([]);
   });
 
+  it('forgets what is left of an item that failed', () => {
+    const { queue, dropped } = queueOf(4, 100);
+    const begun = item(1, { rows: 6 });
+    queue.offer(begun, 0);
+    queue.offer(item(2), 0);
+    queue.forget(begun);
+    queue.seal(0);
+    queue.forget(begun);
+    expect(queue).toMatchObject({ rows: 1, requests: 1 });
+    expect(ids(queue.seal(0))).toEqual([2]);
+    expect(dropped).toEqual([]);
+  });
+
   it('refuses more requests than a policy lets wait, each priority for itself', () => {
     const { queue } = queueOf(4, 100, [policy({ maxQueuedRequests: 1 }), policy()]);
     expect(queue.offer(item(1), 0)).toBe(true);

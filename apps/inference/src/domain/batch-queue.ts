@@ -119,6 +119,8 @@ class Waiting<Item extends Queued> {
 export class BatchQueue<Item extends Queued> {
   readonly #options: BatchQueueOptions<Item>;
   readonly #buckets = new Map<string, Bucket<Item>>();
+  /** Items of which earlier batches took rows. */
+  readonly #begun = new Map<Item, Waiting<Item>>();
   readonly #levelRows: number[];
   readonly #levelRequests: number[];
   #rows = 0;
@@ -222,6 +224,12 @@ export class BatchQueue<Item extends Queued> {
     }
   }
 
+  /** Takes out what is left of an item that failed in an earlier batch. */
+  forget(item: Item): void {
+    const waiting = this.#begun.get(item);
+    if (waiting !== undefined) this.#remove(waiting);
+  }
+
   /** Empties the queue and returns what waited, in no particular order. */
   clear(): Item[] {
     const waiting = [...this.#buckets.values()].flatMap((bucket) => [...inOrder(bucket)]);
@@ -275,7 +283,10 @@ export class BatchQueue<Item extends Queued> {
     waiting.taken += rows;
     waiting.timeoutMs = Infinity;
     if (waiting.taken === waiting.item.rows) this.#remove(waiting, rows);
-    else this.#countRows(waiting.item.level, -rows);
+    else {
+      this.#begun.set(waiting.item, waiting);
+      this.#countRows(waiting.item.level, -rows);
+    }
   }
 
   /** Has the item leave its line where it has lapsed; true if it did. */
@@ -313,6 +324,7 @@ export class BatchQueue<Item extends Queued> {
   #remove(waiting: Waiting<Item>, rows = waiting.item.rows - waiting.taken): void {
     const { bucket, item } = waiting;
     waiting.gone = true;
+    if (this.#begun.size > 0) this.#begun.delete(item);
     bucket.lines[waiting.rank]?.remove(waiting);
     if (--bucket.requests === 0) this.#buckets.delete(bucket.key);
     this.#requests--;

@@ -74,7 +74,11 @@ export class Batcher {
       watch: (item, leave) => item.watch(leave),
     });
     this.#again = new RetryLine(drop);
-    this.#outstanding = new Outstanding({ ...options, preserveOrdering: options.queue.preserveOrdering });
+    this.#outstanding = new Outstanding({
+      ...options,
+      preserveOrdering: options.queue.preserveOrdering,
+      onFailed: (item) => this.#queue.forget(item),
+    });
     this.#wakeup = new Wakeup(options.nowMs, options.alarm, () => this.#pump());
     options.statistics.watchPending(() => this.#queue.requests);
     this.#sealAll = { kind: 'seal', rows: options.batching.maxRows };

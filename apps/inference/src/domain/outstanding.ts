@@ -7,6 +7,8 @@ export interface OutstandingOptions {
   /** Whether nobody is answered before those who came earlier. */
   readonly preserveOrdering: boolean;
   readonly nowMs: () => number;
+  /** Told of every request that fails, of which some rows may still be on their way. */
+  readonly onFailed: (item: PendingRequest) => void;
 }
 
 /** Requests that were accepted and have neither answer nor error yet. Each gets exactly one, and is counted once. */
@@ -42,6 +44,7 @@ export class Outstanding {
     const totalUs = (this.#options.nowMs() - item.arrivedMs) * 1000;
     this.#options.statistics.recordFailure(failureReason(error), totalUs);
     this.#settle(item, error);
+    this.#options.onFailed(item);
   }
 
   /** Resolves once there are none. */
