@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelInferRequestSchema } from '@plumbline/contract-oip';
+import { ServiceError } from '@plumbline/errors';
 import type { Checks } from '../suite/check.ts';
 import { expect, expectEqual, expectStatus } from '../suite/expect.ts';
 import {
@@ -44,6 +45,42 @@ function unpacked(name: string, elements: readonly number[]): Buffer {
   const contents = Buffer.concat(elements.flatMap((element) => [varint((2 << 3) | 0), varint(element)]));
   const shape = Buffer.concat([1, 16].flatMap((size) => [varint((3 << 3) | 0), varint(size)]));
   return field(5, Buffer.concat([text(1, name), text(2, 'INT32'), shape, field(5, contents)]));
+}
+
+const MUTATIONS = 300;
+
+/** The message with a few bytes changed, cut out or doubled, the same for the same seed. */
+function mutated(message: Uint8Array, seed: number): Buffer {
+  const next = pseudoRandom(seed);
+  const bytes = [...message];
+  for (let change = 0; change < 1 + (seed % 4); change++) {
+    const at = next() % bytes.length;
+    if (seed % 3 === 0) bytes.splice(at, next() % 8);
+    else if (seed % 3 === 1) bytes[at] = next() % 256;
+    else bytes.splice(at, 0, ...bytes.slice(at, at + (next() % 32)));
+  }
+  return Buffer.from(bytes);
+}
+
+function pseudoRandom(seed: number): () => number {
+  let state = Math.imul(seed, 2_654_435_761) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 8;
+  };
+}
+
+/** Statuses of a message that does not parse or does not fit; INTERNAL is what gRPC libraries give the former. */
+const REFUSALS = ['INVALID_ARGUMENT', 'NOT_FOUND', 'RESOURCE_EXHAUSTED', 'INTERNAL'];
+
+async function expectSettled(target: Target, message: Uint8Array, seed: number): Promise<void> {
+  try {
+    await callBytes(target, 'ModelInfer', message);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const refused = REFUSALS.includes(error.codeName) && !(target.own && error.codeName === 'INTERNAL');
+    expect(refused, `mutation ${seed} ended with ${error.codeName}: ${error.message}`);
+  }
 }
 
 export const encodingChecks: Checks = {
@@ -124,6 +161,17 @@ export const encodingChecks: Checks = {
       const startedMs = performance.now();
       await expectStatus(infer(target, request('simple', inputs)), 'INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED');
       expect(performance.now() - startedMs < 1_000, 'it took longer');
+      await expectSum(target, bytesOf(request('simple', simpleInputs(0))));
+    },
+  },
+  mutations: {
+    title: `of ${MUTATIONS} messages with changed bytes each is answered or refused, and none is lost`,
+    models: ['simple'],
+    run: async (target) => {
+      const message = bytesOf(
+        request('simple', simpleInputs(0), { id: 'mutated', outputs: [{ name: 'OUTPUT0' }] }),
+      );
+      for (let seed = 1; seed <= MUTATIONS; seed++) await expectSettled(target, mutated(message, seed), seed);
       await expectSum(target, bytesOf(request('simple', simpleInputs(0))));
     },
   },

@@ -1,6 +1,6 @@
 import type { Checks } from '../suite/check.ts';
 import { expect, expectStatus } from '../suite/expect.ts';
-import { infer, input, request, type InferRequest } from '../target/infer.ts';
+import { begun, infer, input, request, type InferRequest } from '../target/infer.ts';
 import type { Target } from '../target/target.ts';
 
 /** A run that takes long enough to be told from the rest. */
@@ -103,7 +103,7 @@ export const timeChecks: Checks = {
  */
 async function expectUnrun(target: Target, abandoned: (turns: number) => Promise<unknown>[]): Promise<void> {
   const { turns, takesMs } = await longRun(target, 'slow');
-  const busy = infer(target, slowRequest('slow', turns));
+  const busy = begun(infer(target, slowRequest('slow', turns)));
   await Promise.all(abandoned(turns));
   const startedMs = performance.now();
   await infer(target, slowRequest('slow', 1));

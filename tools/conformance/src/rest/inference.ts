@@ -1,3 +1,4 @@
+import { eachInFlight } from '../oip/load.ts';
 import type { Checks } from '../suite/check.ts';
 import { expectEqual } from '../suite/expect.ts';
 import { row } from '../target/values.ts';
@@ -102,6 +103,35 @@ export const inferenceChecks: Checks = {
         const text = answer.body.toString().replaceAll(/\s/g, '');
         expectEqual(/"data":\[+(-?\d+)/.exec(text)?.[1], number, `OUTPUT0 of ${model}`);
       }
+    },
+  },
+  'own-rows': {
+    title: 'of 200 interleaved requests each gets its own rows and its own id',
+    models: ['simple'],
+    run: (target) =>
+      eachInFlight(200, async (index) => {
+        const answer = jsonOf(await post(target, INFER, simpleBody(index * 100, { id: `r${index}` })));
+        expectEqual(answer['id'], `r${index}`, 'the id');
+        expectEqual(dataOf(answer, 'OUTPUT0'), row(index * 100 + 1), `OUTPUT0 of r${index}`);
+      }),
+  },
+  classification: {
+    title: 'an output’s parameter classification asks for its greatest values as texts',
+    models: ['labelled'],
+    extension: 'classification',
+    run: async (target) => {
+      const inputs = [{ name: 'INPUT0', datatype: 'FP32', shape: [1, 4], data: [1, 4, 3, 2] }];
+      const outputs = [{ name: 'OUTPUT0', parameters: { classification: 2 } }];
+      const answer = jsonOf(await post(target, 'v2/models/labelled/infer', { inputs, outputs }));
+      const labels = dataOf(answer, 'OUTPUT0').map((text) => String(text).split(':').slice(1));
+      expectEqual(
+        labels,
+        [
+          ['1', 'east'],
+          ['2', 'south'],
+        ],
+        'the classes',
+      );
     },
   },
   'unknown-model': {

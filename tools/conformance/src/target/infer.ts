@@ -91,3 +91,9 @@ export function elementsOf(output: RawTensor): Element[] {
   if (!isDatatype(output.datatype)) throw new Failure(`"${output.datatype}" is no datatype`);
   return decodeElements(output.datatype, output.raw);
 }
+
+/** A call that is awaited later, if at all: its failure may come before that, or never matter. */
+export function begun<T>(call: Promise<T>): Promise<T> {
+  call.catch(() => undefined);
+  return call;
+}

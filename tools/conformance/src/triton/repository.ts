@@ -1,9 +1,11 @@
-import { times } from '../models/graphs.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { ServiceError } from '@plumbline/errors';
+import { times } from '../models/graphs.ts';
+import { longRun, slowRequest } from '../oip/time.ts';
 import type { Checks } from '../suite/check.ts';
 import { expect, expectEqual, expectStatus } from '../suite/expect.ts';
 import { Skipped } from '../suite/outcome.ts';
-import { elementsOf, infer, outputOf, request } from '../target/infer.ts';
+import { begun, elementsOf, infer, outputOf, request } from '../target/infer.ts';
 import { isReady, type Target } from '../target/target.ts';
 import { fourWide } from '../target/values.ts';
 import { configOf } from './model-config.ts';
@@ -26,10 +28,42 @@ async function load({ client, own }: Target): Promise<void> {
   }
 }
 
+/** OUTPUT0 of `loadable`, or of another model like it, for 1, 2, 3, 4. */
+async function inferLoadable(target: Target, name = NAME): Promise<readonly unknown[]> {
+  return elementsOf(outputOf(await infer(target, request(name, [fourWide(1, 2, 3, 4)])), 'OUTPUT0'));
+}
+
+function expectEither(found: readonly unknown[], factors: readonly number[]): void {
+  const known = factors.some((factor) =>
+    isDeepStrictEqual(
+      found,
+      [1, 2, 3, 4].map((x) => x * factor),
+    ),
+  );
+  expect(known, `OUTPUT0 is ${found.join()}: no version answers so`);
+}
+
+/** Loads the model anew by each factor in turn. */
+async function reloads(target: Target, factors: readonly number[]): Promise<void> {
+  for (const factor of factors) {
+    const parameters = upload(NAME, times(factor));
+    await target.client.repositoryModelLoad({ modelName: NAME, parameters });
+  }
+}
+
+/** Eight callers that infer for as long as the reloads by 4 and 5 go on. */
+async function inferUntil(target: Target, reloading: Promise<void>): Promise<void> {
+  let done = false;
+  const end = begun(reloading.finally(() => (done = true)));
+  const callers = Array.from({ length: 8 }, async () => {
+    while (!done) expectEither(await inferLoadable(target), [4, 5]);
+  });
+  await Promise.all([end, ...callers]);
+}
+
 async function expectFactor(target: Target, factor: number, name = NAME): Promise<void> {
-  const answer = await infer(target, request(name, [fourWide(1, 2, 3, 4)]));
   expectEqual(
-    elementsOf(outputOf(answer, 'OUTPUT0')),
+    await inferLoadable(target, name),
     [1, 2, 3, 4].map((x) => x * factor),
     'OUTPUT0',
   );
@@ -161,6 +195,31 @@ export const repositoryChecks: Checks = {
       await expectFactor(target, 4);
       await load(target);
       expectEqual((await configOf(target, NAME)).maxBatchSize, 8, 'max_batch_size as in the repository');
+    },
+  },
+  'reload-under-load': {
+    title: 'requests that come while a model is loaded anew are all answered, by the old or the new version',
+    extension,
+    run: async (target) => {
+      await load(target);
+      await inferUntil(target, reloads(target, [5, 4, 5]));
+      await expectFactor(target, 5);
+      await load(target);
+      await expectFactor(target, 4);
+    },
+  },
+  'unload-in-flight': {
+    title: 'a request that runs while its model is unloaded is answered',
+    models: ['slow'],
+    extension,
+    run: async (target) => {
+      await load(target);
+      const { turns } = await longRun(target, 'slow', 200);
+      const running = begun(infer(target, slowRequest('slow', turns)));
+      await target.client.repositoryModelUnload({ modelName: 'slow' });
+      await running;
+      await target.client.repositoryModelLoad({ modelName: 'slow' });
+      await infer(target, slowRequest('slow', 1));
     },
   },
   'load-bad-config': {

@@ -3,7 +3,7 @@ import type { InferParameter, InferParameterSchema } from '@plumbline/contract-o
 import { longRun, slowRequest } from '../oip/time.ts';
 import type { Checks } from '../suite/check.ts';
 import { expect, expectStatus } from '../suite/expect.ts';
-import { infer } from '../target/infer.ts';
+import { begun, infer } from '../target/infer.ts';
 import type { Target } from '../target/target.ts';
 
 const extension = 'schedule_policy';
@@ -25,7 +25,9 @@ async function endings(calls: Readonly<Record<string, Promise<unknown>>>): Promi
 
 /** Requests that keep `prioritized` busy; what is sent after them over the same connection waits behind them. */
 export function keepBusy(target: Target, turns: number): Promise<unknown> {
-  return Promise.all(Array.from({ length: 4 }, () => infer(target, slowRequest('prioritized', turns))));
+  return begun(
+    Promise.all(Array.from({ length: 4 }, () => infer(target, slowRequest('prioritized', turns)))),
+  );
 }
 
 /** Parameters of a request that may wait for 10 ms. */
