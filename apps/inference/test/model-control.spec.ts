@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { create, toJsonString } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
 import { DataType, ModelConfigSchema } from '@plumbline/contract-oip';
+import { fileObjects } from '@plumbline/objects';
+import { eventually, temporaryDirectory } from '@plumbline/testing';
 import { mixingModel, timesModel } from './models.ts';
-import { startRegistry, startReplica, TENANT } from './replica.ts';
+import { MODEL, startRegistry, startReplica, storeVersion, TENANT } from './replica.ts';
 import { modelFolder, startStandalone, type ModelFolder, type Standalone } from './standalone.ts';
-import { temporaryDirectory } from '@plumbline/testing';
 
 async function withModels(
   files: Readonly<Record<string, Uint8Array | string>>,
@@ -205,6 +206,19 @@ describe('models that callers do not control', () => {
       ]);
     };
     await withModels(files, check, {});
+  });
+
+  it('bring their configuration from the registry too', async () => {
+    const registry = await startRegistry();
+    const objectsDir = await temporaryDirectory();
+    const config = 'max_batch_size: 5 input { name: "x" data_type: TYPE_FP32 dims: 2 }';
+    const stored = await storeVersion(fileObjects(objectsDir), { model: timesModel(2), config });
+    registry.list([stored], 0);
+    const replica = await startReplica({ registryAddress: registry.address, objectsDir });
+    const ask = () => replica.oip.modelConfig({ name: MODEL }, { tenant: TENANT });
+    expect((await eventually(ask)).config).toMatchObject({ maxBatchSize: 5, name: MODEL });
+    await replica.stop();
+    await registry.close();
   });
 
   it('come from the registry where there is one', async () => {

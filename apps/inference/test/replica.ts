@@ -48,12 +48,14 @@ export interface VersionParts {
   readonly model: Uint8Array;
   readonly golden?: { readonly input: readonly number[]; readonly output: readonly number[] };
   readonly signature?: string;
+  readonly config?: string;
 }
 
 export async function storeVersion(objects: ObjectStore, parts: VersionParts): Promise<StoredVersion> {
   const contents: Record<string, Uint8Array> = { 'model.onnx': parts.model };
   if (parts.golden !== undefined) contents['golden.pb'] = goldenSet(parts.golden);
   if (parts.signature !== undefined) contents['signature.json'] = Buffer.from(parts.signature);
+  if (parts.config !== undefined) contents['config.pbtxt'] = Buffer.from(parts.config);
   const files: ManifestFile[] = [];
   for (const [path, bytes] of Object.entries(contents)) {
     const { digest, sizeBytes } = await objects.put(bytes);

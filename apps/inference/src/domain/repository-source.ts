@@ -3,6 +3,7 @@ import { errors, shorten } from './errors.ts';
 import type { IndexEntry } from './repository-index.ts';
 import {
   placeModel,
+  type LoadOutcome,
   type ModelOverride,
   type ModelRepository,
   type RepositoryModel,
@@ -118,6 +119,7 @@ export class RepositorySource implements VersionSource {
       table.retry(digests);
       this.#review();
       await table.demand(digests, signal);
+      await this.#retain();
       const failure = digests.map((digest) => table.failureOf(digest)).find((found) => found !== undefined);
       if (failure !== undefined) throw asError(failure);
     });
@@ -136,6 +138,7 @@ export class RepositorySource implements VersionSource {
       if (this.#wanted.delete(name)) this.#unloaded.set(name, served);
       this.#review();
       await table.until(() => !table.holds(tenant, name), signal);
+      await this.#retain();
     });
   }
 
@@ -196,14 +199,14 @@ export class RepositorySource implements VersionSource {
   }
 
   #review(): void {
-    const { table, tenant } = this.#options;
+    const { tenant } = this.#options;
     const versions = new Map<string, ListedVersion>();
     const champions = new Map<string, string>();
     for (const name of this.#kept.keys()) if (!this.#wanted.has(name)) this.#kept.delete(name);
     for (const [name, model] of this.#wanted) {
       const before = this.#kept.get(name) ?? [];
       const { listed, kept, champion } = placeModel(model.versions, before, (digest) =>
-        table.answers(digest),
+        this.#outcomeOf(digest),
       );
       this.#kept.set(name, kept);
       if (champion !== undefined) champions.set(modelKey(tenant, name), champion.digest);
@@ -213,6 +216,12 @@ export class RepositorySource implements VersionSource {
       }
     }
     this.#list([...versions.values()], champions);
+  }
+
+  #outcomeOf(digest: string): LoadOutcome {
+    const { table } = this.#options;
+    if (table.answers(digest)) return 'answers';
+    return table.failureOf(digest) === undefined ? 'pending' : 'failed';
   }
 
   #list(versions: Listing['versions'], champions: Listing['champions']): void {
@@ -228,6 +237,17 @@ export class RepositorySource implements VersionSource {
     if (tenant !== this.#options.tenant) throw notFound(name);
     if (this.#options.control === 'explicit') return;
     throw errors.MODEL_CONTROL_DISABLED('models are loaded and unloaded by MODEL_REPOSITORY alone');
+  }
+
+  /** Only with one load or unload under way is it known what nobody needs any more. */
+  async #retain(): Promise<void> {
+    if (this.#turns.size > 1) return;
+    const versions = [
+      ...[...this.#wanted.values()].flatMap((model) => model.versions),
+      ...[...this.#kept.values()].flat(),
+    ];
+    const digests = versions.flatMap(({ files }) => files.map(({ digest }) => digest));
+    await this.#options.repository.retain(new Set(digests));
   }
 
   #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {

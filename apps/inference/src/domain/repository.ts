@@ -36,31 +36,42 @@ export interface ModelRepository {
    * override that cannot be taken, with MODEL_CONFIG_INVALID or LOAD_PARAMETER_INVALID.
    */
   find(name: string, override?: ModelOverride): Promise<RepositoryModel | undefined>;
+  /** Lets go of what overrides brought, but for these digests. */
+  retain(digests: ReadonlySet<string>): Promise<void>;
 }
 
-/** Which of a model's versions are listed, and which of them goes on serving whatever happens to the others. */
+/** What became of the load of a version so far. */
+export type LoadOutcome = 'pending' | 'answers' | 'failed';
+
+/** Which of a model's versions are listed, and which of them are to serve whatever happens to the others. */
 export interface Placement {
   readonly listed: readonly RepositoryVersion[];
-  /** Stay listed until every wanted version answers. */
   readonly kept: readonly RepositoryVersion[];
   /** Answers requests that name no version; undefined while none answers. */
   readonly champion: RepositoryVersion | undefined;
 }
 
 /**
- * Places what is wanted beside what served before, which stays until all that is wanted answers. So a swap leaves no
- * gap, and a version that fails to load costs nothing.
+ * Places what is wanted beside what served before. That stays until the fate of all that is wanted is known, and then
+ * where nothing wanted answers, or not the version of its own number: so a swap leaves no gap, and a version that fails
+ * to load costs nothing.
  */
 export function placeModel(
   wanted: readonly RepositoryVersion[],
   kept: readonly RepositoryVersion[],
-  answers: (digest: string) => boolean,
+  outcomeOf: (digest: string) => LoadOutcome,
 ): Placement {
-  const swapped = wanted.every(({ digest }) => answers(digest));
-  const held = swapped ? wanted : kept;
-  const before = held.filter(({ digest }) => !wanted.some((version) => version.digest === digest));
-  const champion = [...newestFirst(wanted), ...newestFirst(before)].find(({ digest }) => answers(digest));
-  return { listed: [...wanted, ...before], kept: held, champion };
+  const answers = ({ digest }: RepositoryVersion) => outcomeOf(digest) === 'answers';
+  const answering = wanted.filter(answers);
+  const isPending = wanted.some(({ digest }) => outcomeOf(digest) === 'pending');
+  const isReplaced = ({ number }: RepositoryVersion) =>
+    answering.length > 0 &&
+    !wanted.some((version) => version.number === number && !answering.includes(version));
+  const before = kept
+    .filter(({ digest }) => !wanted.some((version) => version.digest === digest))
+    .filter((version) => answers(version) && (isPending || !isReplaced(version)));
+  const [champion] = [...newestFirst(answering), ...newestFirst(before)];
+  return { listed: [...wanted, ...before], kept: [...answering, ...before], champion };
 }
 
 function newestFirst(versions: readonly RepositoryVersion[]): RepositoryVersion[] {

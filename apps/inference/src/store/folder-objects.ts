@@ -22,7 +22,8 @@ interface Seen {
 export class FolderObjects implements Contents {
   readonly #root: string;
   readonly #seen = new Map<string, Seen>();
-  readonly #pathOf = new Map<string, string>();
+  /** Several files may have one content. */
+  readonly #pathsOf = new Map<string, Set<string>>();
 
   /** @param root resolved: links that lead out of it are refused. */
   constructor(root: string) {
@@ -45,8 +46,7 @@ export class FolderObjects implements Contents {
       sizeBytes += BigInt(chunk.length);
     }
     const seen = { digest: `sha256:${hash.digest('hex')}`, sizeBytes, fingerprint: before };
-    this.#seen.set(file, seen);
-    this.#pathOf.set(seen.digest, file);
+    this.#remember(file, seen, known);
     return seen;
   }
 
@@ -59,10 +59,22 @@ export class FolderObjects implements Contents {
 
   /** The file, unchanged since it was looked at. Rejects with OBJECT_NOT_FOUND or OBJECT_CORRUPT. */
   async path(digest: string): Promise<string> {
-    const path = this.#pathOf.get(digest);
-    if (path === undefined) throw objectErrors.OBJECT_NOT_FOUND(`no file with the digest ${digest}`);
-    if (this.#seen.get(path)?.fingerprint !== (await fingerprintOf(path))) throw changed(digest);
-    return path;
+    const paths = this.#pathsOf.get(digest);
+    if (paths === undefined) throw objectErrors.OBJECT_NOT_FOUND(`no file with the digest ${digest}`);
+    for (const path of paths) {
+      if (this.#seen.get(path)?.fingerprint === (await fingerprintOf(path))) return path;
+    }
+    throw changed(digest);
+  }
+
+  #remember(file: string, seen: Seen, before: Seen | undefined): void {
+    this.#seen.set(file, seen);
+    if (before !== undefined) {
+      const others = this.#pathsOf.get(before.digest);
+      others?.delete(file);
+      if (others?.size === 0) this.#pathsOf.delete(before.digest);
+    }
+    this.#pathsOf.set(seen.digest, (this.#pathsOf.get(seen.digest) ?? new Set()).add(file));
   }
 }
 

@@ -17,6 +17,7 @@ const MODEL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
  * @param overrides takes what callers put in the place of files.
  */
 export function modelFolders(root: string, objects: FolderObjects, overrides: ObjectStore): ModelRepository {
+  const stored = new Set<string>();
   return {
     async names() {
       const entries = await reading(() => readdir(root, { withFileTypes: true }));
@@ -25,6 +26,7 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
     },
     async find(name, override) {
       const given = override && (await readOverride(override, overrides));
+      for (const digest of given === undefined ? [] : digestsOf(given)) stored.add(digest);
       if (given !== undefined && given.versions.length > 0) {
         return MODEL_NAME.test(name) ? overriddenModel(name, given) : undefined;
       }
@@ -32,7 +34,18 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
       if (name.includes('/') || !(await isFolder(folder))) return undefined;
       return readModel(folder, name, objects, given);
     },
+    async retain(digests) {
+      for (const digest of stored) {
+        if (digests.has(digest)) continue;
+        stored.delete(digest);
+        await overrides.remove(digest);
+      }
+    },
   };
+}
+
+function digestsOf({ files, versions }: Override): string[] {
+  return [...files, ...versions.flatMap((version) => version.files)].map(({ digest }) => digest);
 }
 
 /** The resolved path of a repository. @throws ServiceError REPOSITORY_UNAVAILABLE */

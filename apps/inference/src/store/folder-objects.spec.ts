@@ -1,0 +1,62 @@
+import { mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { digestOf } from '@plumbline/objects';
+import { temporaryDirectory } from '@plumbline/testing';
+import { FolderObjects } from './folder-objects.ts';
+
+let root: string;
+let objects: FolderObjects;
+beforeEach(async () => {
+  root = await realpath(await temporaryDirectory());
+  objects = new FolderObjects(root);
+});
+const put = async (path: string, content: string) => {
+  await mkdir(join(root, path, '..'), { recursive: true });
+  await writeFile(join(root, path), content);
+  return objects.look(join(root, path));
+};
+
+describe('FolderObjects', () => {
+  it('finds a file by the digest that it had when it was looked at', async () => {
+    const { digest, sizeBytes } = await put('m/1/model.onnx', 'content');
+    expect([digest, sizeBytes]).toEqual([digestOf(Buffer.from('content')), 7n]);
+    expect(await objects.path(digest)).toBe(join(root, 'm/1/model.onnx'));
+    expect((await objects.get(digest)).toString()).toBe('content');
+  });
+
+  it('tells that a file has changed or gone, until it is looked at again', async () => {
+    const { digest } = await put('a', 'before');
+    await writeFile(join(root, 'a'), 'after');
+    await expect(objects.get(digest)).rejects.toMatchObject({ reason: 'OBJECT_CORRUPT' });
+    await put('a', 'after');
+    await expect(objects.get(digest)).rejects.toMatchObject({ reason: 'OBJECT_NOT_FOUND' });
+    await rm(join(root, 'a'));
+    const after = digestOf(Buffer.from('after'));
+    await expect(objects.path(after)).rejects.toMatchObject({ reason: 'OBJECT_CORRUPT' });
+  });
+
+  it('finds a content as long as one of its files has it', async () => {
+    const { digest } = await put('a', 'same');
+    await put('b', 'same');
+    await put('b', 'other');
+    expect(await objects.path(digest)).toBe(join(root, 'a'));
+    await put('c', 'same');
+    await writeFile(join(root, 'a'), 'changed');
+    expect(await objects.path(digest)).toBe(join(root, 'c'));
+  });
+
+  it('follows links within the folder and refuses those that lead out of it', async () => {
+    const outside = await temporaryDirectory();
+    await writeFile(join(outside, 'secret'), 'secret');
+    await symlink(join(outside, 'secret'), join(root, 'out'));
+    await symlink(outside, join(root, 'folder'));
+    const { digest } = await put('a', 'content');
+    await symlink(join(root, 'a'), join(root, 'in'));
+    expect((await objects.look(join(root, 'in'))).digest).toBe(digest);
+    for (const path of ['out', 'folder/secret', `../${root.split('/').at(-1)}x`]) {
+      const refused = path.startsWith('..') ? { code: 'ENOENT' } : { reason: 'REPOSITORY_INVALID' };
+      await expect(objects.look(join(root, path))).rejects.toMatchObject(refused);
+    }
+  });
+});
