@@ -26,6 +26,7 @@ export function mountHttp(
   const facade: RestFacade = createRestFacade({
     invoke,
     log,
+    metrics: scope.metrics,
     limits: { maxBodyBytes: values.maxMessageBytes, maxJsonBytes: values.httpMaxJsonBytes },
   });
   scope.adopt(facade, 'http');

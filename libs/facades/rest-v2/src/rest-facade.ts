@@ -12,9 +12,10 @@ export interface RestFacade {
 }
 
 /** The Open Inference Protocol over HTTP, with Triton's extensions, in front of its gRPC methods. */
-export function createRestFacade({ invoke, log, limits: given }: RestFacadeOptions): RestFacade {
-  const limits = { ...DEFAULT_LIMITS, ...given };
-  const server = httpServer({ routes: routes(invoke, limits), limits, log });
+export function createRestFacade(options: RestFacadeOptions): RestFacade {
+  const { invoke, log, metrics } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const server = httpServer({ routes: routes(invoke, limits), limits, log, metrics });
   return {
     listen: async (host, port) => {
       await server.app.listen({ host, port });

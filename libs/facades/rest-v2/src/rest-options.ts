@@ -1,9 +1,10 @@
-import type { Invoke, Log } from '@plumbline/rpc';
+import type { Invoke, Log, Metrics } from '@plumbline/rpc';
 
 export interface RestFacadeOptions {
   /** Runs a method of `inference.GRPCInferenceService`: what RpcServer offers as `invoke`. */
   readonly invoke: Invoke;
   readonly log: Log;
+  readonly metrics?: Metrics;
   readonly limits?: Partial<RestLimits>;
 }
 

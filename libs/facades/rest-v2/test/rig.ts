@@ -6,6 +6,7 @@ import {
   implementRaw,
   type Authenticate,
   type Handlers,
+  type Metrics,
   type RawHandler,
 } from '@plumbline/rpc';
 import { silentLog } from '@plumbline/testing';
@@ -25,6 +26,7 @@ export interface RigOptions extends Methods {
   readonly infer?: RawHandler;
   readonly limits?: Partial<RestLimits>;
   readonly authenticate?: Authenticate;
+  readonly metrics?: Metrics;
 }
 
 const resources: { close(): unknown }[] = [];
@@ -35,7 +37,8 @@ export async function closeAll(): Promise<void> {
 }
 
 /** The façade on a free port, in front of these methods, which any caller may call. */
-export async function serve({ infer, limits, authenticate, ...methods }: RigOptions = {}): Promise<Rig> {
+export async function serve(options: RigOptions = {}): Promise<Rig> {
+  const { infer, limits, authenticate, metrics, ...methods } = options;
   const server = createServer({
     implementations: [
       implement(GRPCInferenceService, methods),
@@ -49,6 +52,7 @@ export async function serve({ infer, limits, authenticate, ...methods }: RigOpti
     invoke: server.invoke,
     log: silentLog,
     ...(limits === undefined ? {} : { limits }),
+    ...(metrics === undefined ? {} : { metrics }),
   });
   resources.push(server, facade);
   const port = await facade.listen('127.0.0.1', 0);

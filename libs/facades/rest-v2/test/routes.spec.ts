@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@plumbline/testing';
+import { Registry } from 'prom-client';
 import { errors } from './errors.ts';
 import { closeAll, postJson, serve, type RigOptions } from './rig.ts';
 
@@ -273,5 +275,31 @@ describe('who asks', () => {
     for (const name of ['m', 'x']) {
       expect((await fetch(`${url}/v2/models/${name}`)).headers.get('plumbline-replica')).toBe('r1');
     }
+  });
+});
+
+describe('the measure of requests', () => {
+  it('is by route, method and status, and made up by no client', async () => {
+    const metrics = new Registry();
+    const { url } = await serve({ metrics, modelReady: ({ name }) => ({ ready: name === 'm' }) });
+    for (const path of ['/v2/models/m/ready', '/v2/models/x/ready', '/v2/made/up', '/v2/made/%ff']) {
+      await fetch(url + path);
+    }
+    await fetch(`${url}/v2/models/m/infer`);
+    const text = await eventually(async () => {
+      const measured = await metrics.metrics();
+      return measured.includes('"405"') && measured;
+    });
+    const counts = [...text.matchAll(/seconds_count\{([^}]*)\} (\d+)/g)].map(
+      ([, labels, count]) => `${labels} ${count}`,
+    );
+    expect(counts.map((line) => line.replaceAll(/http_\w+="([^"]*)",?/g, '$1 ')).sort()).toEqual(
+      [
+        '/v2/models/:model/ready GET 200  1',
+        '/v2/models/:model/ready GET 503  1',
+        '/v2/models/:model/infer GET 405  1',
+        '_OTHER _OTHER 404  1',
+      ].sort(),
+    );
   });
 });

@@ -5,7 +5,7 @@ import fastify, {
   type HTTPMethods,
 } from 'fastify';
 import { ServiceError } from '@plumbline/errors';
-import type { Log } from '@plumbline/rpc';
+import type { Log, Metrics } from '@plumbline/rpc';
 import { restErrors } from '../errors.ts';
 import type { RestLimits } from '../rest-options.ts';
 import { answerMalformed } from './answer-malformed.ts';
@@ -13,12 +13,14 @@ import { BodyBudget } from './body-budget.ts';
 import { Connections } from './connections.ts';
 import type { Exchange, Operation, Route } from './exchange.ts';
 import { readBody } from './read-body.ts';
+import { measureRequests } from './request-metrics.ts';
 import { asFailure, sendAnswer, sendFailure } from './send.ts';
 
 export interface HttpServerOptions {
   readonly routes: readonly Route[];
   readonly limits: RestLimits;
   readonly log: Log;
+  readonly metrics: Metrics | undefined;
 }
 
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
@@ -33,7 +35,7 @@ export interface HttpServer {
 }
 
 /** Fastify with the routes on it. It reads no bodies by itself: operations do, when they know the caller. */
-export function httpServer({ routes, limits, log }: HttpServerOptions): HttpServer {
+export function httpServer({ routes, limits, log, metrics }: HttpServerOptions): HttpServer {
   const app = fastify({
     logger: false,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
@@ -53,6 +55,7 @@ export function httpServer({ routes, limits, log }: HttpServerOptions): HttpServ
   app.addContentTypeParser('*', (_request, _payload, done) => {
     done(null);
   });
+  measureRequests(app, metrics);
   const connections = new Connections(app.server);
   app.addHook('onRequest', async (request, reply) => {
     reply.raw.once('close', connections.enter(request.raw.socket));
