@@ -671,7 +671,8 @@ export declare const ModelInferResponse_InferOutputTensorSchema: GenMessage<Mode
  */
 export declare type ModelStreamInferResponse = Message<"inference.ModelStreamInferResponse"> & {
   /**
-   * Why the request failed; empty where it did not. `infer_response.id` then says which request it was.
+   * Why the request failed, as `REASON: sentence`; empty where it did not. `infer_response` then has id, name and
+   * version of the request.
    *
    * @generated from field: string error_message = 1;
    */
@@ -1325,7 +1326,8 @@ export declare const GRPCInferenceService: GenService<{
   },
   /**
    * Runs one model on one request. Idempotent: a model has no state.
-   * Errors: NOT_FOUND, INVALID_ARGUMENT, UNAVAILABLE, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED.
+   * Errors: NOT_FOUND, INVALID_ARGUMENT, UNAVAILABLE, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED; UNIMPLEMENTED for tensors in
+   * shared memory.
    *
    * @generated from rpc inference.GRPCInferenceService.ModelInfer
    */
@@ -1337,7 +1339,8 @@ export declare const GRPCInferenceService: GenService<{
   /**
    * Runs requests as they come; answers come in the order they are ready, matched by `id`. Half-close ends it.
    * A request that fails is answered in band, with `error_message`, and the stream goes on; with the metadata
-   * `triton_grpc_error: true` its status ends the stream instead.
+   * `triton_grpc_error: true` its status ends the stream instead. Every answer has the parameter
+   * `triton_final_response`, true. Errors: as ModelInfer.
    *
    * @generated from rpc inference.GRPCInferenceService.ModelStreamInfer
    */
