@@ -4,6 +4,7 @@ import { createGunzip, createInflate } from 'node:zlib';
 import { ServiceError } from '@plumbline/errors';
 import { restErrors } from '../errors.ts';
 import type { HeldBytes } from './body-budget.ts';
+import { JoinedBytes } from './joined-bytes.ts';
 
 /**
  * Reads a body, decompressed as its Content-Encoding says. Neither what arrives nor what it decompresses to may exceed
@@ -12,31 +13,30 @@ import type { HeldBytes } from './body-budget.ts';
  * @throws ServiceError BODY_TOO_LARGE, ENCODING_UNSUPPORTED, ENCODING_INVALID, BODY_INCOMPLETE, TOO_MANY_BODY_BYTES
  */
 export async function readBody(request: IncomingMessage, maxBytes: number, held: HeldBytes): Promise<Buffer> {
+  let source: Readable = request;
   try {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-    return await collect(decoded(request, maxBytes), maxBytes, held);
+    source = decoded(request, maxBytes);
+    return await collect(source, maxBytes, held);
   } finally {
+    if (source !== request) source.destroy();
     if (!request.readableEnded) request.unpipe().resume();
   }
 }
 
 async function collect(source: Readable, maxBytes: number, held: HeldBytes): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const body = new JoinedBytes();
   try {
     for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) throw tooLarge(maxBytes);
+      if (body.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
       held.take(chunk.length);
-      chunks.push(chunk);
+      body.add(chunk);
     }
   } catch (error) {
     throw readFailure(error);
   }
-  return chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size);
+  return body.bytes;
 }
-
-const EMPTY = Buffer.alloc(0);
 
 function decoded(request: IncomingMessage, maxBytes: number): Readable {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
