@@ -1,86 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasReason } from '@plumbline/errors';
 import fc from 'fast-check';
-import { batcherOptions } from '../../test/batcher-options.ts';
-import { FakeRunner, sumOf, sumRequest, type FakeRunnerOptions } from '../../test/fake-runner.ts';
-import { ManualClock } from '../../test/manual-clock.ts';
-import { Batcher, type BatcherOptions } from './batcher.ts';
-import type { Batching } from './batching.ts';
-import type { QueueSettings } from './model-settings.ts';
-import type { Batch } from './runner.ts';
-import { RunnerPool } from './runner-pool.ts';
+import { answers, bench, gate, hasPoison, one, POISON, turn, UNLIMITED } from '../../test/batcher-bench.ts';
+import { sumOf, sumRequest } from '../../test/fake-runner.ts';
 
-const UNLIMITED = { deadlineMs: Infinity, signal: undefined };
-
-interface BenchOptions extends FakeRunnerOptions, Partial<Omit<BatcherOptions, 'batching' | 'queue'>> {
-  readonly runners?: number;
-  readonly depth?: number;
-  readonly batching?: Partial<Batching>;
-  readonly queue?: Partial<QueueSettings>;
-}
-
-function bench({ runners: count = 1, depth = 1, batching, queue, ...rest }: BenchOptions = {}) {
-  const made = Array.from({ length: count }, () => new FakeRunner(rest));
-  const losses: unknown[] = [];
-  const clock = new ManualClock();
-  const defaults = batcherOptions();
-  const options = batcherOptions({
-    nowMs: () => clock.nowMs,
-    alarm: clock.alarm,
-    ...rest,
-    batching: { ...defaults.batching, ...batching },
-    queue: { ...defaults.queue, ...queue },
-  });
-  const reopen = async () => {
-    const runner = new FakeRunner(rest);
-    made.push(runner);
-    return runner;
-  };
-  const makePool = (onFree: () => void) =>
-    new RunnerPool([...made], {
-      reopen,
-      depth,
-      delay: async () => void (await turn()),
-      onFree,
-      onLoss: (error) => losses.push(error),
-    });
-  return {
-    batcher: new Batcher(options, makePool),
-    statistics: options.statistics,
-    runners: made,
-    losses,
-    clock,
-  };
-}
-
-/** A gate that the runs of a fake runner wait at. */
-function gate() {
-  const waiting: (() => void)[] = [];
-  return {
-    before: () => new Promise<void>((resolve) => waiting.push(resolve)),
-    async open() {
-      while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
-      waiting.shift()?.();
-    },
-    get waiting() {
-      return waiting.length;
-    },
-  };
-}
-
-/** The value of x that ends the runner, where a bench says so. */
-const POISON = -666;
-const hasPoison = ({ buffer, inputs }: Batch) => {
-  const { offsetBytes = 0, sizeBytes = 0 } = inputs[0] ?? {};
-  return new Float32Array(buffer, offsetBytes, sizeBytes / 4).includes(POISON);
-};
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-const one = (value: number) => sumRequest([[value, 1]], [0n]);
-const answers = ({ raw, shape }: { raw: Uint8Array; shape: readonly number[] }) =>
-  Array.from({ length: shape[0] ?? 0 }, (_, row) =>
-    new DataView(raw.buffer, raw.byteOffset, raw.byteLength).getFloat64(row * 8, true),
-  );
 const request = fc.record({
   rows: fc.integer({ min: 1, max: 20 }),
   width: fc.integer({ min: 1, max: 3 }),
