@@ -7,6 +7,7 @@ import { metadataChecks } from './metadata.ts';
 import { refusalChecks } from './refusals.ts';
 import { requestChecks } from './requests.ts';
 import { timeChecks } from './time.ts';
+import { versionChecks } from './versions.ts';
 
 /** The Open Inference Protocol itself. */
 export const oip: CheckGroup = {
@@ -15,6 +16,7 @@ export const oip: CheckGroup = {
     health: healthChecks,
     metadata: metadataChecks,
     requests: requestChecks,
+    versions: versionChecks,
     datatypes: datatypeChecks,
     refusals: refusalChecks,
     encoding: encodingChecks,

@@ -3,6 +3,7 @@ import { binaryChecks } from './binary.ts';
 import { controlChecks } from './control.ts';
 import { inferenceChecks } from './inference.ts';
 import { inspectionChecks } from './inspection.ts';
+import { restRefusalChecks } from './refusals.ts';
 
 /** The protocol over HTTP, with JSON and binary tensors. */
 export const rest: CheckGroup = {
@@ -10,6 +11,7 @@ export const rest: CheckGroup = {
   topics: {
     inspect: inspectionChecks,
     infer: inferenceChecks,
+    refusals: restRefusalChecks,
     binary: binaryChecks,
     control: controlChecks,
   },

@@ -2,22 +2,23 @@ import { eachInFlight } from '../oip/load.ts';
 import type { Checks } from '../suite/check.ts';
 import { expectEqual } from '../suite/expect.ts';
 import { row } from '../target/values.ts';
-import { dataOf, expectRefused, jsonOf, outputsOf, post, send } from './http.ts';
+import { dataOf, jsonOf, outputsOf, post, send } from './http.ts';
 
-const tensor = (name: string, data: readonly unknown[]) => ({
+/** A tensor of `simple` in JSON. */
+export const tensor = (name: string, data: readonly unknown[]): object => ({
   name,
   datatype: 'INT32',
   shape: [1, 16],
   data,
 });
-const ONES = new Array<number>(16).fill(1);
+export const ONES = new Array<number>(16).fill(1);
 
 /** A JSON request for `simple`. */
 export function simpleBody(first: number, more: object = {}): object {
   return { inputs: [tensor('INPUT0', row(first)), tensor('INPUT1', ONES)], ...more };
 }
 
-const INFER = 'v2/models/simple/infer';
+export const INFER = 'v2/models/simple/infer';
 
 export const inferenceChecks: Checks = {
   json: {
@@ -132,36 +133,6 @@ export const inferenceChecks: Checks = {
         ],
         'the classes',
       );
-    },
-  },
-  'unknown-model': {
-    title: 'an unknown model is 404 with an error object',
-    run: async (target) =>
-      expectRefused(await post(target, 'v2/models/no-such-model/infer', simpleBody(0)), 404),
-  },
-  'no-json': {
-    title: 'a body that is no JSON is 400 with an error object',
-    models: ['simple'],
-    run: async (target) =>
-      expectRefused(await send(target, INFER, { method: 'POST', body: '{"inputs": [' }), 400),
-  },
-  misfits: {
-    title: 'wrong names, shapes, datatypes and values are 400 with an error object',
-    models: ['simple'],
-    run: async (target) => {
-      const second = tensor('INPUT1', ONES);
-      const wrong = [
-        { ...tensor('INPUT9', ONES) },
-        { ...tensor('INPUT0', ONES), shape: [1, 15] },
-        { ...tensor('INPUT0', ONES), shape: [-1, 16] },
-        { ...tensor('INPUT0', ONES), datatype: 'FP32' },
-        tensor('INPUT0', ONES.slice(1)),
-        tensor('INPUT0', [...ONES.slice(1), 1.5]),
-        tensor('INPUT0', [...ONES.slice(1), 2 ** 31]),
-        tensor('INPUT0', [...ONES.slice(1), 'one']),
-        { name: 'INPUT0', datatype: 'INT32', shape: [1, 16] },
-      ];
-      for (const first of wrong) expectRefused(await post(target, INFER, { inputs: [first, second] }), 400);
     },
   },
 };

@@ -1,8 +1,10 @@
 import type { CheckGroup } from '../suite/check.ts';
 import { absentChecks } from './absent.ts';
+import { changeChecks } from './changes.ts';
 import { classificationChecks } from './classification.ts';
 import { metricsChecks } from './metrics.ts';
 import { modelConfigChecks } from './model-config.ts';
+import { overrideChecks } from './overrides.ts';
 import { repositoryChecks } from './repository.ts';
 import { schedulingChecks } from './scheduling.ts';
 import { statisticsChecks } from './statistics.ts';
@@ -19,6 +21,8 @@ export const triton: CheckGroup = {
     classification: classificationChecks,
     scheduling: schedulingChecks,
     repository: repositoryChecks,
+    overrides: overrideChecks,
+    changes: changeChecks,
     absent: absentChecks,
   },
 };
