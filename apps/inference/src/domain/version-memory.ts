@@ -44,14 +44,14 @@ export class VersionMemory {
     this.#options = options;
   }
 
-  use(digest: string, nowMs: number): void {
-    this.#lastUsedMs.set(digest, nowMs);
+  use(digest: string, nowMs: () => number): void {
+    if (this.#options.budgetBytes > 0) this.#lastUsedMs.set(digest, nowMs());
   }
 
   /** Takes note of what a version takes; forgets all others that are neither listed nor held. */
   measure({ digest, memory }: ServingVersion, nowMs: number, known: ReadonlySet<string>): void {
     this.#measured.set(digest, memory);
-    this.use(digest, nowMs);
+    this.#lastUsedMs.set(digest, nowMs);
     for (const old of this.#measured.keys()) if (!known.has(old)) this.#measured.delete(old);
     for (const old of this.#lastUsedMs.keys()) if (!known.has(old)) this.#lastUsedMs.delete(old);
   }
