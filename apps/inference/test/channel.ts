@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { encodeFrame, FrameReader } from '../src/engine/frames.ts';
 import type { ToRunner } from '../src/engine/protocol.ts';
-import { requestOfFrame } from '../src/engine/runner-frames.ts';
+import { unpackRequest } from '../src/engine/runner-frames.ts';
 
 /** The channel of a runner process that tests write by hand. */
 const socket = new Socket({ fd: 3 });
@@ -11,7 +11,7 @@ socket.on('close', () => process.exit());
 export function onRequest(take: (message: ToRunner) => void): void {
   const reader = new FrameReader();
   socket.on('data', (chunk: Buffer) => {
-    for (const frame of reader.push(chunk)) take(requestOfFrame(frame));
+    for (const frame of reader.push(chunk)) take(unpackRequest(frame));
   });
 }
 

@@ -12,7 +12,9 @@ const ATTACKS: Readonly<Record<number, () => void>> = {
   5: () => answer({ ...ran, outputs: [{ ...output, shape: [1000, 2] }] }, new Uint8Array(64)),
   6: () => answer({ ...ran, outputs: [] }),
   7: () => answer({ ...ran, outputs: [{ ...output, shape: ['1', null] }] }, new Uint8Array(64)),
-  8: () => {
+  8: () => answer({ ...ran, outputs: [output], placedBytes: 100_000 }),
+  9: () => answer({ ...ran, id: 99, outputs: [output], placedBytes: 100_000 }),
+  10: () => {
     answer({ ...ran, id: 99, outputs: [output] }, new Uint8Array(64));
     process.exit();
   },

@@ -59,6 +59,19 @@ describe('a runner in a process', () => {
     for (const [output] of await Promise.all(runs)) expect(output?.raw.length).toBe(256 * 4096 * 4);
   });
 
+  it('gives every run its own answer, however many large and small ones are under way', async () => {
+    const { runner } = await openProcess(await modelFile(timesModel(2, 512)), never);
+    const runs = Array.from({ length: 40 }, async (_, index) => {
+      const rows = index % 3 === 0 ? 1 : 100 + index;
+      const values = new Float32Array(rows * 512).fill(index);
+      const [output] = await probe(runner, { shapes: [[rows, 512]], raw: [new Uint8Array(values.buffer)] });
+      const { buffer, byteOffset } = output!.raw;
+      return new Float32Array(buffer, byteOffset, rows * 512).every((value) => value === 2 * index);
+    });
+    expect(await Promise.all(runs)).toEqual(Array(40).fill(true));
+    await runner.close();
+  });
+
   it('fails what it had under way when it is killed, and its pool replaces it', async () => {
     const file = await modelFile(loopModel());
     const first = await openProcess(file, never);
@@ -172,7 +185,9 @@ describe('a runner in a process', () => {
     ['a shape that its bytes do not fill', 5],
     ['fewer outputs than the model has', 6],
     ['dimensions that are no numbers', 7],
-    ['an answer to a run that nobody asked for, and then silence', 8],
+    ['bytes that it has not placed', 8],
+    ['bytes in the place of no run', 9],
+    ['an answer to a run that nobody asked for, and then silence', 10],
   ])('is killed when it answers with %s', async (_, attack) => {
     const opened = await openProcess(await modelFile(timesModel(2)), never, entry('./hostile-process.ts'));
     await expect(ask(opened.runner, attack, 0)).rejects.toBeInstanceOf(RunnerLost);

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { RunnerLost } from '../domain/runner.ts';
-import { FrameReader } from './frames.ts';
+import { openExchange } from './exchange.ts';
+import { ProcessChannel } from './process-channel.ts';
 import type { ToRunner } from './protocol.ts';
-import { answerOfFrame, frameOfRequest } from './runner-frames.ts';
 import type { LinkListener, RunnerLink } from './runner-link.ts';
 
 export const PROCESS_ENTRY = new URL('./runner-process.ts', import.meta.url);
@@ -39,23 +39,30 @@ const LIMITED = 'ulimit -c 0; ulimit -d "$1" && shift && exec "$@"';
  */
 export class ProcessLink implements RunnerLink {
   readonly #child: ChildProcess;
-  readonly #channel: Duplex;
-  readonly #reader = new FrameReader();
+  readonly #channel: ProcessChannel;
   #listener: LinkListener = { message: () => undefined, ended: () => undefined };
   #lastWords = '';
 
   constructor(options: ProcessLinkOptions) {
-    this.#child = spawnLimited(options);
+    const exchange = openExchange();
+    this.#child = spawnLimited(options, exchange);
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#lastWords = (this.#lastWords + chunk.toString()).slice(-MAX_LAST_WORDS);
     });
     this.#child.once('error', (cause) => this.#ended(`it was not started: ${cause.message}`));
-    this.#child.once('close', (code, signal) => this.#ended(`${signal ?? `status ${code}`}`));
-    this.#channel = this.#child.stdio[CHANNEL] as Duplex;
-    this.#channel.on('data', (chunk: Buffer) => this.#receive(chunk));
-    // Whatever is wrong with the channel, the process is of no use any more; its end follows.
-    this.#channel.on('error', () => this.abandon());
-    this.#channel.on('close', () => this.abandon());
+    this.#child.once('close', (code, signal) => {
+      this.#channel.end(() => this.#ended(signal ?? `status ${code}`));
+    });
+    const socket = this.#child.stdio[CHANNEL] as Duplex;
+    // Whatever is wrong with the socket, the process is of no use any more; its end follows.
+    socket.on('error', () => this.abandon()).on('close', () => this.abandon());
+    this.#channel = new ProcessChannel(socket, exchange, {
+      message: (message) => this.#listener.message(message),
+      breach: (cause) => {
+        this.#listener.ended(new RunnerLost('the runner process broke the protocol', { cause }));
+        this.abandon();
+      },
+    });
   }
 
   get pid(): number | undefined {
@@ -67,7 +74,7 @@ export class ProcessLink implements RunnerLink {
   }
 
   post(message: ToRunner): void {
-    for (const part of frameOfRequest(message)) this.#channel.write(part);
+    this.#channel.send(message);
   }
 
   end(): void {
@@ -78,15 +85,6 @@ export class ProcessLink implements RunnerLink {
     this.#child.kill('SIGKILL');
   }
 
-  #receive(chunk: Buffer): void {
-    try {
-      for (const frame of this.#reader.push(chunk)) this.#listener.message(answerOfFrame(frame));
-    } catch (cause) {
-      this.#listener.ended(new RunnerLost('the runner process broke the protocol', { cause }));
-      this.abandon();
-    }
-  }
-
   #ended(how: string): void {
     const words = this.#lastWords.trim();
     this.#listener.ended(
@@ -95,7 +93,10 @@ export class ProcessLink implements RunnerLink {
   }
 }
 
-function spawnLimited({ entry, heapMiB, memoryMiB }: ProcessLinkOptions): ChildProcess {
+function spawnLimited(
+  { entry, heapMiB, memoryMiB }: ProcessLinkOptions,
+  exchange: number | undefined,
+): ChildProcess {
   const dataKiB = String((memoryMiB + RESERVED_MIB) * 1024);
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', fileURLToPath(entry)];
   const args = ['-c', LIMITED, 'sh', dataKiB, ...command, String(heapMiB), String(memoryMiB)];
@@ -103,7 +104,7 @@ function spawnLimited({ entry, heapMiB, memoryMiB }: ProcessLinkOptions): ChildP
     PASSED_ON.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])),
   );
   return spawn('/bin/sh', args, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', exchange ?? 'ignore'],
     env,
     cwd: '/',
     // Signals that a terminal sends to the whole group are for the service, which drains its runners.

@@ -1,11 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FrameError, FrameReader, type Frame } from './frames.ts';
+import { encodeFrame, FrameError, FrameReader, MAX_BODY_BYTES, type Frame } from './frames.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
-import { answerOfFrame, frameOfAnswer, frameOfRequest, requestOfFrame } from './runner-frames.ts';
+import {
+  packAnswer,
+  packRequest,
+  placementOf,
+  unpackAnswer,
+  unpackRequest,
+  type Packed,
+} from './runner-frames.ts';
 
-function sent(parts: readonly Uint8Array[]): Frame {
-  const [frame] = new FrameReader().push(Buffer.concat(parts));
+function sent({ head, body }: Packed): Frame {
+  const [frame] = new FrameReader().push(Buffer.concat(encodeFrame(head, body)));
   if (frame === undefined) throw new Error('no frame');
   return frame;
 }
@@ -33,9 +40,9 @@ describe('requests', () => {
       inputs: [region(0, 8), region(64, 3)],
       outputs: [undefined, region(128, 16)],
     };
-    const frame = sent(frameOfRequest(run));
+    const frame = sent(packRequest(run));
     expect(frame.body.byteLength).toBe(67);
-    const arrived = requestOfFrame(frame);
+    const arrived = unpackRequest(frame);
     expect(arrived).toMatchObject({ ...run, buffer: expect.anything() });
     const { buffer: room } = arrived as typeof run;
     expect(room.byteLength).toBe(192);
@@ -45,7 +52,7 @@ describe('requests', () => {
 
 describe('answers', () => {
   it.each(ANSWERS)('arrive as they were sent: $kind', (answer) => {
-    expect(answerOfFrame(sent(frameOfAnswer(answer)))).toEqual(answer);
+    expect(unpackAnswer(sent(packAnswer(answer)))).toEqual(answer);
   });
 
   it('bring every output at a place that any elements may have', () => {
@@ -53,7 +60,7 @@ describe('answers', () => {
     fc.assert(
       fc.property(fc.array(output, { maxLength: 4 }), (outputs) => {
         const ran: FromRunner = { kind: 'ran', id: 1, outputs, inferUs: 2 };
-        const arrived = answerOfFrame(sent(frameOfAnswer(ran)));
+        const arrived = unpackAnswer(sent(packAnswer(ran)));
         expect(arrived).toEqual(ran);
         for (const { raw } of arrived.kind === 'ran' ? arrived.outputs : [])
           expect(raw.byteOffset % 8).toBe(0);
@@ -83,7 +90,7 @@ describe('answers', () => {
     fc.assert(
       fc.property(fc.oneof(head, fc.jsonValue()), fc.nat(64), (value, bytes) => {
         try {
-          const answer = answerOfFrame({ head: value, body: new ArrayBuffer(bytes) });
+          const answer = unpackAnswer({ head: value, body: new ArrayBuffer(bytes) });
           if (answer.kind === 'ran') {
             for (const { raw } of answer.outputs) expect(raw.length).toBeLessThanOrEqual(bytes);
           }
@@ -93,5 +100,13 @@ describe('answers', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('lie in the exchange where their head says so, within bounds', () => {
+    expect(placementOf({ kind: 'ran', id: 3 })).toBeUndefined();
+    expect(placementOf({ id: 3, placedBytes: 70_000 })).toEqual({ id: 3, sizeBytes: 70_000 });
+    for (const placedBytes of [MAX_BODY_BYTES + 1, -1, 0.5, '7', null]) {
+      expect(() => placementOf({ id: 3, placedBytes })).toThrow(FrameError);
+    }
   });
 });

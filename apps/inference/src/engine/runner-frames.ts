@@ -1,7 +1,7 @@
 import { elementCount, isDatatype } from '@plumbline/tensors';
 import type { BatchOutput } from '../domain/runner.ts';
 import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
-import { encodeFrame, FrameError, type Frame } from './frames.ts';
+import { FrameError, MAX_BODY_BYTES, type Frame } from './frames.ts';
 import { OPEN_REFUSALS, type FromRunner, type OpenRefusal, type ToRunner } from './protocol.ts';
 
 /** Outputs lie in a body as in a batch buffer, so that any typed array may look at them. */
@@ -9,34 +9,54 @@ const ALIGNMENT = 64;
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A message for a frame: what is JSON, and the bytes. */
+export interface Packed {
+  readonly head: object;
+  readonly body: readonly Uint8Array[];
+}
+
 /** Of a batch only the inputs travel: what follows them is room for outputs. */
-export function frameOfRequest(message: ToRunner): Uint8Array[] {
-  if (message.kind !== 'run') return encodeFrame(message, []);
-  const { buffer, ...head } = message;
-  const usedBytes = Math.max(0, ...head.inputs.map(({ offsetBytes, sizeBytes }) => offsetBytes + sizeBytes));
-  return encodeFrame({ ...head, bufferBytes: buffer.byteLength }, [new Uint8Array(buffer, 0, usedBytes)]);
+export function packRequest(message: ToRunner): Packed {
+  if (message.kind !== 'run') return { head: message, body: [] };
+  const { buffer, ...rest } = message;
+  const usedBytes = Math.max(0, ...rest.inputs.map(({ offsetBytes, sizeBytes }) => offsetBytes + sizeBytes));
+  const head = { ...rest, bufferBytes: buffer.byteLength };
+  return { head, body: [new Uint8Array(buffer, 0, usedBytes)] };
 }
 
 /** Read by the runner, from the process that started it. */
-export function requestOfFrame({ head, body }: Frame): ToRunner {
+export function unpackRequest({ head, body }: Frame): ToRunner {
   const message = head as ToRunner & { readonly bufferBytes?: number };
   if (message.kind !== 'run') return message;
   const outputs = message.outputs.map((region) => region ?? undefined);
-  return { ...message, outputs, buffer: body.transfer(message.bufferBytes) };
+  return {
+    ...message,
+    outputs,
+    buffer: body.byteLength === message.bufferBytes ? body : body.transfer(message.bufferBytes),
+  };
 }
 
-export function frameOfAnswer(message: FromRunner): Uint8Array[] {
-  if (message.kind !== 'ran') return encodeFrame(message, []);
+export function packAnswer(message: FromRunner): Packed {
+  if (message.kind !== 'ran') return { head: message, body: [] };
   const outputs = message.outputs.map(({ shape, raw }) => ({ shape, sizeBytes: raw.length }));
   const body = message.outputs.flatMap(({ raw }) => [raw, new Uint8Array(align(raw.length) - raw.length)]);
-  return encodeFrame({ ...message, outputs }, body);
+  return { head: { ...message, outputs }, body };
+}
+
+/** Where an answer's body lies in the exchange; undefined where the frame itself has it. @throws FrameError */
+export function placementOf(head: unknown): { readonly id: number; readonly sizeBytes: number } | undefined {
+  const fields = fieldsOf(head);
+  if (fields['placedBytes'] === undefined) return undefined;
+  const sizeBytes = countOf(fields, 'placedBytes');
+  if (sizeBytes > MAX_BODY_BYTES) throw new FrameError(`an answer of ${sizeBytes} bytes`);
+  return { id: countOf(fields, 'id'), sizeBytes };
 }
 
 /**
  * Read by the service, from a process that a hostile model may have taken over: nothing is taken for granted.
  * @throws FrameError
  */
-export function answerOfFrame({ head, body }: Frame): FromRunner {
+export function unpackAnswer({ head, body }: Frame): FromRunner {
   const fields = fieldsOf(head);
   switch (fields['kind']) {
     case 'opened':
