@@ -31,12 +31,14 @@ function checkEntries(json: Buffer): void {
 /** JSON.parse, with integers that a number cannot hold as bigint. @throws ServiceError MALFORMED_JSON */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text, losslessly);
+    return UNSAFE.test(text) ? JSON.parse(text, losslessly) : JSON.parse(text);
   } catch (cause) {
     throw restErrors.MALFORMED_JSON('the JSON cannot be parsed', { cause });
   }
 }
 
+/** So many digits it takes before a number can lose any: without them the parser would do six times the work for nothing. */
+const UNSAFE = /\d{16}/;
 /** Of up to 64 bits and a little more: longer ones take long to convert, and nothing takes them. */
 const INTEGER = /^-?\d{1,20}$/;
 
