@@ -1,15 +1,9 @@
 import { ServiceError } from '@plumbline/errors';
 import { errors, shorten } from './errors.ts';
 import type { IndexEntry } from './repository-index.ts';
-import {
-  placeModel,
-  type LoadOutcome,
-  type ModelOverride,
-  type ModelRepository,
-  type RepositoryModel,
-  type RepositoryVersion,
-} from './repository.ts';
-import { modelKey, type ListedVersion, type Listing } from './traffic.ts';
+import { listModels, type LoadOutcome } from './list-models.ts';
+import type { ModelOverride, ModelRepository, RepositoryModel, RepositoryVersion } from './repository.ts';
+import { Turns } from './turns.ts';
 import type { VersionSource } from './version-source.ts';
 import type { VersionTable } from './version-table.ts';
 
@@ -39,10 +33,10 @@ export class RepositorySource implements VersionSource {
   readonly #options: RepositorySourceOptions;
   readonly #closing = new AbortController();
   readonly #wanted = new Map<string, RepositoryModel>();
-  readonly #kept = new Map<string, readonly RepositoryVersion[]>();
+  #kept: ReadonlyMap<string, readonly RepositoryVersion[]> = new Map();
   /** Withdrawn by callers, with the numbers that were served. */
   readonly #unloaded = new Map<string, readonly number[]>();
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   #known = false;
   #reachable = true;
   #epoch = 0n;
@@ -108,7 +102,7 @@ export class RepositorySource implements VersionSource {
     signal: AbortSignal,
   ): Promise<void> {
     this.#checkControl(tenant, name);
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       const model = await this.#options.repository.find(name, override);
       if (model === undefined) throw notFound(name);
       if (model.problem !== undefined) throw model.problem;
@@ -131,7 +125,7 @@ export class RepositorySource implements VersionSource {
    */
   unload(tenant: string, name: string, signal: AbortSignal): Promise<void> {
     this.#checkControl(tenant, name);
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       const { table, repository } = this.#options;
       if (!this.#wanted.has(name) && (await repository.find(name)) === undefined) throw notFound(name);
       const served = this.#wanted.get(name)?.versions.map(({ number }) => number) ?? [];
@@ -199,38 +193,24 @@ export class RepositorySource implements VersionSource {
   }
 
   #review(): void {
-    const { tenant } = this.#options;
-    const versions = new Map<string, ListedVersion>();
-    const champions = new Map<string, string>();
-    for (const name of this.#kept.keys()) if (!this.#wanted.has(name)) this.#kept.delete(name);
-    for (const [name, model] of this.#wanted) {
-      const before = this.#kept.get(name) ?? [];
-      const { listed, kept, champion } = placeModel(model.versions, before, (digest) =>
-        this.#outcomeOf(digest),
-      );
-      this.#kept.set(name, kept);
-      if (champion !== undefined) champions.set(modelKey(tenant, name), champion.digest);
-      for (const { digest, number, files } of listed) {
-        const owners = [...(versions.get(digest)?.owners ?? []), { tenant, model: name, number }];
-        versions.set(digest, { digest, files, owners });
-      }
-    }
-    this.#list([...versions.values()], champions);
+    const { versions, champions, kept } = listModels(
+      this.#options.tenant,
+      [...this.#wanted.values()],
+      this.#kept,
+      (digest) => this.#outcomeOf(digest),
+    );
+    this.#kept = kept;
+    const text = JSON.stringify([versions.map(({ digest, owners }) => [digest, owners]), [...champions]]);
+    if (text === this.#listed) return;
+    this.#listed = text;
+    this.#epoch++;
+    this.#options.table.follow({ epoch: this.#epoch, versions, champions });
   }
 
   #outcomeOf(digest: string): LoadOutcome {
     const { table } = this.#options;
     if (table.answers(digest)) return 'answers';
     return table.failureOf(digest) === undefined ? 'pending' : 'failed';
-  }
-
-  #list(versions: Listing['versions'], champions: Listing['champions']): void {
-    const owned = versions.map(({ digest, owners }) => [digest, owners]);
-    const text = JSON.stringify([owned, [...champions]]);
-    if (text === this.#listed) return;
-    this.#listed = text;
-    this.#epoch++;
-    this.#options.table.follow({ epoch: this.#epoch, versions, champions });
   }
 
   #checkControl(tenant: string, name: string): void {
@@ -248,18 +228,6 @@ export class RepositorySource implements VersionSource {
     ];
     const digests = versions.flatMap(({ files }) => files.map(({ digest }) => digest));
     await this.#options.repository.retain(new Set(digests));
-  }
-
-  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name) ?? Promise.resolve();
-    const turn = before.then(work);
-    const settled = turn
-      .catch(() => undefined) // The caller of the turn is told; the next turn only waits.
-      .finally(() => {
-        if (this.#turns.get(name) === settled) this.#turns.delete(name);
-      });
-    this.#turns.set(name, settled);
-    return turn;
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { placeModel, type LoadOutcome, type RepositoryVersion } from './repository.ts';
+import { listModels, placeModel, type LoadOutcome } from './list-models.ts';
+import type { RepositoryVersion } from './repository.ts';
 
 const version = (digest: string, number: number): RepositoryVersion => ({ digest, number, files: [] });
 const digests = (versions: readonly RepositoryVersion[]) => versions.map(({ digest }) => digest);
@@ -49,5 +50,33 @@ describe('placeModel', () => {
         }
       }),
     );
+  });
+});
+
+describe('listModels', () => {
+  it('lists a content that several models share once, and lets go of models that are gone', () => {
+    const model = (name: string, ...versions: RepositoryVersion[]) => ({
+      name,
+      versions,
+      problem: undefined,
+    });
+    const models = [model('m', version('a', 1), version('b', 2)), model('n', version('a', 7))];
+    const kept = new Map([
+      ['m', [version('old', 1)]],
+      ['gone', [version('old', 1)]],
+    ]);
+    const placed = listModels('acme', models, kept, (digest) => (digest === 'b' ? 'pending' : 'answers'));
+    expect(
+      placed.versions.map(({ digest, owners }) => [digest, ...owners.map((o) => `${o.model}/${o.number}`)]),
+    ).toEqual([
+      ['a', 'm/1', 'n/7'],
+      ['b', 'm/2'],
+      ['old', 'm/1'],
+    ]);
+    expect([...placed.champions]).toEqual([
+      ['acme/m', 'a'],
+      ['acme/n', 'a'],
+    ]);
+    expect([...placed.kept.keys()]).toEqual(['m', 'n']);
   });
 });
