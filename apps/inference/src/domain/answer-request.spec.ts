@@ -1,11 +1,13 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
 import { ModelInferRequestSchema } from '@plumbline/contract-oip';
+import { ServiceError } from '@plumbline/errors';
 import {
   decodeBytesElements,
   decodeElements,
   encodeElements,
   parseInferRequest,
+  TensorError,
   type RawTensor,
 } from '@plumbline/tensors';
 import fc from 'fast-check';
@@ -100,7 +102,7 @@ function stage({ cached = true, gate = () => Promise.resolve() } = {}) {
     const answer = await answerRequest(asked, tenant, serving, limits, options);
     return { ...answer, outputs: namedOutputs(asked, serving, answer.outputs) };
   };
-  return { ask, runner, statistics, cache };
+  return { ask, runner, serving, statistics, cache };
 }
 
 const int = (value: bigint) => ({ parameterChoice: { case: 'int64Param' as const, value } });
@@ -109,6 +111,16 @@ const classes = (count: bigint) => [{ name: 'y', parameters: { classification: i
 const plain = ({ raw, ...header }: RawTensor) => ({ ...header, raw: Buffer.from(raw) });
 const textsOf = (raw: Uint8Array = new Uint8Array()) =>
   decodeBytesElements(raw).map((element) => Buffer.from(element).toString());
+
+/** Undefined where the bytes are no message at all. */
+function parsed(bytes: Uint8Array) {
+  try {
+    return parseInferRequest(bytes);
+  } catch (error) {
+    if (error instanceof TensorError) return undefined;
+    throw error;
+  }
+}
 
 describe('a request', () => {
   it('gives wanted outputs in the order asked for, and classes where they are asked for', async () => {
@@ -217,5 +229,38 @@ describe('a request', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('is understood or refused as a fault of its own, whatever has been done to its bytes', () => {
+    const { serving } = stage();
+    const message = create(ModelInferRequestSchema, {
+      id: 'id',
+      parameters: { priority: int(1n), timeout: int(5n), sequence_id: int(0n), user: int(3n) },
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 3n], contents: { fp32Contents: [1, 2, 3] } }],
+      outputs: [...classes(2n), { name: 'sum' }],
+    });
+    const bytes = toBinary(ModelInferRequestSchema, message);
+    const damage = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    let understood = 0;
+    fc.assert(
+      fc.property(damage, (changes) => {
+        const damaged = Uint8Array.from(bytes);
+        for (const [at, value] of changes) damaged[at] = value;
+        const view = parsed(damaged);
+        if (view === undefined) return;
+        try {
+          understandRequest(view, serving);
+          understood++;
+        } catch (error) {
+          expect(error).toBeInstanceOf(ServiceError);
+          expect(['INVALID_ARGUMENT', 'UNIMPLEMENTED']).toContain((error as ServiceError).codeName);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(understood).toBeGreaterThan(0);
   });
 });
