@@ -19,6 +19,8 @@ export interface Turn {
   readonly chargedMs: number;
 }
 
+/** Runs that nobody had to wait for before a device counts as calm. */
+const CALM_RUNS = 8;
 /** Weight of the newest run in what the next is expected to take. */
 const NEWEST_WEIGHT = 0.25;
 
@@ -34,6 +36,7 @@ export class DeviceShare {
   readonly #waiting = new Set<DeviceMember>();
   #running = 0;
   #virtualMs = 0;
+  #runsSinceWait = CALM_RUNS;
 
   /** @param maxRuns of all models together; Infinity: nobody ever waits. */
   constructor(maxRuns: number) {
@@ -50,6 +53,14 @@ export class DeviceShare {
     return this.#waiting.size > 0;
   }
 
+  /**
+   * Whether a run may be handed over behind another, to begin without a turn of its own: nobody waits, and nobody had
+   * to for some runs, so that it hardly takes anybody's.
+   */
+  get calm(): boolean {
+    return !this.contended && this.#running <= this.#maxRuns && this.#runsSinceWait >= CALM_RUNS;
+  }
+
   join(onTurn: () => void): DeviceMember {
     return { onTurn, finishMs: 0, expectedMs: 0, granted: 0 };
   }
@@ -60,12 +71,13 @@ export class DeviceShare {
     else if (this.#running < this.#maxRuns) this.#reserve(member);
     else {
       this.#waiting.add(member);
+      this.#runsSinceWait = 0;
       return undefined;
     }
     return this.#begin(member);
   }
 
-  /** A turn out of turn, for a run that its runner begins by itself: it was handed over while nobody else waited. */
+  /** A turn out of turn, for a run that its runner begins by itself: it was handed over while the device was calm. */
   force(member: DeviceMember): Turn {
     this.#running++;
     return this.#begin(member);
@@ -93,6 +105,7 @@ export class DeviceShare {
   }
 
   #begin(member: DeviceMember): Turn {
+    this.#runsSinceWait++;
     member.finishMs = this.#startTag(member) + member.expectedMs;
     return { member, chargedMs: member.expectedMs };
   }

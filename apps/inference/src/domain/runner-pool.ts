@@ -149,10 +149,9 @@ export class RunnerPool {
     await Promise.all(this.#slots.map(async ({ runner }) => runner?.close()));
   }
 
-  /** Behind another run one is only handed over while no other model waits for the device. */
   #mayRun(slot: Slot): boolean {
     const { share, member } = slot.seat;
-    if (slot.underWay > 0) return !share.contended;
+    if (slot.underWay > 0) return share.calm;
     slot.turn = share.take(member);
     return slot.turn !== undefined;
   }
