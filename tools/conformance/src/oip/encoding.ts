@@ -111,14 +111,14 @@ export const encodingChecks: Checks = {
     },
   },
   'many-inputs': {
-    title: 'a request of ten thousand inputs is refused by a status, in less than a second',
+    title: 'a request of ten thousand inputs is refused by a status, in less than three seconds',
     models: ['simple'],
     run: async (target) => {
       const [first] = simpleInputs(0);
       const inputs = Array.from({ length: 10_000 }, (_, index) => ({ ...first!, name: `INPUT${index}` }));
       const startedMs = performance.now();
       await expectStatus(infer(target, request('simple', inputs)), 'INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED');
-      expect(performance.now() - startedMs < 1_000, 'it took longer');
+      expect(performance.now() - startedMs < 3_000, 'it took longer');
       await expectSum(target, bytesOf(request('simple', simpleInputs(0))));
     },
   },
