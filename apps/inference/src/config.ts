@@ -13,6 +13,7 @@ import {
   type ConfigValues,
 } from '@plumbline/service';
 import { accessProblems } from './domain/access.ts';
+import { repositoryProblems } from './domain/repository-settings.ts';
 import { parseDevices, type Device } from './domain/devices.ts';
 
 /** Names of devices, comma-separated. */
@@ -195,6 +196,9 @@ const settings = {
 };
 
 /** Everything that can be set about an inference replica; docs/configuration.md is generated from it. */
-export const config = defineConfig('inference', settings, accessProblems);
+export const config = defineConfig('inference', settings, (values) => [
+  ...accessProblems(values),
+  ...repositoryProblems(values),
+]);
 
 export type InferenceConfig = ConfigValues<typeof config>;

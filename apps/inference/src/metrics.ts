@@ -1,4 +1,5 @@
 import { Counter, Gauge, type LabelValues, type Registry } from 'prom-client';
+import { sumMemory } from './domain/memory-ledger.ts';
 import type { ResponseCache } from './domain/response-cache.ts';
 import type { Engine } from './domain/runner.ts';
 import type { CountedTime, FailureReason, StatisticsSnapshot } from './domain/statistics.ts';
@@ -104,6 +105,21 @@ export function exposeCache(registry: Registry, cache: ResponseCache): void {
     });
   gauge('plumbline_inference_response_cache_bytes', 'Memory of remembered answers.', () => cache.bytes);
   gauge('plumbline_inference_response_cache_entries', 'Remembered answers.', () => cache.entries);
+}
+
+/** What the runners of loaded versions take, by device, as measured. */
+export function exposeMemory(registry: Registry, table: VersionTable): void {
+  new Gauge({
+    name: 'plumbline_inference_memory_bytes',
+    help: 'Memory of the runners of loaded versions.',
+    labelNames: ['device'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const loaded = table.reports().flatMap(({ serving }) => serving?.memory ?? []);
+      for (const [device, bytes] of sumMemory(loaded)) this.set({ device }, bytes);
+    },
+  });
 }
 
 /** Runners that are lost to the machine until the replica restarts or they come back by themselves. */

@@ -9,7 +9,7 @@ import { ResponseCache } from './domain/response-cache.ts';
 import type { Engine } from './domain/runner.ts';
 import { mountHttp } from './http-facade.ts';
 import { implementations, methodLimits } from './implementations.ts';
-import { exposeAbandoned, exposeCache, exposeVersions } from './metrics.ts';
+import { exposeAbandoned, exposeCache, exposeMemory, exposeVersions } from './metrics.ts';
 import { versionTable } from './open-versions.ts';
 import type { Origin } from './sources/origin.ts';
 import { registryOrigin } from './sources/registry.ts';
@@ -49,6 +49,7 @@ export async function build(
   setHealth(server, 'NOT_SERVING');
   exposeVersions(scope.metrics, table);
   exposeCache(scope.metrics, cache);
+  exposeMemory(scope.metrics, table);
   exposeAbandoned(scope.metrics, engine);
   scope.adopt(engine, 'engine');
   scope.adopt(table, 'versions');
@@ -59,7 +60,7 @@ export async function build(
   scope.onDrain(() => source.close());
   scope.readiness('versions', async () => {
     if (readiness.ready) return;
-    throw new Error(source.known ? 'versions are being loaded' : 'no traffic snapshot yet');
+    throw new Error(source.known ? 'versions are being loaded' : 'it is not known yet what to serve');
   });
 
   await source.start();

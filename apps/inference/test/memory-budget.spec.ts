@@ -42,6 +42,9 @@ describe('a budget of memory', () => {
       'UNAVAILABLE unloaded for memory',
     );
     for (const { name } of evicted) expect((await server.oip.modelReady({ name })).ready).toBe(true);
+    const metrics = await (await fetch(`http://127.0.0.1:${server.service.adminPort}/metrics`)).text();
+    const [, gauge] = /^plumbline_inference_memory_bytes{device="cpu"} (\d+)$/m.exec(metrics) ?? [];
+    expect(Number(gauge)).toBe(await used());
     const [first] = evicted;
     expect(await server.oip.modelMetadata({ name: first?.name ?? '' })).toMatchObject({ versions: ['1'] });
     await server.stop();

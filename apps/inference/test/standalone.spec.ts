@@ -198,6 +198,15 @@ describe('the configuration', () => {
     expect(refusal({ MODEL_REPOSITORY: '/models', ANONYMOUS_TENANT: '-' })).toContain('SERVICE_SECRET');
   });
 
+  it('refuses settings that have no effect, and repositories elsewhere', () => {
+    const secret = { SERVICE_SECRET: 's' };
+    expect(refusal({ ...secret, MODEL_CONTROL_MODE: 'poll' })).toContain('without MODEL_REPOSITORY');
+    expect(refusal({ MODEL_REPOSITORY: '/models', LOAD_MODELS: 'a' })).toContain(
+      'MODEL_CONTROL_MODE=explicit',
+    );
+    expect(refusal({ MODEL_REPOSITORY: 's3://bucket/models' })).toContain('is no folder of this machine');
+  });
+
   it('refuses to let strangers of the network call without credentials unless told so', () => {
     const open = { MODEL_REPOSITORY: '/models', HOST: '0.0.0.0' };
     expect(refusal(open)).toContain('ALLOW_ANONYMOUS_NETWORK=true');

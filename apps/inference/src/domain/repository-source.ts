@@ -103,6 +103,7 @@ export class RepositorySource implements VersionSource {
   ): Promise<void> {
     this.#checkControl(tenant, name);
     return this.#turns.take(name, async () => {
+      signal.throwIfAborted();
       const model = await this.#options.repository.find(name, override);
       if (model === undefined) throw notFound(name);
       if (model.problem !== undefined) throw model.problem;
@@ -126,6 +127,7 @@ export class RepositorySource implements VersionSource {
   unload(tenant: string, name: string, signal: AbortSignal): Promise<void> {
     this.#checkControl(tenant, name);
     return this.#turns.take(name, async () => {
+      signal.throwIfAborted();
       const { table, repository } = this.#options;
       if (!this.#wanted.has(name) && (await repository.find(name)) === undefined) throw notFound(name);
       const served = this.#wanted.get(name)?.versions.map(({ number }) => number) ?? [];

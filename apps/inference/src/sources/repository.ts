@@ -5,6 +5,7 @@ import type { Scope } from '@plumbline/service';
 import type { InferenceConfig } from '../config.ts';
 import { repositoryTenant } from '../domain/access.ts';
 import type { ModelRepository } from '../domain/repository.ts';
+import { modelsToLoad } from '../domain/repository-settings.ts';
 import { RepositorySource } from '../domain/repository-source.ts';
 import type { VersionTable } from '../domain/version-table.ts';
 import { eitherOf, FolderObjects } from '../store/folder-objects.ts';
@@ -49,7 +50,7 @@ function repositorySource(
     table,
     tenant: repositoryTenant(values),
     control,
-    loadAtStart: values.loadModels.split(',').flatMap((name) => name.trim() || []),
+    loadAtStart: modelsToLoad(values),
     intervalMs: control === 'poll' ? values.pollIntervalMs : DUE_INTERVAL_MS,
     delay,
     onLook,

@@ -31,7 +31,7 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
         return MODEL_NAME.test(name) ? overriddenModel(name, given) : undefined;
       }
       const folder = join(root, name);
-      if (name.includes('/') || !(await isFolder(folder))) return undefined;
+      if (name.includes('/') || !(await reading(() => isFolder(folder)))) return undefined;
       return readModel(folder, name, objects, given);
     },
     async retain(digests) {
