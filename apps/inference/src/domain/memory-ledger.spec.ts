@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { planMemory, sumMemory, type Memory, type Resident, type Wish } from './memory-ledger.ts';
+import { memoryOf, planMemory, sumMemory, type Memory, type Resident, type Wish } from './memory-ledger.ts';
 
 const BUDGET = 100;
 const POLICY = { budgetBytes: BUDGET, minIdleMs: 10, minIdleUnaskedMs: 100, slots: 2 };
@@ -27,6 +27,18 @@ const wish = (digest: string, bytes: number, demanded = true): Wish => ({
 });
 const plan = (residents: readonly Resident[], ...wishes: readonly Wish[]) =>
   planMemory(residents, wishes, POLICY, NOW);
+
+describe('memoryOf', () => {
+  it('takes every copy as the smallest one on its device', () => {
+    const runner = (device: string, memoryBytes: number) => ({ device, memoryBytes });
+    const runners = [runner('cpu', 30), runner('cuda:0', 7), runner('cpu', 10), runner('cpu', 20)];
+    expect([...memoryOf(runners)]).toEqual([
+      ['cpu', 30],
+      ['cuda:0', 7],
+    ]);
+    expect([...memoryOf([])]).toEqual([]);
+  });
+});
 
 describe('planMemory', () => {
   it.each<[string, Resident[], Wish[], object]>([

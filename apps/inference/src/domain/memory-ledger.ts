@@ -95,6 +95,21 @@ export function sumMemory(memories: readonly Memory[]): Map<Device, number> {
   return sum;
 }
 
+/**
+ * What the runners of one version take. Copies that are opened side by side count each other's growth: the smallest
+ * measure is the nearest.
+ */
+export function memoryOf(
+  runners: readonly { readonly device: Device; readonly memoryBytes: number }[],
+): Map<Device, number> {
+  const memory = new Map<Device, number>();
+  for (const { device } of runners) {
+    const copies = runners.filter((runner) => runner.device === device).map((runner) => runner.memoryBytes);
+    memory.set(device, copies.length * Math.min(...copies));
+  }
+  return memory;
+}
+
 function exceeds(memory: Memory, budgetBytes: number): boolean {
   return [...memory.values()].some((bytes) => bytes > budgetBytes);
 }

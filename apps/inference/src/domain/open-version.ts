@@ -2,7 +2,7 @@ import { Batcher, type BatcherOptions } from './batcher.ts';
 import type { DeviceShare } from './device-share.ts';
 import { errors } from './errors.ts';
 import { loadVersion, runnerOptions, type LoadOptions } from './load-version.ts';
-import { sumMemory } from './memory-ledger.ts';
+import { memoryOf } from './memory-ledger.ts';
 import { RunnerPool } from './runner-pool.ts';
 import type { Device } from './model-settings.ts';
 import type { Runner, RunnerOptions } from './runner.ts';
@@ -70,7 +70,7 @@ export async function openVersion(
     settings,
     statistics,
     batcher,
-    memory: sumMemory(runners.map(({ device, memoryBytes }) => new Map([[device, memoryBytes]]))),
+    memory: memoryOf(runners),
   };
 }
 

@@ -168,7 +168,8 @@ describe('settings of a configuration', () => {
       },
     ],
   ])('are refused where %s', (problem, parts, model = MODEL) => {
-    const refused = { reason: 'MODEL_CONFIG_INVALID', message: expect.stringContaining(problem) as unknown };
+    const reason = problem.includes('does not have') ? 'PROVIDER_UNAVAILABLE' : 'MODEL_CONFIG_INVALID';
+    const refused = { reason, message: expect.stringContaining(problem) as unknown };
     expect(() => settings(parts, model)).toThrow(expect.objectContaining(refused));
   });
 

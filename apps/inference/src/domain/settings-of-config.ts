@@ -1,6 +1,7 @@
 import { formatShape, type Shape } from '@plumbline/tensors';
 import { configFault } from './config-fault.ts';
 import { parseDevice } from './devices.ts';
+import { errors } from './errors.ts';
 import type { InstanceGroup, ModelConfig, TensorConfig } from './model-config.ts';
 import { defaultSettings, type Device, type InvariancePolicy, type ModelSettings } from './model-settings.ts';
 import { queueOfConfig } from './queue-of-config.ts';
@@ -23,7 +24,7 @@ const MAX_BATCH_ROWS = 65_536;
 
 /**
  * How runners of a model are opened.
- * @throws ServiceError MODEL_CONFIG_INVALID naming the field.
+ * @throws ServiceError MODEL_CONFIG_INVALID or PROVIDER_UNAVAILABLE, naming the field.
  */
 export function openingSettings(config: ModelConfig, service: ServiceDefaults): OpeningSettings {
   refuseForeign(config);
@@ -114,7 +115,8 @@ function checkAvailable(device: Device, providers: readonly ProviderReport[], fi
   const report = providers.find((provider) => provider.device === device);
   if (device === 'cpu' || report?.available === true) return;
   const why = report === undefined ? 'EXECUTION_PROVIDERS does not name it' : report.detail;
-  throw configFault(field, `asks for ${device}, which this server does not have: ${why}`);
+  const description = `${field} asks for ${device}, which this server does not have: ${why}`;
+  throw errors.PROVIDER_UNAVAILABLE(description, { fieldViolations: [{ field, description }] });
 }
 
 const PARAMETERS = ['intra_op_thread_count', 'plumbline.invariance', 'plumbline.untrusted'];
