@@ -1,12 +1,11 @@
 import type { ServiceError } from '@plumbline/errors';
 import { refusalOf } from './admission.ts';
 import type { AdmittedRequest } from './admit-request.ts';
-import { ArrivalRate } from './arrival-rate.ts';
 import { BatchQueue, type Lapse } from './batch-queue.ts';
 import { BatchRuns } from './batch-runs.ts';
-import { decideWindow, type WindowDecision } from './batch-window.ts';
 import type { Batching } from './batching.ts';
 import { CostModel } from './cost-model.ts';
+import { Dispatch } from './dispatch.ts';
 import { errors } from './errors.ts';
 import type { QueuePolicy, QueueSettings } from './model-settings.ts';
 import { Outstanding } from './outstanding.ts';
@@ -16,7 +15,6 @@ import { RetryLine } from './retry-line.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import type { ModelSignature } from './signature.ts';
 import type { VersionStatistics } from './statistics.ts';
-import { Wakeup } from './wakeup.ts';
 import type { Alarm } from './within.ts';
 
 export interface BatcherOptions {
@@ -38,13 +36,11 @@ export interface BatcherCounts {
   readonly batches: number;
 }
 
-/** Between two sweeps of what waits, so that many deadlines close together cost little. */
-const SWEEP_GAP_MS = 2;
-
 /**
  * Runs the requests of one version in batches. A batch is sealed only when a runner is free and the device's turn has
  * come, so under load it holds all that waits, and without load nobody waits longer than pays. Every caller gets
- * exactly its own rows or an error.
+ * exactly its own rows or an error. This is the way in and the wiring; Dispatch decides when batches go, BatchRuns runs
+ * them, Outstanding answers.
  */
 export class Batcher {
   readonly #options: BatcherOptions;
@@ -52,13 +48,9 @@ export class Batcher {
   readonly #queue: BatchQueue<PendingRequest>;
   readonly #again: RetryLine;
   readonly #outstanding: Outstanding;
-  readonly #wakeup: Wakeup;
   readonly #cost = new CostModel();
-  readonly #arrivals = new ArrivalRate();
   readonly #runs: BatchRuns;
-  readonly #sealAll: WindowDecision;
-  #sweptMs = -Infinity;
-  #pumping = false;
+  readonly #dispatch: Dispatch;
   #closed = false;
 
   constructor(options: BatcherOptions, makePool: (onFree: () => void) => RunnerPool) {
@@ -79,10 +71,8 @@ export class Batcher {
       preserveOrdering: options.queue.preserveOrdering,
       onFailed: (item) => this.#queue.forget(item),
     });
-    this.#wakeup = new Wakeup(options.nowMs, options.alarm, () => this.#pump());
     options.statistics.watchPending(() => this.#queue.requests);
-    this.#sealAll = { kind: 'seal', rows: options.batching.maxRows };
-    this.#pool = makePool(() => this.#pumpSoon());
+    this.#pool = makePool(() => this.#dispatch.soon());
     this.#runs = new BatchRuns({
       ...options,
       pool: this.#pool,
@@ -91,8 +81,19 @@ export class Batcher {
       waiting: () => this.#queue.rows + this.#again.size > 0,
       onAgain: (batches) => {
         this.#again.add(batches);
-        this.#pumpSoon();
+        this.#dispatch.soon();
       },
+    });
+    this.#dispatch = new Dispatch({
+      ...options,
+      settings: options.queue,
+      maxRows: options.batching.maxRows,
+      queue: this.#queue,
+      again: this.#again,
+      pool: this.#pool,
+      cost: this.#cost,
+      run: (runner, sealed) => void this.#runs.run(runner, sealed),
+      onStranded: () => this.#strand(),
     });
   }
 
@@ -125,8 +126,7 @@ export class Batcher {
       throw refusal;
     }
     this.#outstanding.add(item);
-    if (this.#options.queue.maxDelayUs > 0) this.#arrivals.observe(item.rows, nowMs);
-    this.#pumpSoon();
+    this.#dispatch.arrived(item.rows, nowMs);
     return item.answer;
   }
 
@@ -134,8 +134,9 @@ export class Batcher {
   async close(): Promise<void> {
     this.#closed = true;
     this.#runs.close();
+    this.#dispatch.hurry();
     await this.#outstanding.empty();
-    this.#wakeup.cancel();
+    this.#dispatch.close();
     await this.#pool.close();
   }
 
@@ -185,65 +186,6 @@ export class Batcher {
     if (lapse === 'expired') return errors.DEADLINE_EXPIRED('the deadline passed in the queue');
     if (lapse === 'cancelled') return errors.REQUEST_CANCELLED('the caller went away');
     return errors.QUEUE_TIMEOUT('the request waited too long', { retryAfterMs: this.#retryAfterMs() });
-  }
-
-  #pumpSoon(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    this.#options.soon(() => {
-      this.#pumping = false;
-      this.#pump();
-    });
-  }
-
-  /** Seals a batch for every free runner, as long as something waits that should not wait for more. */
-  #pump(): void {
-    const nowMs = this.#options.nowMs();
-    this.#sweep(nowMs);
-    if (this.#pool.stranded) this.#strand();
-    let wakeMs = Infinity;
-    while (this.#queue.rows + this.#again.size > 0) {
-      const window = this.#window(nowMs);
-      if (window.kind === 'wait') {
-        wakeMs = window.untilMs;
-        break;
-      }
-      const runner = this.#pool.acquire();
-      if (runner === undefined) break;
-      const sealed = this.#again.next(nowMs) ?? this.#queue.seal(nowMs, window.rows);
-      if (sealed === undefined) this.#pool.release(runner, 0);
-      else void this.#runs.run(runner, sealed);
-    }
-    this.#pool.pass();
-    this.#wakeup.by(Math.min(wakeMs, this.#sweepDueMs()));
-  }
-
-  #window(nowMs: number): WindowDecision {
-    const { maxDelayUs, preferredRows } = this.#options.queue;
-    const idleRunners = maxDelayUs > 0 && !this.#closed && this.#again.size === 0 ? this.#pool.idle : 0;
-    const batch = idleRunners > 0 ? this.#queue.preview(nowMs, preferredRows) : undefined;
-    if (batch === undefined) return this.#sealAll;
-    return decideWindow({
-      batch,
-      cost: this.#cost.line,
-      rowsPerMs: this.#arrivals.at(nowMs),
-      idleRunners,
-      maxDelayMs: maxDelayUs / 1000,
-      nowMs,
-    });
-  }
-
-  /** Lets go of those who need no answer any more. */
-  #sweep(nowMs: number): void {
-    if (nowMs < this.#sweepDueMs()) return;
-    this.#sweptMs = nowMs;
-    this.#queue.sweep(nowMs);
-    this.#again.sweep(nowMs);
-  }
-
-  #sweepDueMs(): number {
-    const dueMs = Math.min(this.#queue.sweepDueMs, this.#again.dueMs);
-    return dueMs === Infinity ? Infinity : Math.max(dueMs, this.#sweptMs + SWEEP_GAP_MS);
   }
 
   /** Where no runner is left and none could be had, nobody is kept waiting for one. */

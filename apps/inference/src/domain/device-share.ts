@@ -96,6 +96,13 @@ export class DeviceShare {
     this.#grant();
   }
 
+  /** Gives back a turn that was taken for nothing. */
+  cancel({ member, chargedMs }: Turn): void {
+    member.finishMs -= chargedMs;
+    this.#running--;
+    this.#grant();
+  }
+
   /** The member has nothing to run: what is kept for it goes to the next. */
   pass(member: DeviceMember): void {
     this.#waiting.delete(member);

@@ -18,6 +18,7 @@ export class RetryLine {
 
   /** When the first request lapses. */
   get dueMs(): number {
+    if (this.#batches.length === 0) return Infinity;
     return this.#items().reduce((due, { deadlineMs }) => Math.min(due, deadlineMs), Infinity);
   }
 

@@ -115,6 +115,17 @@ export class RunnerPool {
     this.#options.onFree();
   }
 
+  /** Gives back a runner that there was nothing for. */
+  handBack(runner: Runner): void {
+    const slot = this.#slots.find((candidate) => candidate.runner === runner);
+    if (slot === undefined) return;
+    slot.underWay--;
+    this.#underWay--;
+    if (slot.underWay > 0 || slot.turn === undefined) return;
+    slot.seat.share.cancel(slot.turn);
+    slot.turn = undefined;
+  }
+
   /**
    * Takes a lost runner out and starts replacing it. Each of its runs under way may report the same loss; true for the
    * first that does, the one that it was running.
