@@ -33,7 +33,8 @@ const JUDGES: Readonly<Record<GroupName, Judge>> = {
       directory,
       report,
     }),
-  clients: ({ target, options, report }) => runClients(target, { required: options.requireClients, report }),
+  clients: ({ target, options, report }) =>
+    runClients(target, { required: options.requireClients, kserve: options.kserve, report }),
 };
 
 export function judgeGroup(group: GroupName, context: JudgeContext): Promise<readonly CheckResult[]> {

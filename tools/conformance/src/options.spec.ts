@@ -13,6 +13,7 @@ describe('the command line', () => {
       json: 'out/conformance/inference.json',
       onnxTestdata: ONNX_TESTDATA,
       requireClients: false,
+      kserve: false,
       verbose: false,
     });
   });

@@ -22,6 +22,8 @@ export interface Options {
   readonly onnxTestdata: string;
   /** Whether a group `clients` that cannot run fails. */
   readonly requireClients: boolean;
+  /** Whether the group `clients` runs KServe's client too. */
+  readonly kserve: boolean;
   /** Whether checks that pass are listed too. */
   readonly verbose: boolean;
 }
@@ -42,6 +44,7 @@ Without --address this repository's inference service is started on a temporary 
   --onnx-testdata <folder>   the ONNX project's backend test data      (default ${ONNX_TESTDATA},
                              where Debian's package libonnx-testdata puts it)
   --require-clients          fail where the Python clients cannot be run
+  --kserve                   also run KServe's Python client, whose package takes 450 MB
   --json <file>              where the results go                      (default out/conformance/inference.json)
   --verbose                  list every check, not only those that did not pass`;
 
@@ -70,6 +73,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     json: values.json,
     onnxTestdata: values['onnx-testdata'],
     requireClients: values['require-clients'],
+    kserve: values.kserve,
     verbose: values.verbose,
   };
 }
@@ -104,6 +108,7 @@ function parse(args: readonly string[]) {
         json: { type: 'string', default: 'out/conformance/inference.json' },
         'onnx-testdata': { type: 'string', default: ONNX_TESTDATA },
         'require-clients': { type: 'boolean', default: false },
+        kserve: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

@@ -14,15 +14,15 @@ interface ScriptLine {
   readonly durationMs: number;
 }
 
-/** Runs a script of clients/ against `address`: one result per check it makes, and one more where it ends badly. */
+/** Runs a script of clients/ against `addresses`: one result per check it makes, and one more where it ends badly. */
 export async function runScript(
   python: string,
   script: string,
-  address: string,
+  addresses: readonly string[],
   report: (result: CheckResult) => void,
 ): Promise<CheckResult[]> {
   const topic = script.replace(/_client\.py$/, '');
-  const child = spawn(python, [join(SCRIPTS, script), address], {
+  const child = spawn(python, [join(SCRIPTS, script), ...addresses], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
   });
