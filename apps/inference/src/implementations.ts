@@ -41,20 +41,22 @@ export interface Serving {
   readonly replicaId: string;
   readonly engine: Engine;
   readonly readiness: Readiness;
+  /** Fires when the server shuts down. */
+  readonly draining: AbortSignal;
   /** Undefined where the models come from a registry. */
   readonly repository: RepositorySource | undefined;
 }
 
 /** Every method of the server. */
 export function implementations(serving: Serving): Implementation[] {
-  const { table, cache, replicaId, engine, readiness, repository, values } = serving;
+  const { table, cache, replicaId, engine, readiness, repository, draining, values } = serving;
   const answering = { table, cache, nowMs: () => performance.now() };
   const bounds = { maxRequests: MAX_STREAM_REQUESTS, maxBytes: values.maxMessageBytes };
   const models = { table, repository };
   return [
     implementRaw(GRPCInferenceService, { ModelInfer: modelInfer({ ...answering, replicaId }) }),
     implementRawStreams(GRPCInferenceService, {
-      ModelStreamInfer: modelStreamInfer({ ...answering, bounds }),
+      ModelStreamInfer: modelStreamInfer({ ...answering, bounds, draining }),
     }),
     implement(GRPCInferenceService, {
       serverLive,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
-import { createServer, type RpcServer, type ServingStatus } from '@plumbline/rpc';
+import { createServer, rpcErrors, type RpcServer, type ServingStatus } from '@plumbline/rpc';
 import type { Scope } from '@plumbline/service';
 import { authenticateCallers } from './callers.ts';
 import type { InferenceConfig } from './config.ts';
@@ -39,8 +39,11 @@ export async function build(
     () => source.known && table.settled,
     () => setHealth(server, 'SERVING'),
   );
+  const shutdown = new AbortController();
+  const draining = shutdown.signal;
+  const serving = { values, table, cache, replicaId, engine, readiness, repository, draining };
   const server = createServer({
-    implementations: implementations({ values, table, cache, replicaId, engine, readiness, repository }),
+    implementations: implementations(serving),
     authenticate: authenticateCallers(values),
     log,
     metrics: scope.metrics,
@@ -54,7 +57,10 @@ export async function build(
   scope.adopt(engine, 'engine');
   scope.adopt(table, 'versions');
   scope.adopt(server, 'server');
-  scope.onDrain(() => server.drain(values.drainTimeoutMs));
+  scope.onDrain(() => {
+    shutdown.abort(rpcErrors.SHUTTING_DOWN('the server is shutting down'));
+    return server.drain(values.drainTimeoutMs);
+  });
   const http = mountHttp(scope, server);
   // Drains run last registered first: the registry counts this replica out before calls are refused.
   scope.onDrain(() => source.close());

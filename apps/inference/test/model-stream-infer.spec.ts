@@ -28,8 +28,14 @@ const asking = (id: string, x: readonly number[], over: Request = {}): Request =
   ...over,
 });
 
+interface ConversationOptions {
+  readonly metadata?: Record<string, string>;
+  readonly signal?: AbortSignal;
+  readonly on?: Standalone;
+}
+
 /** Requests that the test sends one by one; ends when told. */
-function conversation(metadata?: Record<string, string>, signal?: AbortSignal) {
+function conversation({ metadata, signal, on = server }: ConversationOptions = {}) {
   const queue: Request[] = [];
   let wake: () => void = () => undefined;
   let ended = false;
@@ -42,7 +48,7 @@ function conversation(metadata?: Record<string, string>, signal?: AbortSignal) {
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   };
-  const answers = server.oip.modelStreamInfer(requests(), {
+  const answers = on.oip.modelStreamInfer(requests(), {
     ...(metadata && { metadata }),
     ...(signal && { signal }),
   });
@@ -129,7 +135,7 @@ describe('ModelStreamInfer', () => {
   });
 
   it('ends with the status of a failure where the call asks for it', async () => {
-    const stream = conversation({ triton_grpc_error: 'true' });
+    const stream = conversation({ metadata: { triton_grpc_error: 'true' } });
     stream.send(asking('a', [1, 2]));
     expect(await stream.next()).toMatchObject({ inferResponse: { id: 'a' } });
     stream.send(asking('b', [1]));
@@ -147,7 +153,7 @@ describe('ModelStreamInfer', () => {
       expect(await running.next()).toMatchObject({ inferResponse: { id: 'quick' } });
     }
     const controller = new AbortController();
-    const waiting = conversation(undefined, controller.signal);
+    const waiting = conversation({ signal: controller.signal });
     const loops = ['3', '4', '5'].map((id) => asking(id, [400_000, 1], { modelName: 'loop' }));
     waiting.send(...loops, asking('quick', [1, 1]));
     expect(await waiting.next()).toMatchObject({ inferResponse: { id: 'quick' } });
@@ -161,5 +167,23 @@ describe('ModelStreamInfer', () => {
       const { modelStats } = await server.oip.modelStatistics({ name: 'loop' });
       return modelStats[0]?.inferenceStats?.fail?.count === 3n;
     });
+  });
+
+  it('ends when the server shuts down, once what it has is answered', async () => {
+    const { root } = await modelFolder({
+      'double/1/model.onnx': timesModel(2),
+      'loop/1/model.onnx': loopModel(),
+    });
+    const leaving = await startStandalone(root);
+    await leaving.ready();
+    const stream = conversation({ on: leaving });
+    stream.send(asking('slow', [300_000, 1], { modelName: 'loop' }), asking('quick', [1, 1]));
+    expect(await stream.next()).toMatchObject({ inferResponse: { id: 'quick' } });
+    const stopping = leaving.service.stop();
+    expect(await stream.next()).toMatchObject({ errorMessage: '', inferResponse: { id: 'slow' } });
+    // With the reason SHUTTING_DOWN, unless the connection is closed before the status is read.
+    await expect(stream.next()).rejects.toMatchObject({ codeName: 'UNAVAILABLE' });
+    await stopping;
+    leaving.channel.close();
   });
 });

@@ -15,6 +15,7 @@ interface Begun {
 class Stage {
   readonly begun: Begun[] = [];
   readonly controller = new AbortController();
+  readonly draining = new AbortController();
   readonly #requests: Buffer[] = [];
   #ended = false;
   #arrived: () => void = () => undefined;
@@ -23,7 +24,12 @@ class Stage {
 
   constructor(bounds = WIDE) {
     const answer: AnswerOne = (request, signal) => this.#answer(request, signal);
-    this.stream = asReady(this.#source(), answer, bounds, this.controller.signal);
+    const { controller, draining } = this;
+    this.stream = asReady(this.#source(), answer, {
+      bounds,
+      signal: controller.signal,
+      draining: draining.signal,
+    });
   }
 
   send(...texts: string[]): void {
@@ -158,7 +164,8 @@ describe('asReady', () => {
       throw new Error('the message is too large');
     };
     const { signal } = new AbortController();
-    const stream = asReady(broken(), () => new Promise(() => undefined), WIDE, signal);
+    const never = () => new Promise<Buffer>(() => undefined);
+    const stream = asReady(broken(), never, { bounds: WIDE, signal, draining: signal });
     await expect(stream.next()).rejects.toThrow('the message is too large');
   });
 
@@ -170,6 +177,33 @@ describe('asReady', () => {
     await expect(first).rejects.toThrow('the client went away');
     expect(stage.texts).toEqual([]);
   });
+
+  it('answers what is open, begins nothing more and throws the reason when it is to drain', async () => {
+    const stage = new Stage();
+    const first = stage.read();
+    stage.send('a', 'b');
+    await settled();
+    stage.draining.abort(new Error('the server is shutting down'));
+    stage.send('c');
+    stage.finish('b');
+    expect(await first).toBe('b');
+    const second = stage.read();
+    stage.finish('a');
+    expect(await second).toBe('a');
+    await expect(stage.read()).rejects.toThrow('the server is shutting down');
+    expect(stage.texts).toEqual(['a', 'b']);
+  });
+
+  it.each(['before', 'after'])(
+    'throws at once when it is to drain %s it begins, with nothing open',
+    async (when) => {
+      const stage = new Stage();
+      if (when === 'before') stage.draining.abort(new Error('the server is shutting down'));
+      const first = stage.read();
+      stage.draining.abort(new Error('the server is shutting down'));
+      await expect(first).rejects.toThrow('the server is shutting down');
+    },
+  );
 
   it('lets go of the requests when nobody reads the answers any more', async () => {
     const stage = new Stage({ maxRequests: 1, maxBytes: 10 });

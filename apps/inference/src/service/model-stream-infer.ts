@@ -6,12 +6,15 @@ import {
   encodeParameters,
   type InferRequestView,
 } from '@plumbline/tensors';
-import { asReady, type AnswerOne, type OpenBounds } from '../domain/as-ready.ts';
+import { asReady, type AnswerOne } from '../domain/as-ready.ts';
+import type { OpenBounds } from '../domain/open-requests.ts';
 import { answerCall, readRequest, type CallOptions } from './answer-call.ts';
 
 export interface ModelStreamInferOptions extends CallOptions {
   /** Of each stream. */
   readonly bounds: OpenBounds;
+  /** Fires when the server shuts down: streams then end with its reason, as soon as what they have is answered. */
+  readonly draining: AbortSignal;
 }
 
 /** Every request has one answer, so that each is the last of its request. */
@@ -24,13 +27,14 @@ const FINAL = encodeParameters(new Map([['triton_final_response', true]]));
 export function modelStreamInfer(options: ModelStreamInferOptions): RawStreamHandler {
   return (requests, context) => {
     const inBand = context.requestMetadata.get('triton_grpc_error') !== 'true';
-    const answer: AnswerOne = (request, signal) => answerItem(request, context, signal, options);
-    return asReady(
-      requests,
-      inBand ? tellingFailures(answer, context) : answer,
-      options.bounds,
-      context.signal,
-    );
+    const answer: AnswerOne = (request, own) => answerItem(request, context, own, options);
+    const { bounds, draining } = options;
+    const { signal } = context;
+    return asReady(requests, inBand ? tellingFailures(answer, context) : answer, {
+      bounds,
+      signal,
+      draining,
+    });
   };
 }
 
