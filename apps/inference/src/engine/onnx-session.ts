@@ -27,6 +27,8 @@ export class OnnxSession {
   readonly signature: ModelSignature;
   readonly #runtime: Runtime;
   readonly #session: InferenceSession;
+  /** Whether outputs have had the shapes that the model declares. */
+  #inPlace = true;
 
   private constructor(runtime: Runtime, session: InferenceSession) {
     this.#runtime = runtime;
@@ -70,18 +72,39 @@ export class OnnxSession {
     this.signature.inputs.forEach((spec, index) => {
       feeds[spec.name] = this.#tensor(spec, buffer, inputs[index] as Region);
     });
+    const regions = this.#inPlace ? outputs.map((region, index) => this.#roomFor(index, region)) : [];
+    try {
+      return await this.#fetch(feeds, buffer, regions);
+    } catch (error) {
+      if (!isShapeMisfit(error)) throw error;
+    }
+    const results = await this.#fetch(feeds, buffer, []);
+    this.#inPlace = false;
+    return results;
+  }
+
+  async #fetch(
+    feeds: Record<string, Tensor>,
+    buffer: ArrayBuffer,
+    regions: readonly (Region | undefined)[],
+  ): Promise<BatchOutput[]> {
     const fetches: Record<string, OnnxValue | null> = {};
     this.signature.outputs.forEach((spec, index) => {
-      const region = roomFor(spec, outputs[index]);
+      const region = regions[index];
       fetches[spec.name] = region === undefined ? null : this.#tensor(spec, buffer, region);
     });
     const results = await this.#session.run(feeds, fetches, { logSeverityLevel: 4 });
     return this.signature.outputs.map((spec, index) => {
       const { dims: shape, data } = results[spec.name] as Tensor;
-      const region = roomFor(spec, outputs[index]);
+      const region = regions[index];
       if (region === undefined) return { shape, raw: rawOf(data) };
       return { shape, raw: new Uint8Array(buffer, region.offsetBytes, region.sizeBytes) };
     });
+  }
+
+  /** The metadata of a model tells a scalar and an output of unknown rank alike, so neither is filled in place. */
+  #roomFor(index: number, region: Region | undefined): Region | undefined {
+    return this.signature.outputs[index]?.shape.length === 0 ? undefined : region;
   }
 
   async release(): Promise<void> {
@@ -98,9 +121,9 @@ export class OnnxSession {
   }
 }
 
-/** The metadata of a model tells a scalar and an output of unknown rank alike, so neither is filled in place. */
-function roomFor({ shape }: TensorSpec, region: Region | undefined): Region | undefined {
-  return shape.length === 0 ? undefined : region;
+/** Some exports declare an output with another width than it has; the engine minds only where it is given the room. */
+function isShapeMisfit(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('pre-allocated output');
 }
 
 /** The engine's elements in the protocol's raw form, in a buffer of their own that can be transferred. */

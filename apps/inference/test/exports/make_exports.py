@@ -23,7 +23,7 @@ from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -104,6 +104,14 @@ def multiple_outputs():
     save("multiple-outputs", exported, {"X": tensor(ROWS)}, outputs)
 
 
+def ridge():
+    """Its converter declares two columns of scores and gives one."""
+    model = RidgeClassifier().fit(features, (species > 0).astype(np.int64))
+    exported = to_onnx(model, features[:1], target_opset={"": 17, "ai.onnx.ml": 3})
+    scores = model.decision_function(ROWS).astype(np.float32)
+    save("ridge", exported, {"X": tensor(ROWS)}, {"label": tensor(model.predict(ROWS)), "probabilities": tensor(scores[:, None])})
+
+
 def boosted(name, model, convert):
     model.fit(features, species)
     exported = convert(model, initial_types=[("input", ToolsFloat([None, 4]))])
@@ -154,6 +162,7 @@ scikit_learn("logistic-numbers", LogisticRegression(max_iter=1000), species)
 scikit_learn("random-forest", RandomForestClassifier(n_estimators=5, max_depth=4, random_state=1), names)
 pipeline()
 multiple_outputs()
+ridge()
 boosted("lightgbm", lightgbm.LGBMClassifier(n_estimators=4, num_leaves=5, verbose=-1), onnxmltools.convert_lightgbm)
 boosted("xgboost", xgboost.XGBClassifier(n_estimators=4, max_depth=3), onnxmltools.convert_xgboost)
 perceptron()
