@@ -3,6 +3,7 @@ import { errors, shorten } from './errors.ts';
 import type { IndexEntry } from './repository-index.ts';
 import { listModels, type LoadOutcome } from './list-models.ts';
 import type { ModelOverride, ModelRepository, RepositoryModel, RepositoryVersion } from './repository.ts';
+import { SteadyLook } from './steady-look.ts';
 import { Turns } from './turns.ts';
 import type { VersionSource } from './version-source.ts';
 import type { VersionTable } from './version-table.ts';
@@ -37,6 +38,7 @@ export class RepositorySource implements VersionSource {
   /** Withdrawn by callers, with the numbers that were served. */
   readonly #unloaded = new Map<string, readonly number[]>();
   readonly #turns = new Turns();
+  readonly #steady = new SteadyLook();
   #known = false;
   #reachable = true;
   #epoch = 0n;
@@ -72,7 +74,9 @@ export class RepositorySource implements VersionSource {
   async start(): Promise<void> {
     const { control, loadAtStart } = this.#options;
     const named = control === 'explicit' && !loadAtStart.includes('*');
-    this.#want(named ? await this.#read(loadAtStart, notThere) : await this.#readAll());
+    const found = named ? await this.#read(loadAtStart, notThere) : await this.#readAll();
+    this.#steady.begin(found);
+    this.#want(found);
     this.#known = true;
     this.#review();
     this.#options.onLook();
@@ -151,7 +155,7 @@ export class RepositorySource implements VersionSource {
 
   async #look(): Promise<void> {
     try {
-      this.#want(await this.#readAll());
+      this.#want(this.#steady.settle(await this.#readAll(), this.#wanted));
       this.#review();
       this.#reach(true);
     } catch (error) {
