@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BatchQueue, type Lapse, type Queued, type SealedBatch } from './batch-queue.ts';
+import { BatchQueue, type Lapse, type SealedBatch } from './batch-queue.ts';
 import type { QueuePolicy } from './model-settings.ts';
+import type { Queued } from './waiting.ts';
 
 interface Item extends Queued {
   readonly id: number;

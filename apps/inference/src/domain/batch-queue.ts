@@ -1,23 +1,5 @@
-import { LinkedLine } from './linked-line.ts';
 import type { QueuePolicy } from './model-settings.ts';
-
-/** One request in the queue. */
-export interface Queued {
-  /** Rows in all. */
-  readonly rows: number;
-  /** Requests with equal buckets may share a batch. */
-  readonly bucket: string;
-  /** Index of its policy: 0 goes first. */
-  readonly level: number;
-  /** Milliseconds on the queue's clock after which the answer is of no use. */
-  readonly deadlineMs: number;
-  /** Milliseconds on the queue's clock from which its policy's timeout action applies, unless it has begun to run. */
-  readonly timeoutMs: number;
-  /** Whether its caller waits no more. */
-  readonly isCancelled: boolean;
-  /** Whether its caller can go away while it waits. */
-  readonly isCancellable: boolean;
-}
+import { Bucket, Waiting, type Queued } from './waiting.ts';
 
 /** Rows `fromRow` … `fromRow + rows` of a request, placed at row `atRow` of the batch. */
 export interface Slice<Item extends Queued> {
@@ -60,55 +42,6 @@ export interface BatchPreview {
   readonly newestMs: number;
   /** When the first of its requests lapses. */
   readonly lapseMs: number;
-}
-
-/** Items that leave before this are only looked at when they are sealed: a listener would cost more than it saves. */
-const WATCH_AFTER_MS = 10;
-
-interface Bucket<Item extends Queued> {
-  readonly key: string;
-  /** By rank: those of each level, then, in the same order, those that their policy delays. */
-  readonly lines: readonly LinkedLine<Waiting<Item>>[];
-  requests: number;
-}
-
-/** An item's place in the queue. */
-class Waiting<Item extends Queued> {
-  readonly item: Item;
-  readonly bucket: Bucket<Item>;
-  /** Ascends over all buckets. */
-  readonly arrival: number;
-  readonly arrivedMs: number;
-  rank: number;
-  /** As the item's, until it begins to run or is delayed. */
-  timeoutMs: number;
-  /** Rows that earlier batches took. */
-  taken = 0;
-  watched: boolean;
-  /** Whether it is in no line any more. */
-  gone = false;
-  previous: Waiting<Item> | undefined = undefined;
-  next: Waiting<Item> | undefined = undefined;
-
-  constructor(item: Item, bucket: Bucket<Item>, arrival: number, arrivedMs: number) {
-    this.item = item;
-    this.bucket = bucket;
-    this.arrival = arrival;
-    this.arrivedMs = arrivedMs;
-    this.rank = item.level;
-    this.timeoutMs = item.timeoutMs;
-    this.watched = !item.isCancellable;
-  }
-
-  /** When its deadline or its policy's timeout is due. */
-  get dueMs(): number {
-    return Math.min(this.item.deadlineMs, this.timeoutMs);
-  }
-
-  /** When it has waited so long that listening for its cancellation is worth it. */
-  get watchMs(): number {
-    return this.watched ? Infinity : this.arrivedMs + WATCH_AFTER_MS;
-  }
 }
 
 /**
@@ -198,7 +131,7 @@ export class BatchQueue<Item extends Queued> {
       newestMs: 0,
       lapseMs: Infinity,
     };
-    for (const waiting of inOrder(bucket)) {
+    for (const waiting of bucket.inOrder()) {
       if (this.#lapse(waiting, nowMs)) continue;
       const share = this.#share(waiting, this.#options.maxRows - preview.rows);
       preview.rows += share;
@@ -216,7 +149,7 @@ export class BatchQueue<Item extends Queued> {
   sweep(nowMs: number): void {
     this.#sweepDueMs = Infinity;
     for (const bucket of this.#buckets.values()) {
-      for (const waiting of inOrder(bucket)) {
+      for (const waiting of bucket.inOrder()) {
         if (this.#lapse(waiting, nowMs)) continue;
         if (nowMs >= waiting.watchMs) this.#watch(waiting);
         this.#sweepDueMs = Math.min(this.#sweepDueMs, waiting.dueMs, waiting.watchMs);
@@ -232,7 +165,7 @@ export class BatchQueue<Item extends Queued> {
 
   /** Empties the queue and returns what waited, in no particular order. */
   clear(): Item[] {
-    const waiting = [...this.#buckets.values()].flatMap((bucket) => [...inOrder(bucket)]);
+    const waiting = [...this.#buckets.values()].flatMap((bucket) => [...bucket.inOrder()]);
     for (const each of waiting) this.#remove(each);
     return waiting.map(({ item }) => item);
   }
@@ -247,8 +180,7 @@ export class BatchQueue<Item extends Queued> {
   #bucketOf(key: string): Bucket<Item> {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      const ranks = 2 * this.#options.policies.length;
-      bucket = { key, lines: Array.from({ length: ranks }, newLine<Item>), requests: 0 };
+      bucket = new Bucket(key, this.#options.policies.length);
       this.#buckets.set(key, bucket);
     }
     return bucket;
@@ -258,7 +190,7 @@ export class BatchQueue<Item extends Queued> {
     let first: Waiting<Item> | undefined;
     for (const bucket of this.#buckets.values()) {
       const head = this.#head(bucket, nowMs);
-      if (head !== undefined && (first === undefined || isBefore(head, first))) first = head;
+      if (head !== undefined && (first === undefined || head.goesBefore(first))) first = head;
     }
     return first?.bucket;
   }
@@ -335,24 +267,5 @@ export class BatchQueue<Item extends Queued> {
   #countRows(level: number, rows: number): void {
     this.#rows += rows;
     this.#levelRows[level] = (this.#levelRows[level] ?? 0) + rows;
-  }
-}
-
-function newLine<Item extends Queued>(): LinkedLine<Waiting<Item>> {
-  return new LinkedLine();
-}
-
-function isBefore(left: Waiting<Queued>, right: Waiting<Queued>): boolean {
-  return left.rank < right.rank || (left.rank === right.rank && left.arrival < right.arrival);
-}
-
-/** Items of the bucket, the most urgent first; the one at hand may be removed or delayed, and then comes again. */
-function* inOrder<Item extends Queued>(bucket: Bucket<Item>): Generator<Waiting<Item>> {
-  for (const line of bucket.lines) {
-    for (let waiting = line.first; waiting !== undefined;) {
-      const { next }: Waiting<Item> = waiting;
-      yield waiting;
-      waiting = next;
-    }
   }
 }

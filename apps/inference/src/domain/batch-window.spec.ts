@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BatchQueue, type Queued } from './batch-queue.ts';
+import { BatchQueue } from './batch-queue.ts';
 import { decideWindow, type WindowView } from './batch-window.ts';
 import { ArrivalRate } from './arrival-rate.ts';
 import { UNBOUNDED } from './model-settings.ts';
+import type { Queued } from './waiting.ts';
 
 const view = (over: Partial<WindowView> = {}, batch: Partial<WindowView['batch']> = {}): WindowView => ({
   batch: {

@@ -1,12 +1,13 @@
 import type { Datatype } from '@plumbline/tensors';
 import type { AdmittedRequest } from './admit-request.ts';
-import type { Queued, Slice } from './batch-queue.ts';
+import type { Slice } from './batch-queue.ts';
 import { errors } from './errors.ts';
 import { joinParts, type AnswerPart } from './join-parts.ts';
 import type { OutputRows } from './output-rows.ts';
 import { RowStarts } from './row-starts.ts';
 import type { BatchOutput } from './runner.ts';
 import type { BatchTimes } from './statistics.ts';
+import type { Queued } from './waiting.ts';
 
 /** How long, and how urgently, a caller waits. */
 export interface InferLimits {
