@@ -1,7 +1,8 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { RunnerLost } from '../src/domain/runner.ts';
 import { TieredEngine } from '../src/engine/tiered-engine.ts';
-import { divisionModel, timesModel } from './models.ts';
+import { divisionModel, hostileModel, timesModel } from './models.ts';
 import { engineOptions, floatBatch, modelFile } from './runners.ts';
 
 const never = new AbortController().signal;
@@ -59,6 +60,17 @@ describe('TieredEngine', () => {
     await expect(crash).rejects.toBeInstanceOf(RunnerLost);
     const next = await engine.open(file, on('cpu'), never);
     expect((await next.run(floatBatch(next, 2, [12, 3]))).outputs[0]?.shape).toEqual([1, 2]);
+    engine.close();
+  });
+
+  it('leaves nothing behind on the signals of models that were opened and closed', async () => {
+    const engine = await TieredEngine.start(engineOptions());
+    const file = await modelFile(timesModel(2));
+    const { signal } = new AbortController();
+    for (let cycle = 0; cycle < 3; cycle++) await (await engine.open(file, on('cpu'), signal)).close();
+    const hostile = engine.open(await modelFile(hostileModel()), on('cpu'), signal);
+    await expect(hostile).rejects.toMatchObject({ reason: 'MODEL_UNSAFE' });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     engine.close();
   });
 
