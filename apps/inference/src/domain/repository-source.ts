@@ -155,8 +155,10 @@ export class RepositorySource implements VersionSource {
 
   async #look(): Promise<void> {
     try {
-      this.#want(this.#steady.settle(await this.#readAll(), this.#wanted));
+      const found = await this.#readAll();
+      this.#want(this.#steady.settle(found, this.#wanted));
       this.#review();
+      await this.#retain(found);
       this.#reach(true);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
@@ -226,10 +228,10 @@ export class RepositorySource implements VersionSource {
   }
 
   /** Only with one load or unload under way is it known what nobody needs any more. */
-  async #retain(): Promise<void> {
+  async #retain(found: readonly RepositoryModel[] = []): Promise<void> {
     if (this.#turns.size > 1) return;
     const versions = [
-      ...[...this.#wanted.values()].flatMap((model) => model.versions),
+      ...[...found, ...this.#wanted.values()].flatMap((model) => model.versions),
       ...[...this.#kept.values()].flat(),
     ];
     const digests = versions.flatMap(({ files }) => files.map(({ digest }) => digest));

@@ -36,6 +36,6 @@ export interface ModelRepository {
    * override that cannot be taken, with MODEL_CONFIG_INVALID or LOAD_PARAMETER_INVALID.
    */
   find(name: string, override?: ModelOverride): Promise<RepositoryModel | undefined>;
-  /** Lets go of what overrides brought, but for these digests. */
+  /** Forgets files and lets go of what overrides brought, but for contents with these digests. */
   retain(digests: ReadonlySet<string>): Promise<void>;
 }

@@ -46,6 +46,16 @@ describe('FolderObjects', () => {
     expect(await objects.path(digest)).toBe(join(root, 'c'));
   });
 
+  it('forgets what nobody needs', async () => {
+    const { digest: kept } = await put('a', 'kept');
+    const { digest: lost } = await put('b', 'lost');
+    objects.retain(new Set([kept]));
+    expect(await objects.path(kept)).toBe(join(root, 'a'));
+    await expect(objects.path(lost)).rejects.toMatchObject({ reason: 'OBJECT_NOT_FOUND' });
+    expect((await objects.look(join(root, 'b'))).digest).toBe(lost);
+    expect(await objects.path(lost)).toBe(join(root, 'b'));
+  });
+
   it('follows links within the folder and refuses those that lead out of it', async () => {
     const outside = await temporaryDirectory();
     await writeFile(join(outside, 'secret'), 'secret');

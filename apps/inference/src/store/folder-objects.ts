@@ -67,6 +67,12 @@ export class FolderObjects implements Contents {
     throw changed(digest);
   }
 
+  /** Forgets every file whose content is not among these; it is hashed again when it is looked at again. */
+  retain(digests: ReadonlySet<string>): void {
+    for (const [file, { digest }] of this.#seen) if (!digests.has(digest)) this.#seen.delete(file);
+    for (const digest of this.#pathsOf.keys()) if (!digests.has(digest)) this.#pathsOf.delete(digest);
+  }
+
   #remember(file: string, seen: Seen, before: Seen | undefined): void {
     this.#seen.set(file, seen);
     if (before !== undefined) {

@@ -35,6 +35,7 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
       return readModel(folder, name, objects, given);
     },
     async retain(digests) {
+      objects.retain(digests);
       for (const digest of stored) {
         if (digests.has(digest)) continue;
         stored.delete(digest);
