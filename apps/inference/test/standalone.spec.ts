@@ -27,6 +27,7 @@ describe('a replica of a folder of models', () => {
       'double/2/model.onnx': timesModel(2),
       'triple/7/model.onnx': timesModel(3),
       'triple/notes/readme.txt': 'no version',
+      'triple/7/.cache/model (1).onnx': 'hidden',
       'readme.txt': 'no model',
     });
     await withStandalone(root, async (server) => {
@@ -95,6 +96,8 @@ describe('a replica of a folder of models', () => {
       await server.ready();
       const problem = server.log.lines.find(({ fields }) => fields['model'] === 'foreign');
       expect((problem?.fields['error'] as Error).message).toContain('1:1: sequence_batching is not a field');
+      const named = server.log.lines.find(({ fields }) => fields['model'] === 'named');
+      expect((named?.fields['error'] as Error).message).toBe('name is "other", but the model is "named"');
       const failures = server.log.lines
         .filter(({ fields }) => fields['state'] === 'FAILED')
         .map(({ fields }) => fields['error'])
@@ -102,7 +105,6 @@ describe('a replica of a folder of models', () => {
       expect(failures).toEqual([
         'input[0].dims is [3]; "x" of the model has [2] after the batch dimension',
         'model_warmup[0].inputs["z"] is no input of the model',
-        'name is "other", but the model is "named"',
       ]);
     });
   });

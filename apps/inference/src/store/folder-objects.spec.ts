@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
@@ -44,6 +45,14 @@ describe('FolderObjects', () => {
     await put('c', 'same');
     await writeFile(join(root, 'a'), 'changed');
     expect(await objects.path(digest)).toBe(join(root, 'c'));
+  });
+
+  it('refuses what is no plain file, without waiting for it', async () => {
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    await mkdir(join(root, 'folder'));
+    for (const path of ['pipe', 'folder']) {
+      await expect(objects.look(join(root, path))).rejects.toMatchObject({ reason: 'REPOSITORY_INVALID' });
+    }
   });
 
   it('forgets what nobody needs', async () => {

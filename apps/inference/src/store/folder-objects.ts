@@ -30,15 +30,21 @@ export class FolderObjects implements Contents {
     this.#root = root;
   }
 
-  /** Digest and size of a file. @throws ServiceError REPOSITORY_INVALID for a link that leads out of the folder. */
+  /**
+   * Digest and size of a file.
+   * @throws ServiceError REPOSITORY_INVALID for a link that leads out of the folder, and for what is no plain file.
+   */
   async look(path: string): Promise<{ readonly digest: string; readonly sizeBytes: bigint }> {
     const file = await realpath(path);
     if (!file.startsWith(`${this.#root}${sep}`)) {
       throw errors.REPOSITORY_INVALID(`"${path.slice(this.#root.length + 1)}" leads out of the repository`);
     }
+    if (!(await stat(file)).isFile()) {
+      throw errors.REPOSITORY_INVALID(`"${path.slice(this.#root.length + 1)}" is no plain file`);
+    }
     const before = await fingerprintOf(file);
     const known = this.#seen.get(file);
-    if (known?.fingerprint === before) return known;
+    if (known?.fingerprint === before) return { digest: known.digest, sizeBytes: known.sizeBytes };
     const hash = createHash('sha256');
     let sizeBytes = 0n;
     for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
@@ -47,7 +53,7 @@ export class FolderObjects implements Contents {
     }
     const seen = { digest: `sha256:${hash.digest('hex')}`, sizeBytes, fingerprint: before };
     this.#remember(file, seen, known);
-    return seen;
+    return { digest: seen.digest, sizeBytes };
   }
 
   /** The bytes, verified. Rejects with OBJECT_NOT_FOUND or OBJECT_CORRUPT. */

@@ -1,8 +1,9 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { ServiceError } from '@plumbline/errors';
 import type { ObjectStore } from '@plumbline/objects';
-import type { ManifestFile } from '@plumbline/release';
+import { MAX_MANIFEST_FILES, type ManifestFile } from '@plumbline/release';
+import { configFault } from '../domain/config-fault.ts';
 import { errors, shorten } from '../domain/errors.ts';
 import { chooseVersions, namedFiles, NO_CONFIG, type ModelConfig } from '../domain/model-config.ts';
 import type { ModelRepository, RepositoryModel, RepositoryVersion } from '../domain/repository.ts';
@@ -28,7 +29,9 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
       const given = override && (await readOverride(override, overrides));
       for (const digest of given === undefined ? [] : digestsOf(given)) stored.add(digest);
       if (given !== undefined && given.versions.length > 0) {
-        return MODEL_NAME.test(name) ? overriddenModel(name, given) : undefined;
+        if (!MODEL_NAME.test(name)) return undefined;
+        checkName(given.config, name);
+        return overriddenModel(name, given);
       }
       const folder = join(root, name);
       if (name.includes('/') || !(await reading(() => isFolder(folder)))) return undefined;
@@ -64,6 +67,7 @@ async function readModel(
     if (!MODEL_NAME.test(name)) throw errors.REPOSITORY_INVALID(`no model can be named "${shorten(name)}"`);
     const entries = await readdir(folder);
     const { config, files } = override ?? (await readConfig(folder, entries, objects));
+    checkName(config, name);
     const shared = [...files, ...(await readNamed(folder, config, objects))];
     const available = entries.filter((entry) => VERSION_NAME.test(entry)).map(Number);
     const numbers = chooseVersions(config.versionPolicy, available);
@@ -87,6 +91,12 @@ async function readConfig(
   return { config, files: [{ path: CONFIG_FILE, ...file }] };
 }
 
+/** Also of a content that two folders share: its name is that of one of them at most. */
+function checkName(config: ModelConfig, name: string): void {
+  if (config.name === '' || config.name === name) return;
+  throw configFault('name', `is "${shorten(config.name)}", but the model is "${name}"`);
+}
+
 /** The files that the configuration names, which are part of every version like itself. */
 async function readNamed(
   folder: string,
@@ -106,13 +116,15 @@ async function readVersion(
   objects: FolderObjects,
 ): Promise<RepositoryVersion> {
   const own = join(folder, String(number));
-  const files = [...shared];
-  for (const entry of await readdir(own, { withFileTypes: true, recursive: true })) {
-    if (entry.isDirectory() || entry.name.startsWith('.')) continue;
-    const path = join(entry.parentPath, entry.name);
-    const { digest, sizeBytes } = await objects.look(path);
-    files.push({ path: path.slice(own.length + 1), digest, sizeBytes });
+  const entries = await readdir(own, { withFileTypes: true, recursive: true });
+  const paths = entries
+    .flatMap((entry) => (entry.isDirectory() ? [] : [relative(own, join(entry.parentPath, entry.name))]))
+    .filter((path) => !path.split(sep).some((segment) => segment.startsWith('.')));
+  if (paths.length > MAX_MANIFEST_FILES) {
+    throw errors.REPOSITORY_INVALID(`version ${number} has more than ${MAX_MANIFEST_FILES} files`);
   }
+  const files = [...shared];
+  for (const path of paths) files.push({ path, ...(await objects.look(join(own, path))) });
   return versionOf(number, files);
 }
 
