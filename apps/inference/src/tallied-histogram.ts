@@ -9,6 +9,8 @@ export interface Tally<Label extends string> {
 interface Sample {
   readonly metricName: string;
   readonly labels: LabelValues<string>;
+  /** Of all samples of a tally; prom-client joins them to `labels`. */
+  readonly sharedLabels: LabelValues<string>;
   readonly value: number;
 }
 
@@ -39,20 +41,25 @@ export class TalliedHistogram<Label extends string> extends Histogram<Label> {
     return { name, help, type: 'histogram', aggregator: 'sum', values };
   }
 
-  #samples({ labels, counts }: Tally<Label>): Sample[] {
+  #samples({ labels: sharedLabels, counts }: Tally<Label>): Sample[] {
     const { name, buckets } = this.#options;
-    const upTo = (bound: number) =>
+    const upTo = (bound: number): number =>
       counts.reduce((sum, [value, count]) => sum + (value <= bound ? count : 0), 0);
-    const bucket = (bound: number): Sample => ({
-      metricName: `${name}_bucket`,
-      labels: { le: bound === Infinity ? '+Inf' : bound, ...labels },
-      value: upTo(bound),
+    const sample = (suffix: string, labels: LabelValues<string>, value: number): Sample => ({
+      metricName: `${name}_${suffix}`,
+      labels,
+      sharedLabels,
+      value,
     });
-    const sum = counts.reduce((total, [value, count]) => total + value * count, 0);
     return [
-      ...[...buckets, Infinity].map(bucket),
-      { metricName: `${name}_sum`, labels, value: sum },
-      { metricName: `${name}_count`, labels, value: upTo(Infinity) },
+      ...buckets.map((bound) => sample('bucket', { le: bound }, upTo(bound))),
+      sample('bucket', { le: '+Inf' }, upTo(Infinity)),
+      sample(
+        'sum',
+        {},
+        counts.reduce((sum, [value, count]) => sum + value * count, 0),
+      ),
+      sample('count', {}, upTo(Infinity)),
     ];
   }
 }
