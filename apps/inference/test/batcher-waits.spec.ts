@@ -88,9 +88,9 @@ describe('waiting in a batcher', () => {
   });
 });
 
-describe('a batcher with a window', () => {
-  const RUN_MS = 20;
+const RUN_MS = 20;
 
+describe('a batcher with a window', () => {
   /** A batcher that has learned that a run takes 20 ms whatever its rows, and that a row comes every millisecond. */
   async function learned() {
     const { before, open } = gate();
@@ -133,6 +133,63 @@ describe('a batcher with a window', () => {
   it('does not wait into a deadline', async () => {
     const { batcher, clock, open, batches } = await learned();
     const row = batcher.infer(one(1), { deadlineMs: clock.nowMs + RUN_MS + 1, signal: undefined });
+    await turn();
+    expect(batches()).toEqual([1]);
+    await open();
+    await row;
+  });
+});
+
+describe('a batcher that hands batches over behind others', () => {
+  /** A batcher that has learned that a run takes 20 ms, with one under way since now. */
+  async function busy() {
+    const { before, open } = gate();
+    const state = bench({ before, depth: 2 });
+    const { batcher, clock } = state;
+    for (let round = 0; round < 2; round++) {
+      const row = batcher.infer(one(0), UNLIMITED);
+      await turn();
+      clock.setTo(clock.nowMs + RUN_MS);
+      await open();
+      await row;
+    }
+    const running = batcher.infer(one(0), UNLIMITED);
+    await turn();
+    const batches = () => state.runners[0]?.batches.slice(3).map(([rows]) => rows);
+    return { ...state, open, batches, running, startMs: clock.nowMs };
+  }
+
+  it('does so shortly before the run under way ends, with all that has come by then', async () => {
+    const { batcher, clock, open, batches, running, startMs } = await busy();
+    const rows = [batcher.infer(one(1), UNLIMITED)];
+    await turn();
+    clock.setTo(startMs + 10);
+    rows.push(batcher.infer(one(2), UNLIMITED));
+    await turn();
+    expect(batches()).toEqual([]);
+    clock.setTo(startMs + RUN_MS - 1);
+    expect(batches()).toEqual([2]);
+    await open();
+    await open();
+    await Promise.all([running, ...rows]);
+  });
+
+  it('does so at once where the batch is full', async () => {
+    const { batcher, open, batches, running } = await busy();
+    const rows = Array.from({ length: 8 }, (_, value) => batcher.infer(one(value), UNLIMITED));
+    await turn();
+    expect(batches()).toEqual([8]);
+    await open();
+    await open();
+    await Promise.all([running, ...rows]);
+  });
+
+  it('does so at the end of the run where that comes sooner', async () => {
+    const { batcher, open, batches, running } = await busy();
+    const row = batcher.infer(one(1), UNLIMITED);
+    await turn();
+    await open();
+    await running;
     await turn();
     expect(batches()).toEqual([1]);
     await open();

@@ -253,9 +253,9 @@ describe('thousands of interleaved requests', () => {
         for (const end of await played) if (end.status === 'rejected') throw end.reason;
         expect(share).toMatchObject({ running: 0, contended: false });
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
     expect(answered).toBeGreaterThan(2_000);
     expect(refused).toBeGreaterThan(500);
-  });
+  }, 120_000);
 });

@@ -54,6 +54,7 @@ export class BatchRuns {
     try {
       const batch = assembleBatch(sealed, signature, batching);
       handedMs = nowMs();
+      pool.expect(runner, handedMs, this.#options.cost.estimateMs(sealed.rows));
       result = await runner.run(batch);
     } catch (error) {
       const tookMs = this.#end(runner, sealedMs);

@@ -31,6 +31,9 @@ export interface DispatchOptions {
 /** Between two sweeps of what waits, so that many deadlines close together cost little. */
 const SWEEP_GAP_MS = 2;
 
+/** Longer than the way to a runner, the making of a batch and a late timer take together. */
+const LEAD_MS = 2;
+
 /**
  * Sends batches to runners. It looks when something has come, when a runner has become free or its turn has come, and
  * when a window ends or a request lapses; between those it does nothing.
@@ -91,14 +94,27 @@ export class Dispatch {
         wakeMs = window.untilMs;
         break;
       }
-      const runner = pool.acquire();
-      if (runner === undefined) break;
+      const aheadMs = this.#aheadMs();
+      const runner = pool.acquire(aheadMs <= now ? Infinity : 1);
+      if (runner === undefined) {
+        if (aheadMs > now) wakeMs = aheadMs;
+        break;
+      }
       const sealed = again.next(now) ?? queue.seal(now, window.rows);
       if (sealed === undefined) pool.handBack(runner);
       else run(runner, sealed);
     }
     pool.pass();
     this.#wakeup.by(Math.min(wakeMs, this.#sweepDueMs()));
+  }
+
+  /**
+   * From when a batch may be handed over behind another, to hide the way to the runner: at once where it cannot grow,
+   * else shortly before that other is expected to end, so that it still takes up what comes by then.
+   */
+  #aheadMs(): number {
+    const { queue, again, pool, maxRows } = this.#options;
+    return again.size > 0 || queue.rows >= maxRows ? -Infinity : pool.nextEndMs - LEAD_MS;
   }
 
   #window(nowMs: number): WindowDecision {

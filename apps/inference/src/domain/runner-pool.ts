@@ -22,6 +22,8 @@ interface Slot {
   readonly seat: Seat;
   runner: Runner | undefined;
   underWay: number;
+  /** When all that it was given is expected to have run. */
+  endMs: number;
   /** That of the run under way; what was handed over behind it has none yet. */
   turn: Turn | undefined;
 }
@@ -59,6 +61,7 @@ export class RunnerPool {
       seat: seats.get(runner.device) as Seat,
       runner,
       underWay: 0,
+      endMs: 0,
       turn: undefined,
     }));
     this.#seats = [...seats.values()];
@@ -85,13 +88,29 @@ export class RunnerPool {
     return this.#live === 0 && this.#stranded;
   }
 
+  /** When the first of the busy runners that may be given more is expected to be done; Infinity where there is none. */
+  get nextEndMs(): number {
+    return this.#slots.reduce(
+      (next, { runner, underWay, endMs }) =>
+        runner && underWay > 0 && underWay < this.#options.depth ? Math.min(next, endMs) : next,
+      Infinity,
+    );
+  }
+
+  /** Says when a runner is expected to be done after the run that it was given last takes `runMs`. */
+  expect(runner: Runner, nowMs: number, runMs: number): void {
+    const slot = this.#slots.find((candidate) => candidate.runner === runner);
+    if (slot !== undefined) slot.endMs = (slot.underWay > 1 ? Math.max(slot.endMs, nowMs) : nowMs) + runMs;
+  }
+
   /**
    * A free runner, the least busy first; undefined when none is free, or it is others' turn on its device. Give it back
-   * with `release` or `lose`.
+   * with `release`, `lose` or `handBack`.
+   * @param depth runs that a runner may have then, if that is less than it may have at all.
    */
-  acquire(): Runner | undefined {
+  acquire(depth = this.#options.depth): Runner | undefined {
     let refused: Seat | undefined;
-    for (let busy = 0; busy < this.#options.depth; busy++) {
+    for (let busy = 0; busy < Math.min(depth, this.#options.depth); busy++) {
       for (const slot of this.#slots) {
         if (slot.underWay !== busy || slot.runner === undefined || slot.seat === refused) continue;
         if (this.#mayRun(slot)) return this.#handOver(slot);
