@@ -50,6 +50,22 @@ describe('a budget of memory', () => {
     await server.stop();
   });
 
+  it('makes room for what is loaded by name', async () => {
+    const files = MODELS.map((name, index) => [`${name}/1/model.onnx`, modelOf(index)] as const);
+    const { root } = await modelFolder(Object.fromEntries(files));
+    const settings = { MEMORY_BUDGET_MIB: String(BUDGET_MIB), MEMORY_MIN_IDLE_MS: '0' };
+    const server = await startStandalone(root, { ...settings, MODEL_CONTROL_MODE: 'explicit' });
+    for (const name of MODELS) {
+      await server.oip.repositoryModelLoad({ modelName: name }, { timeoutMs: 20_000 });
+      const { models } = await server.oip.repositoryIndex({ ready: true });
+      expect(models.map((model) => model.name)).toContain(name);
+    }
+    const { models } = await server.oip.repositoryIndex({ ready: true });
+    expect(models.length).toBeLessThan(MODELS.length);
+    expect((await server.infer('a', [[1, 2]])).y).toHaveLength(1);
+    await server.stop();
+  });
+
   it('refuses a model that is larger by itself', async () => {
     const { root } = await modelFolder({ 'big/1/model.onnx': modelOf(0) });
     const server = await startStandalone(root, { MEMORY_BUDGET_MIB: '1' });
