@@ -50,15 +50,18 @@ describe('ResponseCache', () => {
     expect(stage.runs).toHaveLength(0);
   });
 
-  it('shares a failure that follows from the request, and remembers none', async () => {
-    const stage = new Stage();
-    const asked = [stage.ask('k'), stage.ask('k')];
-    stage.under('k').reject(errors.INFERENCE_FAILED('refused'));
-    for (const outcome of asked) await expect(outcome).rejects.toMatchObject({ reason: 'INFERENCE_FAILED' });
-    const again = stage.ask('k');
-    stage.under('k').resolve(answerOf(2));
-    expect(await again).toEqual(answerOf(2));
-  });
+  it.each(['INFERENCE_FAILED', 'INFERENCE_TIMEOUT'] as const)(
+    'shares %s, which follows from the request, and remembers none',
+    async (reason) => {
+      const stage = new Stage();
+      const asked = [stage.ask('k'), stage.ask('k')];
+      stage.under('k').reject(errors[reason]('refused'));
+      for (const outcome of asked) await expect(outcome).rejects.toMatchObject({ reason });
+      const again = stage.ask('k');
+      stage.under('k').resolve(answerOf(2));
+      expect(await again).toEqual(answerOf(2));
+    },
+  );
 
   it.each(['REQUEST_CANCELLED', 'DEADLINE_EXPIRED', 'QUEUE_FULL'] as const)(
     'lets one of those that wait run after %s of the first, and the rest wait for that one',

@@ -36,8 +36,18 @@ interface Flight {
 const ENTRY_BYTES = 512;
 const OUTPUT_BYTES = 256;
 
-/** Failures that come from how long a caller waits, or from the moment: the next caller may fare better. */
-const OF_THE_MOMENT = new Set(['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED']);
+/**
+ * Failures that come from how long one caller waits, or from the moment: the next may fare better. All others come from
+ * what is asked and would only be repeated, at a runner's cost each where it hangs.
+ */
+const OF_THE_MOMENT = new Set([
+  'REQUEST_CANCELLED',
+  'DEADLINE_UNREACHABLE',
+  'DEADLINE_EXPIRED',
+  'QUEUE_TIMEOUT',
+  'QUEUE_FULL',
+  'RUNNER_LOST',
+]);
 
 /**
  * Answers by the key of their requests, of all versions that ask for it, in bounded memory. Of equal requests at one
@@ -105,7 +115,7 @@ function sizeOf({ outputs }: CachedAnswer): number {
 }
 
 function isOfTheMoment(error: unknown): boolean {
-  return error instanceof ServiceError && OF_THE_MOMENT.has(error.codeName);
+  return error instanceof ServiceError && OF_THE_MOMENT.has(error.reason);
 }
 
 /** Follows the promise unless the signal fires before: then rejects with its reason. */
