@@ -48,6 +48,23 @@ export function mixingModel(): Uint8Array {
   });
 }
 
+/** y = x + number of elements in the batch: answers that depend on its size, and on nothing else of it. */
+export function sizedModel(): Uint8Array {
+  const nodes: NodeSpec[] = [
+    { operator: 'Size', inputs: ['x'], outputs: ['n'] },
+    { operator: 'Cast', inputs: ['n'], outputs: ['f'], attributes: { to: { int: 1 } } },
+    { operator: 'Add', inputs: ['x', 'f'], outputs: ['y'] },
+  ];
+  const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [-1, 2] });
+  return buildModel({
+    name: 'sized',
+    producer: PRODUCER,
+    inputs: [tensor('x')],
+    outputs: [tensor('y')],
+    nodes,
+  });
+}
+
 /** A float16 identity. */
 export function halfModel(): Uint8Array {
   const tensor = (name: string) => ({ name, datatype: 'FP16', shape: [-1, 2] });

@@ -14,6 +14,7 @@ export function modelMetadata(table: VersionTable): ModelMetadata {
       () => context.signal,
     );
     const { invariance, digest, signature } = serving;
+    const rows = invariance.class === 'UNTESTED' ? undefined : invariance.rows;
     const difference = invariance.class === 'VARIANT' ? invariance.largestDifference : undefined;
     return {
       name,
@@ -32,6 +33,7 @@ export function modelMetadata(table: VersionTable): ModelMetadata {
         digest,
         invariance: invariance.class,
         ...(difference === undefined ? {} : { invariance_difference: String(difference) }),
+        ...(rows === undefined ? {} : { invariance_rows: String(rows) }),
       },
     };
   };
