@@ -59,6 +59,24 @@ describe('a replica of a folder of models', () => {
     });
   });
 
+  it('serves the others where a folder is a link to itself, at start and later', async () => {
+    const { root } = await modelFolder({ 'double/1/model.onnx': timesModel(2) });
+    await symlink('circle', join(root, 'circle'));
+    const problemOf = (server: Standalone, name: string) =>
+      server.log.lines.find(({ fields }) => fields['model'] === name)?.fields['error'];
+    await withStandalone(
+      root,
+      async (server) => {
+        await server.ready();
+        expect(problemOf(server, 'circle')).toMatchObject({ reason: 'REPOSITORY_INVALID' });
+        await symlink('later', join(root, 'later'));
+        await eventually(() => problemOf(server, 'later'));
+        expect(await server.infer('double', [[1, 2]])).toMatchObject({ y: [2, 4] });
+      },
+      { MODEL_CONTROL_MODE: 'poll' },
+    );
+  });
+
   it('serves a model as its configuration says', async () => {
     const { root } = await modelFolder({
       'm/config.pbtxt': `

@@ -27,6 +27,8 @@ export interface RepositorySourceOptions {
   readonly onProblem: (model: string, problem: ServiceError) => void;
   /** Told when the folder of models cannot be read any more, and when it can again. */
   readonly onReach: (reachable: boolean, error?: unknown) => void;
+  /** Told of what no look should ever fail with; the next look comes all the same. */
+  readonly onUnexpected: (error: unknown) => void;
 }
 
 /** Lists the versions of a repository in a version table, each as soon as it may serve and until its successor does. */
@@ -147,9 +149,13 @@ export class RepositorySource implements VersionSource {
     while (!signal.aborted) {
       await this.#options.delay(this.#options.intervalMs, signal);
       if (signal.aborted) return;
-      if (this.#options.control === 'poll') await this.#look();
-      this.#options.table.advance();
-      this.#options.onLook();
+      try {
+        if (this.#options.control === 'poll') await this.#look();
+        this.#options.table.advance();
+        this.#options.onLook();
+      } catch (error) {
+        this.#options.onUnexpected(error);
+      }
     }
   }
 

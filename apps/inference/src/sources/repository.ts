@@ -59,5 +59,6 @@ function repositorySource(
       if (reachable) log.info({ directory }, 'the repository can be read again');
       else log.warn({ directory, error }, 'the repository is away; versions stay as they are');
     },
+    onUnexpected: (error) => log.error({ directory, error }, 'a look at the repository failed unexpectedly'),
   });
 }

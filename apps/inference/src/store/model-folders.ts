@@ -33,9 +33,7 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
         checkName(given.config, name);
         return overriddenModel(name, given);
       }
-      const folder = join(root, name);
-      if (name.includes('/') || !(await reading(() => isFolder(folder)))) return undefined;
-      return readModel(folder, name, objects, given);
+      return name.includes('/') ? undefined : readModel(join(root, name), name, objects, given);
     },
     async retain(digests) {
       objects.retain(digests);
@@ -57,13 +55,15 @@ export async function resolveRepository(path: string): Promise<string> {
   return reading(() => realpath(path));
 }
 
+/** Undefined where there is no such folder. */
 async function readModel(
   folder: string,
   name: string,
   objects: FolderObjects,
   override: Override | undefined,
-): Promise<RepositoryModel> {
+): Promise<RepositoryModel | undefined> {
   try {
+    if (!(await isFolder(folder))) return undefined;
     if (!MODEL_NAME.test(name)) throw errors.REPOSITORY_INVALID(`no model can be named "${shorten(name)}"`);
     const entries = await readdir(folder);
     const { config, files } = override ?? (await readConfig(folder, entries, objects));

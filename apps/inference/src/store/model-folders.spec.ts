@@ -1,0 +1,50 @@
+import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { fileObjects } from '@plumbline/objects';
+import { temporaryDirectory } from '@plumbline/testing';
+import type { ModelRepository } from '../domain/repository.ts';
+import { FolderObjects } from './folder-objects.ts';
+import { modelFolders } from './model-folders.ts';
+
+let root: string;
+let stateDir: string;
+let repository: ModelRepository;
+beforeEach(async () => {
+  root = await realpath(await temporaryDirectory());
+  stateDir = await temporaryDirectory();
+  repository = modelFolders(root, new FolderObjects(root), fileObjects(stateDir));
+});
+const put = async (path: string, content: string) => {
+  await mkdir(join(root, path, '..'), { recursive: true });
+  await writeFile(join(root, path), content);
+};
+const invalid = (code: string) => ({
+  versions: [],
+  problem: { reason: 'REPOSITORY_INVALID', message: expect.stringContaining(code) },
+});
+
+describe('folders of models', () => {
+  it('are a problem of their model alone where they are links to themselves', async () => {
+    await symlink('a', join(root, 'a'));
+    await put('b/1/model.onnx', 'content');
+    expect(await repository.names()).toEqual(['a', 'b']);
+    expect(await repository.find('a')).toMatchObject(invalid('ELOOP'));
+    expect(await repository.find('b')).toMatchObject({ problem: undefined, versions: [{ number: 1 }] });
+  });
+
+  const asUser = process.getuid?.() === 0 ? it.skip : it;
+  asUser('are a problem of their model alone where they may not be read', async () => {
+    await put('a/1/model.onnx', 'content');
+    await chmod(join(root, 'a'), 0);
+    expect(await repository.find('a')).toMatchObject(invalid('EACCES'));
+    await chmod(join(root, 'a'), 0o700);
+  });
+
+  it('are not there where no folder has the name', async () => {
+    await put('file', 'content');
+    for (const name of ['file', 'absent', '../a', 'x'.repeat(300)]) {
+      expect(await repository.find(name)).toBeUndefined();
+    }
+  });
+});
