@@ -98,6 +98,26 @@ describe('a replica of a folder of models', () => {
     });
   });
 
+  it('answers as the version that was asked for where two are the same bytes', async () => {
+    const { root } = await modelFolder({
+      'm/config.pbtxt': 'version_policy { all { } }',
+      'm/1/model.onnx': timesModel(2),
+      'm/2/model.onnx': timesModel(2),
+    });
+    await withStandalone(root, async ({ ready, infer, oip }) => {
+      await ready();
+      const asked = ['1', '2', ''];
+      const versions = asked.map(async (version) => (await infer('m', [[1, 2]], version)).version);
+      expect(await Promise.all(versions)).toEqual(['1', '2', '2']);
+      for (const version of asked) {
+        const { modelStats } = await oip.modelStatistics({ name: 'm', version });
+        expect(modelStats.map((stats) => stats.version)).toEqual(version === '' ? ['1', '2'] : [version]);
+        expect((await oip.modelMetadata({ name: 'm', version })).versions.sort()).toEqual(['1', '2']);
+        expect((await oip.modelConfig({ name: 'm', version })).config).toMatchObject({ name: 'm' });
+      }
+    });
+  });
+
   it('refuses by name what a configuration asks for in vain', async () => {
     const { root } = await modelFolder({
       'foreign/config.pbtxt': 'sequence_batching { }',

@@ -45,38 +45,49 @@ export interface VersionView {
 }
 
 /**
- * The version with this digest, if the tenant owns it. Where it does under several names, `model` decides.
+ * The version with this digest, if the tenant owns it. Where it does under several names, `model` decides, and then the
+ * highest number.
  * @throws ServiceError MODEL_NOT_FOUND; MODEL_UNLOADED where it was unloaded for memory, or never loaded for want of it;
  * MODEL_NOT_READY while it waits, loads, or after it failed; MEMORY_BUDGET where it can never be loaded.
  */
 export function findByDigest(view: VersionView, tenant: string, digest: string, model: string): FoundVersion {
   const held = view.held.get(digest);
   const version = held?.version ?? view.listing?.versions.find((candidate) => candidate.digest === digest);
-  const owners = version?.owners.filter((owner) => owner.tenant === tenant) ?? [];
+  const owners = newestFirst(version?.owners.filter((owner) => owner.tenant === tenant) ?? []);
   const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
   if (owner === undefined) throw absent(view, { digest });
-  if (held?.serving !== undefined) return { serving: held.serving, owner };
-  if (held?.standing.state === 'EVICTED') throw asleep(digest);
-  throw notReady(held?.failure, digest);
+  return found(held, digest, owner);
 }
 
 /**
  * The version of a tenant's model: by number or digest, or, where `version` is empty, the one that the listing names
  * champion, else the newest that answers. Where a number has two contents, because one is taking the place of the
- * other, the one that answers and is to stay is preferred.
+ * other, the one that answers and is to stay is preferred; where two numbers have one content, each is found as itself.
  * @throws ServiceError as findByDigest.
  */
 export function findByName(view: VersionView, tenant: string, model: string, version: string): FoundVersion {
   const champion = view.listing?.champions.get(modelKey(tenant, model));
   if (version === '' && champion !== undefined) return findByDigest(view, tenant, champion, model);
-  const versions = known(view)
-    .flatMap(({ digest, owners }) => owners.map((owner) => ({ digest, ...owner })))
-    .filter((owned) => owned.tenant === tenant && owned.model === model)
-    .filter(({ digest, number }) => version === '' || version === String(number) || version === digest)
-    .sort((left, right) => rank(view, right.digest) - rank(view, left.digest) || right.number - left.number);
-  const [found] = versions;
-  if (found === undefined) throw absent(view, { model: shorten(model), version: shorten(version) });
-  return findByDigest(view, tenant, found.digest, model);
+  const [best] = known(view)
+    .flatMap(({ digest, owners }) => owners.map((owner) => ({ digest, owner })))
+    .filter(({ owner }) => owner.tenant === tenant && owner.model === model)
+    .filter(({ digest, owner }) => version === '' || version === String(owner.number) || version === digest)
+    .sort(
+      (left, right) =>
+        rank(view, right.digest) - rank(view, left.digest) || right.owner.number - left.owner.number,
+    );
+  if (best === undefined) throw absent(view, { model: shorten(model), version: shorten(version) });
+  return found(view.held.get(best.digest), best.digest, best.owner);
+}
+
+function found(held: HeldVersion | undefined, digest: string, owner: Owner): FoundVersion {
+  if (held?.serving !== undefined) return { serving: held.serving, owner };
+  if (held?.standing.state === 'EVICTED') throw asleep(digest);
+  throw notReady(held?.failure, digest);
+}
+
+function newestFirst(owners: readonly Owner[]): Owner[] {
+  return owners.toSorted((left, right) => right.number - left.number);
 }
 
 /** Answers, be it after it has been loaded again, and is listed; answers; or neither. */

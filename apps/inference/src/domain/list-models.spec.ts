@@ -22,6 +22,17 @@ describe('placeModel', () => {
     expect(place([old], {})).toEqual([['a', 'b'], ['a', 'b'], 'b']);
   });
 
+  it('keeps a number answering while its content becomes that of another number', () => {
+    const placed = placeModel([version('same', 1), version('new', 2)], [version('same', 2)], (digest) =>
+      digest === 'new' ? 'pending' : 'answers',
+    );
+    expect(placed.listed.map(({ digest, number }) => `${number} ${digest}`)).toEqual([
+      '1 same',
+      '2 new',
+      '2 same',
+    ]);
+  });
+
   it('never leaves a model without a version that answers, once one has, nor keeps more than it must', () => {
     const names = ['a', 'b', 'c', 'd'];
     const step = fc.record({

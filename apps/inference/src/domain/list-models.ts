@@ -29,7 +29,7 @@ export function placeModel(
     answering.length > 0 &&
     !wanted.some((version) => version.number === number && !answering.includes(version));
   const before = kept
-    .filter(({ digest }) => !wanted.some((version) => version.digest === digest))
+    .filter(({ digest, number }) => !wanted.some((own) => own.digest === digest && own.number === number))
     .filter((version) => answers(version) && (isPending || !isReplaced(version)));
   const [champion] = [...newestFirst(answering), ...newestFirst(before)];
   return { listed: [...wanted, ...before], kept: [...answering, ...before], champion };

@@ -208,6 +208,23 @@ describe('VersionTable', () => {
   });
 });
 
+describe('VersionTable with one content under two numbers', () => {
+  it('answers as the number that was asked for, else as the highest', async () => {
+    const { table } = bench();
+    const owners = [1, 2].map((number) => ({ tenant: 'acme', model: 'flights', number }));
+    const other = { tenant: 'acme', model: 'delays', number: 9 };
+    const twice = { digest: 'a', files: [], owners: [...owners, other] };
+    for (const champion of ['a', undefined]) {
+      table.follow(listing(1n, [twice], champion));
+      await turn();
+      const numbers = ['1', '2', '', 'a'].map((name) => table.byName('acme', 'flights', name).owner.number);
+      expect(numbers).toEqual([1, 2, 2, 2]);
+      expect(table.byDigest('acme', 'a', 'flights').owner.number).toBe(2);
+    }
+    await table.close();
+  });
+});
+
 describe('VersionTable with a budget of memory', () => {
   const never = new AbortController().signal;
   const two = listing(1n, [version('a', 1), version('b', 2)]);
