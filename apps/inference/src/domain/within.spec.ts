@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { within } from './within.ts';
 
@@ -43,5 +44,16 @@ describe('within', () => {
     outer.abort(new Error('closing'));
     await expect(work).rejects.toThrow('closing');
     await expect(within(limit, outer.signal, async () => 7)).rejects.toThrow('closing');
+  });
+
+  it('leaves nothing behind on the outer signal, however the work ends', async () => {
+    const { alarms, limit } = bench();
+    const outer = new AbortController().signal;
+    await within(limit, outer, async () => 7);
+    await within(limit, outer, () => Promise.reject(new Error('own'))).catch(() => undefined);
+    const late = within(limit, outer, () => new Promise(() => undefined));
+    for (const ring of alarms) ring();
+    await expect(late).rejects.toThrow('late');
+    expect(getEventListeners(outer, 'abort')).toEqual([]);
   });
 });

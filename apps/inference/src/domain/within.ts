@@ -17,9 +17,12 @@ export async function within<T>(
   outer: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  outer.throwIfAborted();
   const limit = new AbortController();
-  const signal = AbortSignal.any([outer, limit.signal]);
-  signal.throwIfAborted();
+  const { signal } = limit;
+  // Not AbortSignal.any: a composite of a signal that lives on, with a listener, is never collected.
+  const giveUp = () => limit.abort(outer.reason);
+  outer.addEventListener('abort', giveUp);
   const givenUp = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
@@ -28,5 +31,6 @@ export async function within<T>(
     return await Promise.race([work(signal), givenUp]);
   } finally {
     cancel();
+    outer.removeEventListener('abort', giveUp);
   }
 }
