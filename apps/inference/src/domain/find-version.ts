@@ -3,6 +3,7 @@ import type { Batcher } from './batcher.ts';
 import { errors, shorten } from './errors.ts';
 import type { Invariance } from './invariance.ts';
 import type { Memory } from './memory-ledger.ts';
+import type { ModelIndex, NamedVersion } from './model-index.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Standing } from './plan-versions.ts';
 import type { ModelSignature } from './signature.ts';
@@ -41,6 +42,8 @@ export interface FoundVersion {
 export interface VersionView {
   /** Undefined before the first: then nothing can be said to be absent. */
   readonly listing: Listing | undefined;
+  /** Of that listing; of what is not listed, it may name more than is still held. */
+  readonly index: ModelIndex;
   readonly held: ReadonlyMap<string, HeldVersion>;
 }
 
@@ -52,7 +55,7 @@ export interface VersionView {
  */
 export function findByDigest(view: VersionView, tenant: string, digest: string, model: string): FoundVersion {
   const held = view.held.get(digest);
-  const version = held?.version ?? view.listing?.versions.find((candidate) => candidate.digest === digest);
+  const version = held?.version ?? view.index.listed.get(digest);
   const owners = newestFirst(version?.owners.filter((owner) => owner.tenant === tenant) ?? []);
   const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
   if (owner === undefined) throw absent(view, { digest });
@@ -66,16 +69,15 @@ export function findByDigest(view: VersionView, tenant: string, digest: string, 
  * @throws ServiceError as findByDigest.
  */
 export function findByName(view: VersionView, tenant: string, model: string, version: string): FoundVersion {
-  const champion = view.listing?.champions.get(modelKey(tenant, model));
+  const key = modelKey(tenant, model);
+  const champion = view.listing?.champions.get(key);
   if (version === '' && champion !== undefined) return findByDigest(view, tenant, champion, model);
-  const [best] = known(view)
-    .flatMap(({ digest, owners }) => owners.map((owner) => ({ digest, owner })))
-    .filter(({ owner }) => owner.tenant === tenant && owner.model === model)
-    .filter(({ digest, owner }) => version === '' || version === String(owner.number) || version === digest)
-    .sort(
-      (left, right) =>
-        rank(view, right.digest) - rank(view, left.digest) || right.owner.number - left.owner.number,
-    );
+  const asked = (view.index.byModel.get(key) ?? []).filter(
+    ({ digest, owner, listed }) =>
+      (version === '' || version === digest || version === String(owner.number)) &&
+      (listed || view.held.has(digest)),
+  );
+  const [best] = asked.toSorted((left, right) => rank(view, right) - rank(view, left));
   if (best === undefined) throw absent(view, { model: shorten(model), version: shorten(version) });
   return found(view.held.get(best.digest), best.digest, best.owner);
 }
@@ -91,17 +93,10 @@ function newestFirst(owners: readonly Owner[]): Owner[] {
 }
 
 /** Answers, be it after it has been loaded again, and is listed; answers; or neither. */
-function rank({ listing, held }: VersionView, digest: string): number {
-  const standing = held.get(digest)?.standing;
-  const answers = held.get(digest)?.serving !== undefined || standing?.state === 'EVICTED';
-  if (!answers) return 0;
-  return listing?.versions.some((version) => version.digest === digest) === true ? 2 : 1;
-}
-
-/** What is held, and what is listed and waits for its load. */
-function known({ listing, held }: VersionView): ListedVersion[] {
-  const waiting = listing?.versions.filter(({ digest }) => !held.has(digest)) ?? [];
-  return [...[...held.values()].map(({ version }) => version), ...waiting];
+function rank({ held }: VersionView, { digest, listed }: NamedVersion): number {
+  const version = held.get(digest);
+  if (version?.serving === undefined && version?.standing.state !== 'EVICTED') return 0;
+  return listed ? 2 : 1;
 }
 
 function absent({ listing }: VersionView, metadata: Readonly<Record<string, string>>): ServiceError {

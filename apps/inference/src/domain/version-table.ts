@@ -10,6 +10,7 @@ import {
   type VersionView,
 } from './find-version.ts';
 import { HeldVersions, type HeldVersionsOptions } from './held-versions.ts';
+import { indexModels, type ModelIndex } from './model-index.ts';
 import { planVersions, type Standing } from './plan-versions.ts';
 import { StepWaiters } from './step-waiters.ts';
 import type { Listing, ListedVersion, LoadFailure, LoadState, Owner } from './traffic.ts';
@@ -43,10 +44,12 @@ export class VersionTable {
   readonly #working = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #listing: Listing = NOTHING;
+  #view: VersionView;
 
   constructor(options: VersionTableOptions) {
     this.#options = options;
     this.#held = new HeldVersions(options);
+    this.#view = { listing: undefined, held: this.#held.byDigest, index: indexModels(NOTHING, []) };
     this.#memory = new VersionMemory(options.memory);
     this.#demands = new Demands(options.memory.alarm, () => this.advance());
   }
@@ -62,6 +65,7 @@ export class VersionTable {
       const held = this.#held.byDigest.get(version.digest);
       if (held !== undefined) held.version = version;
     }
+    this.#view = { listing, held: this.#held.byDigest, index: this.#index() };
     this.advance();
   }
 
@@ -89,12 +93,12 @@ export class VersionTable {
 
   /** As findByDigest. */
   byDigest(tenant: string, digest: string, model: string): FoundVersion {
-    return this.#use(findByDigest(this.#view(), tenant, digest, model));
+    return this.#use(findByDigest(this.#view, tenant, digest, model));
   }
 
   /** As findByName. */
   byName(tenant: string, model: string, version: string): FoundVersion {
-    return this.#use(findByName(this.#view(), tenant, model, version));
+    return this.#use(findByName(this.#view, tenant, model, version));
   }
 
   /**
@@ -237,15 +241,21 @@ export class VersionTable {
   #isDecided(digest: string): boolean {
     const held = this.#held.byDigest.get(digest);
     if (held?.serving !== undefined || held?.standing.state === 'FAILED') return true;
-    return !this.#listing.versions.some((version) => version.digest === digest);
+    return !this.#view.index.listed.has(digest);
   }
 
   #known(): ReadonlySet<string> {
     return new Set([...this.#held.byDigest.keys(), ...this.#listing.versions.map(({ digest }) => digest)]);
   }
 
-  #view(): VersionView {
-    return { listing: this.#listing === NOTHING ? undefined : this.#listing, held: this.#held.byDigest };
+  /** What is no longer listed only grows less until the next listing. */
+  #index(): ModelIndex {
+    const listed = new Set(this.#listing.versions.map(({ digest }) => digest));
+    const held = this.#held.all.map(({ version }) => version);
+    return indexModels(
+      this.#listing,
+      held.filter(({ digest }) => !listed.has(digest)),
+    );
   }
 
   /** Keeps track of work behind the table; when it ends, the next step may be due. */
