@@ -45,8 +45,15 @@ describe('a budget of memory', () => {
     const metrics = await (await fetch(`http://127.0.0.1:${server.service.adminPort}/metrics`)).text();
     const [, gauge] = /^plumbline_inference_memory_bytes{device="cpu"} (\d+)$/m.exec(metrics) ?? [];
     expect(Number(gauge)).toBe(await used());
-    const [first] = evicted;
-    expect(await server.oip.modelMetadata({ name: first?.name ?? '' })).toMatchObject({ versions: ['1'] });
+    for (const { name } of evicted) {
+      expect(await server.oip.modelMetadata({ name })).toMatchObject({ versions: ['1'] });
+      expect((await server.oip.modelConfig({ name })).config).toMatchObject({ name, maxBatchSize: 64 });
+      await expect(server.oip.modelStatistics({ name, version: '1' })).rejects.toMatchObject({
+        reason: 'MODEL_UNLOADED',
+      });
+    }
+    const after = (await server.oip.repositoryIndex({})).models.filter(({ state }) => state !== 'READY');
+    expect(after).toEqual(evicted);
     await server.stop();
   });
 

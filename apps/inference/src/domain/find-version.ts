@@ -10,8 +10,8 @@ import type { ModelSignature } from './signature.ts';
 import type { VersionStatistics } from './statistics.ts';
 import { modelKey, type ListedVersion, type Listing, type LoadFailure, type Owner } from './traffic.ts';
 
-/** A version that answers. */
-export interface ServingVersion {
+/** What is known of a version from its load on, also while it is unloaded for memory. */
+export interface VersionFacts {
   readonly digest: string;
   readonly signature: ModelSignature;
   /** Whether the leading dimension counts rows. */
@@ -19,6 +19,10 @@ export interface ServingVersion {
   readonly invariance: Invariance;
   readonly modelBytes: number;
   readonly settings: ModelSettings;
+}
+
+/** A version that answers. */
+export interface ServingVersion extends VersionFacts {
   readonly statistics: VersionStatistics;
   readonly batcher: Batcher;
   /** What its runners take, as measured. */
@@ -30,12 +34,22 @@ export interface HeldVersion {
   readonly version: ListedVersion;
   readonly standing: Standing;
   readonly serving: ServingVersion | undefined;
+  /** Of its last load, unless one failed since. */
+  readonly facts: VersionFacts | undefined;
+  /** While it loads: whether it had been unloaded for memory, so that requests wait for it. */
+  readonly waking: boolean;
   readonly failure: LoadFailure | undefined;
 }
 
 /** A version as a tenant's request found it. */
 export interface FoundVersion {
   readonly serving: ServingVersion;
+  readonly owner: Owner;
+}
+
+/** A version as a question about it found it. */
+export interface DescribedVersion {
+  readonly facts: VersionFacts;
   readonly owner: Owner;
 }
 
@@ -54,12 +68,7 @@ export interface VersionView {
  * MODEL_NOT_READY while it waits, loads, or after it failed; MEMORY_BUDGET where it can never be loaded.
  */
 export function findByDigest(view: VersionView, tenant: string, digest: string, model: string): FoundVersion {
-  const held = view.held.get(digest);
-  const version = held?.version ?? view.index.listed.get(digest);
-  const owners = newestFirst(version?.owners.filter((owner) => owner.tenant === tenant) ?? []);
-  const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
-  if (owner === undefined) throw absent(view, { digest });
-  return found(held, digest, owner);
+  return found(view, lookUpDigest(view, tenant, digest, model));
 }
 
 /**
@@ -69,9 +78,38 @@ export function findByDigest(view: VersionView, tenant: string, digest: string, 
  * @throws ServiceError as findByDigest.
  */
 export function findByName(view: VersionView, tenant: string, model: string, version: string): FoundVersion {
+  return found(view, lookUpName(view, tenant, model, version));
+}
+
+/**
+ * What is known of the version that findByName finds, also where that is unloaded for memory.
+ * @throws ServiceError as findByDigest; MODEL_UNLOADED only for a version that was never loaded.
+ */
+export function describeByName(
+  view: VersionView,
+  tenant: string,
+  model: string,
+  version: string,
+): DescribedVersion {
+  const name = lookUpName(view, tenant, model, version);
+  const facts = view.held.get(name.digest)?.facts;
+  return facts === undefined ? describedBy(found(view, name)) : { facts, owner: name.owner };
+}
+
+type Name = Pick<NamedVersion, 'digest' | 'owner'>;
+
+function lookUpDigest(view: VersionView, tenant: string, digest: string, model: string): Name {
+  const version = view.held.get(digest)?.version ?? view.index.listed.get(digest);
+  const owners = newestFirst(version?.owners.filter((owner) => owner.tenant === tenant) ?? []);
+  const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
+  if (owner === undefined) throw absent(view, { digest });
+  return { digest, owner };
+}
+
+function lookUpName(view: VersionView, tenant: string, model: string, version: string): Name {
   const key = modelKey(tenant, model);
   const champion = view.listing?.champions.get(key);
-  if (version === '' && champion !== undefined) return findByDigest(view, tenant, champion, model);
+  if (version === '' && champion !== undefined) return lookUpDigest(view, tenant, champion, model);
   const asked = (view.index.byModel.get(key) ?? []).filter(
     ({ digest, owner, listed }) =>
       (version === '' || version === digest || version === String(owner.number)) &&
@@ -79,13 +117,23 @@ export function findByName(view: VersionView, tenant: string, model: string, ver
   );
   const [best] = asked.toSorted((left, right) => rank(view, right) - rank(view, left));
   if (best === undefined) throw absent(view, { model: shorten(model), version: shorten(version) });
-  return found(view.held.get(best.digest), best.digest, best.owner);
+  return best;
 }
 
-function found(held: HeldVersion | undefined, digest: string, owner: Owner): FoundVersion {
-  if (held?.serving !== undefined) return { serving: held.serving, owner };
-  if (held?.standing.state === 'EVICTED') throw asleep(digest);
-  throw notReady(held?.failure, digest);
+function found({ held }: VersionView, { digest, owner }: Name): FoundVersion {
+  const version = held.get(digest);
+  if (version?.serving !== undefined) return { serving: version.serving, owner };
+  if (version !== undefined && isAsleep(version)) throw asleep(digest);
+  throw notReady(version?.failure, digest);
+}
+
+function describedBy({ serving, owner }: FoundVersion): DescribedVersion {
+  return { facts: serving, owner };
+}
+
+/** Unloaded for memory, or already being loaded again. */
+function isAsleep({ standing, waking }: HeldVersion): boolean {
+  return standing.state === 'EVICTED' || (standing.state === 'LOADING' && waking);
 }
 
 function newestFirst(owners: readonly Owner[]): Owner[] {
@@ -95,7 +143,7 @@ function newestFirst(owners: readonly Owner[]): Owner[] {
 /** Answers, be it after it has been loaded again, and is listed; answers; or neither. */
 function rank({ held }: VersionView, { digest, listed }: NamedVersion): number {
   const version = held.get(digest);
-  if (version?.serving === undefined && version?.standing.state !== 'EVICTED') return 0;
+  if (version === undefined || (version.serving === undefined && !isAsleep(version))) return 0;
   return listed ? 2 : 1;
 }
 

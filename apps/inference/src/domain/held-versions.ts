@@ -1,5 +1,5 @@
 import { ServiceError } from '@plumbline/errors';
-import type { HeldVersion, ServingVersion } from './find-version.ts';
+import type { HeldVersion, ServingVersion, VersionFacts } from './find-version.ts';
 import { retryDelayMs, type Standing } from './plan-versions.ts';
 import type { ListedVersion, LoadFailure } from './traffic.ts';
 
@@ -17,6 +17,7 @@ export interface Held extends HeldVersion {
   version: ListedVersion;
   standing: Standing;
   serving: ServingVersion | undefined;
+  facts: VersionFacts | undefined;
   failure: LoadFailure | undefined;
   attempts: number;
 }
@@ -63,6 +64,7 @@ export class HeldVersions {
     const held = this.#hold(version, { state: 'LOADING' });
     try {
       held.serving = await this.#options.load(version, signal);
+      held.facts = factsOf(held.serving);
       held.standing = { state: 'READY' };
       onLoaded(held.serving);
     } catch (error) {
@@ -114,7 +116,17 @@ export class HeldVersions {
   }
 
   #hold(version: ListedVersion, standing: Standing): Held {
-    const held = { version, standing, serving: undefined, failure: undefined, attempts: 0 };
+    const before = this.byDigest.get(version.digest);
+    const waking = before?.standing.state === 'EVICTED';
+    const held = {
+      version,
+      standing,
+      serving: undefined,
+      facts: before?.facts,
+      waking,
+      failure: undefined,
+      attempts: 0,
+    };
     this.byDigest.set(version.digest, held);
     return held;
   }
@@ -126,6 +138,7 @@ export class HeldVersions {
   #fail(held: Held, attempts: number, failure: LoadFailure): void {
     held.attempts = attempts;
     held.failure = failure;
+    held.facts = undefined;
     held.standing = { state: 'FAILED', retryAtMs: this.#options.nowMs() + retryDelayMs(attempts) };
   }
 
@@ -134,4 +147,10 @@ export class HeldVersions {
     this.#options.onUnexpected(digest, error);
     return { digest, reason: 'INTERNAL', detail: 'the load failed unexpectedly' };
   }
+}
+
+/** Without what takes memory. */
+function factsOf(serving: ServingVersion): VersionFacts {
+  const { digest, signature, rowed, invariance, modelBytes, settings } = serving;
+  return { digest, signature, rowed, invariance, modelBytes, settings };
 }

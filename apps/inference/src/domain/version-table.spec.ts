@@ -272,6 +272,73 @@ describe('VersionTable with a budget of memory', () => {
     await table.close();
   });
 
+  it('counts questions about a version as no use of it, and answers them while it is unloaded', async () => {
+    const { table, changes, state } = bench(undefined, 15);
+    table.follow(two);
+    await turn();
+    state.now = 9;
+    expect(table.peek('acme', 'flights', '1').serving.digest).toBe('a');
+    expect(table.describe('acme', 'flights', '1').facts.digest).toBe('a');
+    state.now = 10;
+    await table.awaken(
+      () => table.byName('acme', 'flights', '2'),
+      () => never,
+    );
+    expect(changes).toEqual(['a READY', 'a EVICTED', 'b READY']);
+    state.now = 100;
+    expect(table.describe('acme', 'flights', '1')).toMatchObject({
+      facts: { digest: 'a', signature: SUM_SIGNATURE },
+      owner: { number: 1 },
+    });
+    expect(() => table.peek('acme', 'flights', '1')).toThrow(
+      expect.objectContaining({ reason: 'MODEL_UNLOADED' }),
+    );
+    await turn();
+    expect(changes).toHaveLength(3);
+    await table.close();
+  });
+
+  it('lets requests wait for a version that another has begun to load again, which counts as answering', async () => {
+    let release = () => undefined as void;
+    let held: Promise<void> = Promise.resolve();
+    const { table, state } = bench(async ({ digest }) => {
+      await held;
+      return serving(digest);
+    }, 15);
+    table.follow(two);
+    await turn();
+    held = new Promise((resolve) => (release = resolve));
+    state.now = 10;
+    const ask = () =>
+      table.awaken(
+        () => table.byName('acme', 'flights', '1'),
+        () => never,
+      );
+    const other = table.awaken(
+      () => table.byName('acme', 'flights', '2'),
+      () => never,
+    );
+    await turn();
+    const late = table.awaken(
+      () => table.byName('acme', 'flights', '2'),
+      () => never,
+    );
+    release();
+    expect((await other).serving).toBe((await late).serving);
+    held = new Promise((resolve) => (release = resolve));
+    state.now = 20;
+    const first = ask();
+    await turn();
+    await turn();
+    expect(table.reports().map((report) => report.state)).toContain('LOADING');
+    expect(table.answers('a')).toBe(true);
+    expect(table.describe('acme', 'flights', '1').facts.digest).toBe('a');
+    const second = ask();
+    release();
+    expect((await first).serving).toBe((await second).serving);
+    await table.close();
+  });
+
   it('gives up waiting with the caller', async () => {
     const { table } = bench(undefined, 15);
     table.follow(two);

@@ -3,8 +3,10 @@ import type { BatcherCounts } from './batcher.ts';
 import { Demands } from './demands.ts';
 import { errors } from './errors.ts';
 import {
+  describeByName,
   findByDigest,
   findByName,
+  type DescribedVersion,
   type FoundVersion,
   type ServingVersion,
   type VersionView,
@@ -91,14 +93,24 @@ export class VersionTable {
     this.#waiters.wake();
   }
 
-  /** As findByDigest. */
+  /** As findByDigest, to be used. */
   byDigest(tenant: string, digest: string, model: string): FoundVersion {
     return this.#use(findByDigest(this.#view, tenant, digest, model));
   }
 
-  /** As findByName. */
+  /** As findByName, to be used. */
   byName(tenant: string, model: string, version: string): FoundVersion {
     return this.#use(findByName(this.#view, tenant, model, version));
+  }
+
+  /** As findByName, without any effect on what stays in memory. */
+  peek(tenant: string, model: string, version: string): FoundVersion {
+    return findByName(this.#view, tenant, model, version);
+  }
+
+  /** As describeByName, without any effect on what stays in memory. */
+  describe(tenant: string, model: string, version: string): DescribedVersion {
+    return describeByName(this.#view, tenant, model, version);
   }
 
   /**
@@ -171,8 +183,8 @@ export class VersionTable {
 
   /** True when the version answers and goes on answering, be it after it has been loaded again. */
   answers(digest: string): boolean {
-    const standing = this.#held.byDigest.get(digest)?.standing;
-    return standing?.state === 'READY' || (standing?.state === 'EVICTED' && standing.verified);
+    const held = this.#held.byDigest.get(digest);
+    return held?.facts !== undefined && held.standing.state !== 'DRAINING';
   }
 
   /** Why the version could not be loaded; undefined where it could, or nobody tried. */

@@ -8,7 +8,7 @@ import {
   type ModelVersionPolicySchema,
 } from '@plumbline/contract-oip';
 import { requireTenant, type Handler } from '@plumbline/rpc';
-import type { FoundVersion } from '../domain/find-version.ts';
+import type { DescribedVersion } from '../domain/find-version.ts';
 import type { VersionPolicy, Warmup, WarmupInput } from '../domain/model-config.ts';
 import type { Device, QueuePolicy, QueueSettings } from '../domain/model-settings.ts';
 import type { TensorSpec } from '../domain/signature.ts';
@@ -19,14 +19,12 @@ type ConfigInit = MessageInitShape<typeof ModelConfigSchema>;
 
 /** What a tenant's model is served by: its own configuration, completed from the model and the service's settings. */
 export function modelConfig(table: VersionTable): ModelConfigMethod {
-  return async ({ name, version }, context) => {
-    const tenant = requireTenant(context);
-    const find = () => table.byName(tenant, name, version);
-    return { config: completeConfig(await table.awaken(find, () => context.signal)) };
-  };
+  return ({ name, version }, context) => ({
+    config: completeConfig(table.describe(requireTenant(context), name, version)),
+  });
 }
 
-function completeConfig({ serving: { settings, signature }, owner }: FoundVersion): ConfigInit {
+function completeConfig({ facts: { settings, signature }, owner }: DescribedVersion): ConfigInit {
   const { config, maxBatchRows, queue } = settings;
   const rowed = maxBatchRows > 0;
   return {

@@ -7,13 +7,9 @@ type ModelMetadata = Handler<(typeof GRPCInferenceService)['method']['modelMetad
 
 /** Inputs, outputs and facts of a tenant's model. */
 export function modelMetadata(table: VersionTable): ModelMetadata {
-  return async ({ name, version }, context) => {
+  return ({ name, version }, context) => {
     const tenant = requireTenant(context);
-    const { serving } = await table.awaken(
-      () => table.byName(tenant, name, version),
-      () => context.signal,
-    );
-    const { invariance, digest, signature } = serving;
+    const { invariance, digest, signature } = table.describe(tenant, name, version).facts;
     const rows = invariance.class === 'UNTESTED' ? undefined : invariance.rows;
     const difference = invariance.class === 'VARIANT' ? invariance.largestDifference : undefined;
     return {

@@ -10,7 +10,7 @@ export function modelReady(table: VersionTable): ModelReady {
   return ({ name, version }, context) => {
     const tenant = requireTenant(context);
     try {
-      table.byName(tenant, name, version);
+      table.peek(tenant, name, version);
       return { ready: true };
     } catch (error) {
       if (error instanceof ServiceError) return { ready: error.reason === 'MODEL_UNLOADED' };

@@ -17,9 +17,9 @@ export function modelStatistics(table: VersionTable): ModelStatistics {
   };
 }
 
-/** @throws ServiceError MODEL_NOT_FOUND or MODEL_NOT_READY, where a name is given and nothing of it answers. */
+/** @throws ServiceError MODEL_NOT_FOUND, MODEL_NOT_READY or MODEL_UNLOADED, where a name is given and nothing of it answers. */
 function asked(table: VersionTable, tenant: string, name: string, version: string): FoundVersion[] {
-  if (version !== '' && name !== '') return [table.byName(tenant, name, version)];
+  if (version !== '' && name !== '') return [table.peek(tenant, name, version)];
   const found = table
     .reports()
     .flatMap(({ serving, version: { owners } }) =>
@@ -29,7 +29,7 @@ function asked(table: VersionTable, tenant: string, name: string, version: strin
             .filter((owner) => owner.tenant === tenant && (name === '' || owner.model === name))
             .map((owner) => ({ serving, owner })),
     );
-  if (found.length === 0 && name !== '') return [table.byName(tenant, name, version)];
+  if (found.length === 0 && name !== '') return [table.peek(tenant, name, version)];
   return found.sort(
     ({ owner: left }, { owner: right }) => compareText(left.model, right.model) || left.number - right.number,
   );
