@@ -1,2 +1,3 @@
-export { parseText } from './parse-text.ts';
+export { closestName } from './closest-name.ts';
+export { parseText, unknownField } from './parse-text.ts';
 export { TextError } from './text-error.ts';

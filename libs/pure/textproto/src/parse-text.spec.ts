@@ -143,6 +143,7 @@ describe('parseText', () => {
 
   it.each([
     ['f_int32: 1\n  g: 2', '2:3: g is not a field of All'],
+    ['self { f_itn32: 2 }', '1:8: self.f_itn32 is not a field of All; did you mean f_int32?'],
     ['self {\n f_int32 1 }', '2:10: self.f_int32 is followed by "1" where ":" is expected'],
     ['selves { } selves { color: GREEN }', '1:28: selves[1].color is "GREEN", which Color does not have'],
     ['color: 7', '1:8: color is 7, which Color does not have'],

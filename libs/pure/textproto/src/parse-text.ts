@@ -1,5 +1,6 @@
 import { create, type DescField, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { reflect, scalarZeroValue, type ReflectMessage } from '@bufbuild/protobuf/reflect';
+import { closestName } from './closest-name.ts';
 import { Lexer, type Token } from './lexer.ts';
 import { readEnum, readScalar, shown } from './read-scalar.ts';
 import { TextError } from './text-error.ts';
@@ -11,16 +12,25 @@ const MAX_DEPTH = 64;
  * the type does not have are refused, and so are fields given twice that hold one value, several members of a oneof,
  * extensions and expanded Any. The default values of fields that are absent are those of the type.
  * @param onField told of each field that is given, also where it is given its default, by its path.
+ * @param unknown says what is wrong with a field that the type does not have; the sentence begins with its path.
  * @throws TextError with line, column and field.
  */
 export function parseText<Desc extends DescMessage>(
   schema: Desc,
   text: string,
   onField: (path: string) => void = () => undefined,
+  unknown: (schema: DescMessage, name: string) => string = unknownField,
 ): MessageShape<Desc> {
   const message = create(schema);
-  new Parser(new Lexer(text), onField).readFields(reflect(schema, message), '', undefined);
+  new Parser(new Lexer(text), onField, unknown).readFields(reflect(schema, message), '', undefined);
   return message;
+}
+
+/** That a message has no field of a name, and which one may have been meant. */
+export function unknownField(schema: DescMessage, name: string): string {
+  const names = schema.fields.map((field) => field.name);
+  const meant = closestName(name, names);
+  return `is not a field of ${schema.name}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 /** What closes a message that a symbol opened. */
@@ -29,11 +39,17 @@ const CLOSING: Readonly<Record<string, string>> = { '{': '}', '<': '>' };
 class Parser {
   readonly #lexer: Lexer;
   readonly #onField: (path: string) => void;
+  readonly #unknown: (schema: DescMessage, name: string) => string;
   #depth = 0;
 
-  constructor(lexer: Lexer, onField: (path: string) => void) {
+  constructor(
+    lexer: Lexer,
+    onField: (path: string) => void,
+    unknown: (schema: DescMessage, name: string) => string,
+  ) {
     this.#lexer = lexer;
     this.#onField = onField;
+    this.#unknown = unknown;
   }
 
   /** Reads fields until `closing`, which stays unread; undefined: the end of the text. */
@@ -53,7 +69,7 @@ class Parser {
     const own = path === '' ? name.text : `${path}.${name.text}`;
     const field = message.fields.find((candidate) => candidate.name === name.text);
     if (field === undefined) {
-      throw new TextError(name, own, `is not a field of ${message.desc.name}`);
+      throw new TextError(name, own, this.#unknown(message.desc, name.text));
     }
     if (isSingular(field)) checkFirst(field, given, name, own);
     given.add(field);
