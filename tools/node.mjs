@@ -3,7 +3,7 @@
 // The pinned Node comes from npm's per-platform package (package.json, optionalDependencies). Where npm has
 // none for this platform, a machine Node of at least the pinned major is used.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installDependencies } from './install.mjs';
@@ -34,6 +34,20 @@ const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...process.a
   stdio: 'inherit',
   env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
 });
-// The child owns the signals; this process only waits, so that Ctrl-C drains instead of orphaning.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// The child owns the signals; this process only waits, so that Ctrl-C drains instead of orphaning. A terminal sends
+// Ctrl-C to both: forwarded, it would reach the child twice, and a second one means to end at once.
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+const terminal = hasTerminal();
+process.on('SIGINT', () => terminal || child.kill('SIGINT'));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+
+/** True where a terminal controls this process, and so the child's too. */
+function hasTerminal() {
+  if (process.platform === 'win32') return true;
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}

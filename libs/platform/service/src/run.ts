@@ -11,10 +11,14 @@ import { startService, type Build, type RunningService } from './start-service.t
 
 const MISCONFIGURED = 78; // EX_CONFIG of sysexits(3): a supervisor need not try again
 
+/** One Ctrl-C may come as several signals, from the terminal and from whoever forwards them. */
+const SAME_SIGNAL_MS = 1_000;
+
 /**
  * Runs a service until SIGTERM or SIGINT: configuration from the environment, admin port, wiring, and at the end
  * drain and close. Exits 78 when the configuration is wrong or does not go with what the service finds (its wiring fails
- * as FAILED_PRECONDITION), 1 when the service failed, else 0. A second signal ends the process at once.
+ * as FAILED_PRECONDITION), 1 when the service failed, else 0. A second signal, a
+ * second or more after the first, ends the process at once.
  */
 export async function run<S extends Settings & CommonSettings>(
   name: string,
@@ -58,10 +62,13 @@ async function startOrExit<V>(values: V, build: Build<V>, log: Log): Promise<Run
 /** Resolves with the exit status once a signal or a fault outside any call ends the process. */
 function ended(log: Log): Promise<number> {
   return new Promise((resolve) => {
+    let firstMs: number | undefined;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
+      process.on(signal, () => {
+        if (firstMs !== undefined && performance.now() - firstMs >= SAME_SIGNAL_MS) process.exit(1);
+        if (firstMs !== undefined) return;
+        firstMs = performance.now();
         log.info({ signal }, 'stopping');
-        process.once(signal, () => process.exit(1));
         resolve(0);
       });
     }

@@ -59,6 +59,24 @@ describe('run', () => {
     expect(outcome.messages.slice(-3)).toEqual(['stopping', 'closed', 'stopped']);
   });
 
+  it('takes the several signals of one Ctrl-C for one', async () => {
+    const outcome = await start({ SIZE: '1', DRAINS_MS: '300' }, (pid) => {
+      process.kill(pid, 'SIGINT');
+      setTimeout(() => process.kill(pid, 'SIGINT'), 100);
+    });
+    expect(outcome.code).toBe(0);
+    expect(outcome.messages.slice(-3)).toEqual(['stopping', 'closed', 'stopped']);
+  });
+
+  it('exits 1 at once on a second signal later', async () => {
+    const outcome = await start({ SIZE: '1', DRAINS_MS: '9000' }, (pid) => {
+      process.kill(pid, 'SIGINT');
+      setTimeout(() => process.kill(pid, 'SIGINT'), 1_200);
+    });
+    expect(outcome.code).toBe(1);
+    expect(outcome.messages.at(-1)).toBe('stopping');
+  });
+
   it('closes what it adopted and exits 1 on a stray fault', async () => {
     const outcome = await start({ SIZE: '1', FAULT: '1' });
     expect(outcome.code).toBe(1);
