@@ -1,4 +1,10 @@
-import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { once } from 'node:events';
+import {
+  connect as connectHttp2,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+} from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
@@ -294,6 +300,21 @@ describe('bytes of requests', () => {
     ]);
   });
 
+  it('are counted while they decompress, so that many bombs at once take no more', async () => {
+    const { port } = await admitting({ maxRequestBytes: 4 * MIB });
+    const bomb = gzipSync(Buffer.alloc(3 * MIB));
+    const message = frame(bomb.length, bomb.length, 1);
+    bomb.copy(message, 5);
+    const session = rawSession(port);
+    const answers = Array.from({ length: 20 }, () => {
+      const { stream, answer } = open(session, UNARY, { ...CREDENTIALS, 'grpc-encoding': 'gzip' });
+      stream.end(message);
+      return answer;
+    });
+    const refused = (await Promise.all(answers)).filter(([, reason]) => reason === 'TOO_MANY_REQUEST_BYTES');
+    expect(refused.length).toBeGreaterThanOrEqual(18);
+  });
+
   it('count as what they decompress to', async () => {
     const { port } = await admitting({ maxRequestBytes: 2 * MIB });
     const bomb = gzipSync(Buffer.alloc(3 * MIB));
@@ -323,5 +344,49 @@ describe('bytes of requests', () => {
       await new Promise((resolve) => stream.write(Buffer.alloc(1), resolve));
     }
     expect(await answer).toEqual(['8', 'TOO_MANY_REQUEST_BYTES']);
+  });
+});
+
+describe('answers that no client takes', () => {
+  it('do not occupy the server for longer than requests may take', async () => {
+    const { port } = await serve(
+      { unaryCall: () => ({ payload: { body: new Uint8Array(MIB) } }) },
+      { admission: { requestStallMs: 50 } },
+    );
+    const session = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+    adopt({ close: () => session.destroy() });
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/${UNARY}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...CREDENTIALS,
+    });
+    stream.on('error', () => undefined);
+    stream.end(frame(0));
+    await once(stream, 'close');
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+  });
+});
+
+describe('what is no gRPC call', () => {
+  it.each([
+    ['GET', 'application/grpc', 405],
+    ['PUT', 'application/grpc', 405],
+    ['POST', 'application/grpc-web', 415],
+    ['POST', 'application/grpcevil', 415],
+    ['POST', 'application/json', 415],
+  ])('%s with %s is told so', async (method, type, status) => {
+    const { port } = await admitting({});
+    for (const path of [UNARY, BIDI]) {
+      const stream = rawSession(port).request({
+        ':method': method,
+        ':path': `/${path}`,
+        'content-type': type,
+      });
+      stream.on('error', () => undefined);
+      const [headers] = (await once(stream, 'response')) as [Headers & { ':status'?: number }];
+      expect(headers[':status']).toBe(status);
+    }
   });
 });

@@ -1,7 +1,9 @@
+import { connect as connectHttp2 } from 'node:http2';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { TestService } from '@plumbline/contract-grpc-testing';
+import { eventually } from '@plumbline/testing';
 import { createClient, type CallContext } from '../src/index.ts';
-import { closeAll, connect, serve } from './serve.ts';
+import { adopt, closeAll, connect, serve } from './serve.ts';
 
 afterEach(closeAll);
 
@@ -73,6 +75,27 @@ describe.each([false, true])('drain (coalesced: %s)', (coalesce) => {
     for (const refusal of await Promise.all(callers))
       expect(refusal).toMatchObject({ reason: 'CONNECTION_LOST' });
     expect(answered).toBe(ran);
+  });
+});
+
+describe('keepalive', () => {
+  it('leaves calls alone that a drain waits for', async () => {
+    const keepalive = { intervalMs: 20, timeoutMs: 5_000 };
+    const { emptyCall, entered, open } = gate();
+    const { server, client } = await serve({ emptyCall }, { keepalive });
+    const { port } = await serve({}, { keepalive });
+    const answer = client.emptyCall({});
+    await entered;
+    const drained = server.drain(10_000);
+    // The pings of a server that does not drain are the clock.
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    adopt({ close: () => session.destroy() });
+    let pings = 0;
+    session.on('ping', () => pings++);
+    await eventually(() => pings >= 3);
+    open();
+    await expect(answer).resolves.toBeDefined();
+    await drained;
   });
 });
 

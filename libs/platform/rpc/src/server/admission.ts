@@ -9,7 +9,7 @@ import { failureStatus } from './grpc-status.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { RequestBudget } from './request-budget.ts';
 import { StallWatch } from './stall-watch.ts';
-import { isGrpc, UnaryStream, type UnaryMethod } from './unary-stream.ts';
+import { misfit, UnaryStream, type UnaryMethod } from './unary-stream.ts';
 
 export interface AdmissionOptions extends AdmissionLimits {
   /** Whether a method (`package.Service/Method`) is served without credentials. */
@@ -47,6 +47,11 @@ export class Admission implements Gate {
   }
 
   admit(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, show: () => void): void {
+    const status = misfit(headers);
+    if (status !== undefined) {
+      refuseMisfit(stream, status);
+      return;
+    }
     const path = headers[':path']?.slice(1) ?? '';
     const pool = this.#options.isOpen(path) ? this.#open : this.#guarded;
     if (pool.calls >= pool.maxCalls) {
@@ -56,7 +61,7 @@ export class Admission implements Gate {
     pool.calls++;
     const call = this.#receive(stream, headers);
     const unary = this.#options.unary.get(path);
-    if (unary !== undefined && isGrpc(headers)) {
+    if (unary !== undefined) {
       const served = new UnaryStream(stream, headers, unary, call);
       stream.once('close', () => {
         pool.calls--;
@@ -123,6 +128,13 @@ export class Admission implements Gate {
     closeUnread(stream);
     this.#options.refused(path, error);
   }
+}
+
+/** What is no gRPC call is told so in HTTP. */
+function refuseMisfit(stream: ServerHttp2Stream, status: 405 | 415): void {
+  stream.on('error', ignoreBrokenStream);
+  stream.respond({ ':status': status, ...(status === 405 ? { allow: 'POST' } : {}) }, { endStream: true });
+  closeUnread(stream);
 }
 
 /** A refused stream may break on its way out; its close says all that matters. */

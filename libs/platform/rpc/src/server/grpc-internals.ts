@@ -39,12 +39,29 @@ export function adaptServer(server: Server, windows: ReceiveWindows, gate: Gate)
   const createHttp2Server = internals.createHttp2Server.bind(server);
   internals.createHttp2Server = (credentials) => {
     const http2Server = createHttp2Server(credentials);
-    http2Server.on('session', (session: ServerHttp2Session) =>
-      session.setLocalWindowSize(windows.connectionBytes),
-    );
+    http2Server.on('session', (session: ServerHttp2Session) => {
+      session.setLocalWindowSize(windows.connectionBytes);
+      pingOnlyWhileOpen(session);
+    });
     putBefore(http2Server, gate);
     return http2Server;
   };
+}
+
+type Ping = (callback: (error: Error | null, durationMs: number, payload: Buffer) => void) => boolean;
+
+/**
+ * Node sends no pings on a session that closes once its calls have ended, and grpc-js's keepalive takes that for a dead
+ * connection and destroys it, calls and all: there every ping counts as answered.
+ */
+function pingOnlyWhileOpen(session: ServerHttp2Session): void {
+  const ping = session.ping.bind(session) as Ping;
+  const pingIfOpen: Ping = (callback) => {
+    if (!session.closed) return ping(callback);
+    setImmediate(callback, null, 0, Buffer.alloc(8));
+    return true;
+  };
+  session.ping = pingIfOpen as typeof session.ping;
 }
 
 /** Serves calls to unknown methods with `path`'s handler, so that they pass our chain too. */

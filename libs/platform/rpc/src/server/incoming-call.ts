@@ -37,7 +37,7 @@ export class IncomingCall implements Stallable {
     this.#options = options;
   }
 
-  get isRead(): boolean {
+  get isStalled(): boolean {
     return !this.#options.source.isPaused();
   }
 
@@ -58,14 +58,24 @@ export class IncomingCall implements Stallable {
     return true;
   }
 
+  /** The answer is on its way: `sending` is asked, from the instant that this answers on, whether it has stalled. */
+  answered(sending: Stallable): number {
+    return this.#options.stalls.watch(sending);
+  }
+
+  /** The answer has left, or never will. */
+  sent(sending: Stallable): void {
+    this.#options.stalls.settle(sending);
+  }
+
   /** No more bytes will come. */
   ended(): void {
     this.#options.stalls.settle(this);
   }
 
-  /** The single request turned out to be this long, decompressed. */
-  unpacked(bytes: number): void {
-    if (!this.#isOver && bytes > this.#heldBytes) this.#hold(bytes - this.#heldBytes);
+  /** The single request turns out to be this long so far, decompressed. False when it must not be kept. */
+  unpacked(bytes: number): boolean {
+    return !this.#isOver && (bytes <= this.#heldBytes || this.#hold(bytes - this.#heldBytes));
   }
 
   /** The handler took the oldest message of the stream. */

@@ -1,13 +1,19 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '@plumbline/testing';
 import fc from 'fast-check';
 import { SingleMessage } from './single-message.ts';
 
 const MAX_BYTES = 1_000;
 
-function receiving(encoding?: string) {
+function receiving(encoding?: string, keptBytes = Infinity) {
   const unpacked: number[] = [];
-  const message = new SingleMessage(MAX_BYTES, encoding, { unpacked: (bytes) => unpacked.push(bytes) });
+  const message = new SingleMessage(MAX_BYTES, encoding, {
+    unpacked: (bytes) => {
+      unpacked.push(bytes);
+      return bytes <= keptBytes;
+    },
+  });
   return { message, unpacked };
 }
 
@@ -58,10 +64,32 @@ describe('a single message', () => {
         for (const piece of cut(frame(packed, true), at)) message.write(piece);
         message.end();
         expect(Buffer.compare(await message.received(), payload)).toBe(0);
-        expect(unpacked).toEqual([payload.length]);
+        expect(unpacked.at(-1) ?? 0).toBe(payload.length);
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('is not decompressed further than may be kept', async () => {
+    const { message, unpacked } = receiving('gzip', 0);
+    message.write(frame(gzipSync(Buffer.alloc(MAX_BYTES)), true));
+    message.end();
+    await eventually(() => unpacked.length > 0);
+    expect(unpacked).toHaveLength(1);
+  });
+
+  it('does not hold on to the buffers that its pieces came in', async () => {
+    const { message } = receiving();
+    const socketBuffer = Buffer.alloc(64 * 1024);
+    const bytes = frame(Buffer.from('abc'));
+    for (const [at, byte] of bytes.entries()) {
+      socketBuffer[at * 100] = byte;
+      message.write(socketBuffer.subarray(at * 100, at * 100 + 1));
+    }
+    message.end();
+    const received = await message.received();
+    expect(received.toString()).toBe('abc');
+    expect(received.buffer).not.toBe(socketBuffer.buffer);
   });
 
   it('fails as soon as its length is known to be too great', async () => {
@@ -82,6 +110,8 @@ describe('a single message', () => {
     ],
     ['a compression that nobody named', frame(Buffer.alloc(1), true), undefined, 'UNSUPPORTED_ENCODING'],
     ['a compression that is unknown', frame(Buffer.alloc(1), true), 'zstd', 'UNSUPPORTED_ENCODING'],
+    ['a name that every object has', frame(Buffer.alloc(1), true), '__proto__', 'UNSUPPORTED_ENCODING'],
+    ['a method that every object has', frame(Buffer.alloc(1), true), 'valueOf', 'UNSUPPORTED_ENCODING'],
     ['what cannot be decompressed', frame(Buffer.from('no gzip'), true), 'gzip', 'MALFORMED_MESSAGE'],
     ['a bomb', frame(gzipSync(Buffer.alloc(MAX_BYTES * 100)), true), 'gzip', 'MESSAGE_TOO_LARGE'],
   ])('refuses %s', async (_name, bytes, encoding, reason) => {

@@ -1,38 +1,41 @@
-import { gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
+import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
 import type { ServiceError } from '@plumbline/errors';
 import { rpcErrors } from '../errors.ts';
 import { tooLarge } from './limits.ts';
 
 const PREFIX_BYTES = 5;
+const FIRST_CAPACITY_BYTES = 1_024;
 
-type Decompress = (
-  input: InputType,
-  options: ZlibOptions,
-  done: (error: NodeJS.ErrnoException | null, output: Buffer) => void,
-) => void;
+const DECOMPRESSORS: ReadonlyMap<string, () => Gunzip | Inflate> = new Map([
+  ['gzip', createGunzip],
+  ['deflate', createInflate],
+]);
 
-const DECOMPRESS: Readonly<Record<string, Decompress>> = { gzip: gunzip, deflate: inflate };
+/** Where the bytes of a message are counted once it turns out longer than it came. */
+export interface Accounts {
+  /** Told of the decompressed length so far; false when no more may be kept. */
+  unpacked(bytes: number): boolean;
+}
 
 /**
  * Puts together the one message of a request: a flag, 4 bytes of length, and so many bytes
- * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+ * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). A message that comes in one piece is a view of it;
+ * pieces are copied, because each may be one byte of a socket's buffer of 64 KiB.
  */
 export class SingleMessage {
   readonly #maxBytes: number;
   readonly #encoding: string;
-  readonly #accounts: { unpacked(bytes: number): void };
-  readonly #chunks: Buffer[] = [];
+  readonly #accounts: Accounts;
+  #frame: Buffer | undefined;
   #bytes = 0;
   #dueBytes: number | undefined;
   #message: Buffer | undefined;
   #failure: ServiceError | undefined;
+  #decompressor: Gunzip | Inflate | undefined;
   #waiting: ((message: Buffer | Promise<never>) => void) | undefined;
 
-  /**
-   * @param encoding the header `grpc-encoding`.
-   * @param accounts told of the length of a message that came compressed.
-   */
-  constructor(maxBytes: number, encoding: string | undefined, accounts: { unpacked(bytes: number): void }) {
+  /** @param encoding the header `grpc-encoding`. */
+  constructor(maxBytes: number, encoding: string | undefined, accounts: Accounts) {
     this.#maxBytes = maxBytes;
     this.#encoding = encoding ?? 'identity';
     this.#accounts = accounts;
@@ -49,52 +52,90 @@ export class SingleMessage {
   }
 
   write(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    if (this.#failure !== undefined || chunk.length === 0) return;
+    if (this.#bytes === 0) this.#frame = chunk;
+    else this.#append(chunk);
     this.#bytes += chunk.length;
     if (this.#dueBytes === undefined && this.#bytes >= PREFIX_BYTES) this.#readPrefix();
-    if (this.#dueBytes !== undefined && this.#bytes > this.#dueBytes) {
+    if (this.#dueBytes === undefined || this.#bytes < this.#dueBytes) this.#own();
+    else if (this.#bytes > this.#dueBytes) {
       this.#fail(rpcErrors.WRONG_MESSAGE_COUNT('the call brings more than one request'));
     }
   }
 
   end(): void {
-    if (this.#bytes === 0) {
+    if (this.#failure !== undefined) return;
+    const frame = this.#frame;
+    if (frame === undefined) {
       this.#fail(rpcErrors.WRONG_MESSAGE_COUNT('the call brings no request'));
     } else if (this.#bytes !== this.#dueBytes) {
       this.#fail(rpcErrors.MALFORMED_MESSAGE('the request ends inside its message'));
     } else {
-      const frame = this.#joined();
-      const message = frame.subarray(PREFIX_BYTES);
+      const message = frame.subarray(PREFIX_BYTES, this.#bytes);
       if (frame[0] === 0) this.#settle(message);
       else this.#decompress(message);
     }
   }
 
+  /** Nobody wants the message any more: what there is of it is let go. */
+  drop(): void {
+    this.#frame = undefined;
+    this.#message = undefined;
+    this.#decompressor?.destroy();
+    this.#decompressor = undefined;
+  }
+
   #readPrefix(): void {
-    const length = this.#joined().readUInt32BE(1);
+    const length = this.#frame?.readUInt32BE(1) ?? 0;
     this.#dueBytes = PREFIX_BYTES + length;
     if (length > this.#maxBytes) this.#fail(tooLarge(length, this.#maxBytes));
   }
 
-  #joined(): Buffer {
-    const [first] = this.#chunks;
-    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+  /** The first piece of several: from here on the bytes lie in a buffer of our own. */
+  #own(): void {
+    const frame = this.#frame;
+    if (frame === undefined || frame.length > this.#bytes) return;
+    this.#frame = this.#enlarged(frame, this.#bytes + 1);
+  }
+
+  #append(chunk: Buffer): void {
+    const frame = this.#frame ?? Buffer.alloc(0);
+    const needed = this.#bytes + chunk.length;
+    this.#frame = needed <= frame.length ? frame : this.#enlarged(frame, needed);
+    chunk.copy(this.#frame, this.#bytes);
+  }
+
+  /** Twice as large, as far as the message will be. */
+  #enlarged(frame: Buffer, needed: number): Buffer {
+    const wanted = Math.max(needed, 2 * frame.length, FIRST_CAPACITY_BYTES);
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(wanted, this.#dueBytes ?? Infinity)));
+    frame.copy(larger, 0, 0, this.#bytes);
+    return larger;
   }
 
   #decompress(message: Buffer): void {
-    const decompress = DECOMPRESS[this.#encoding];
-    if (decompress === undefined) {
+    const make = DECOMPRESSORS.get(this.#encoding);
+    if (make === undefined) {
       this.#fail(rpcErrors.UNSUPPORTED_ENCODING(`messages cannot be compressed by "${this.#encoding}"`));
       return;
     }
-    decompress(message, { maxOutputLength: this.#maxBytes }, (error, output) => {
-      if (error === null) {
-        this.#accounts.unpacked(output.length);
-        this.#settle(output);
-      } else if (error.code === 'ERR_BUFFER_TOO_LARGE')
-        this.#fail(tooLarge(this.#maxBytes + 1, this.#maxBytes));
-      else this.#fail(rpcErrors.MALFORMED_MESSAGE('the message cannot be decompressed', { cause: error }));
+    const decompressor = make();
+    this.#decompressor = decompressor;
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    decompressor.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      pieces.push(piece);
+      if (bytes > this.#maxBytes) this.#fail(tooLarge(bytes, this.#maxBytes));
+      else if (!this.#accounts.unpacked(bytes)) this.drop();
     });
+    decompressor.on('end', () => {
+      this.#settle(Buffer.concat(pieces, bytes));
+    });
+    decompressor.on('error', (cause) => {
+      this.#fail(rpcErrors.MALFORMED_MESSAGE('the message cannot be decompressed', { cause }));
+    });
+    decompressor.end(message);
   }
 
   #settle(message: Buffer): void {
@@ -105,6 +146,7 @@ export class SingleMessage {
   /** The first failure counts. */
   #fail(failure: ServiceError): void {
     this.#failure ??= failure;
+    this.drop();
     this.#waiting?.(Promise.reject(this.#failure));
     this.#waiting = undefined;
   }

@@ -1,14 +1,14 @@
 import type { ServiceError } from '@plumbline/errors';
 import { rpcErrors } from '../errors.ts';
 
-/** A call that owes us bytes. */
+/** A call whose client owes us something: bytes of its request, or to take its answer. */
 export interface Stallable {
-  /** False while it is we who do not read. */
-  readonly isRead: boolean;
+  /** Whether it is the client that let its time pass; false gives it as much again. */
+  readonly isStalled: boolean;
   fail(error: ServiceError): void;
 }
 
-/** Fails calls whose request does not come. All wait equally long, so that one timer, for the oldest, serves all. */
+/** Fails calls whose clients do not do their part. All wait equally long, so that one timer, for the oldest, serves all. */
 export class StallWatch {
   readonly #stallMs: number;
   /** When each is due, the earliest first. */
@@ -19,11 +19,13 @@ export class StallWatch {
     this.#stallMs = stallMs;
   }
 
-  /** Starts the time of a call, anew if it is watched already. */
-  watch(call: Stallable): void {
+  /** Starts the time of a call, anew if it is watched already. Answers when it ends, by `performance.now()`. */
+  watch(call: Stallable): number {
+    const dueMs = performance.now() + this.#stallMs;
     this.#due.delete(call);
-    this.#due.set(call, performance.now() + this.#stallMs);
+    this.#due.set(call, dueMs);
     this.#timer ??= this.#wait(this.#stallMs);
+    return dueMs;
   }
 
   settle(call: Stallable): void {
@@ -41,7 +43,7 @@ export class StallWatch {
     const nowMs = performance.now();
     for (const [call, dueMs] of this.#due) {
       if (dueMs > nowMs) break;
-      if (call.isRead) this.#fail(call);
+      if (call.isStalled) this.#fail(call);
       else this.watch(call);
     }
     const [oldestMs] = this.#due.values();

@@ -1,4 +1,9 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { Readable } from 'node:stream';
 import { HeadersView } from '../context/headers-view.ts';
 import type { MetadataMap, MetadataValue } from '../context/metadata.ts';
@@ -10,6 +15,7 @@ import { failureStatus } from './grpc-status.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import { cancelledByClient, closeCall, openContext, type GrpcTransport } from './open-call.ts';
 import { SingleMessage } from './single-message.ts';
+import type { Stallable } from './stall-watch.ts';
 
 export interface UnaryMethod {
   readonly method: ServedMethod;
@@ -20,9 +26,14 @@ const CONTENT_TYPE = 'application/grpc+proto';
 const HEADERS: readonly string[] = [':status', '200', 'content-type', CONTENT_TYPE];
 const WITH_TRAILERS = { waitForTrailers: true, sendDate: false };
 
-/** Whether the call is one that `UnaryStream` can serve; grpc-js refuses all others. */
-export function isGrpc(headers: IncomingHttpHeaders): boolean {
-  return headers[':method'] === 'POST' && headers['content-type']?.startsWith('application/grpc') === true;
+/** How slowly a client may take an answer, once the time that a request may take to come has passed. */
+const LEAST_BYTES_PER_MS = 64;
+const PROTO = /^application\/grpc(?:\+proto)?(?:;|$)/;
+
+/** The HTTP status that refuses a call which is no gRPC call with protobuf messages; undefined: it is one. */
+export function misfit(headers: IncomingHttpHeaders): 405 | 415 | undefined {
+  if (headers[':method'] !== 'POST') return 405;
+  return PROTO.test(headers['content-type'] ?? '') ? undefined : 415;
 }
 
 /**
@@ -30,7 +41,7 @@ export function isGrpc(headers: IncomingHttpHeaders): boolean {
  * else together: with them a small inference ran at 0.5 of a bare grpc-js echo server. The wire format is
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
  */
-export class UnaryStream implements ServerCall {
+export class UnaryStream implements ServerCall, Stallable {
   readonly method: MethodInfo;
   readonly context: ServerCallContext;
   request: Buffer | undefined;
@@ -40,6 +51,7 @@ export class UnaryStream implements ServerCall {
   readonly #incoming: IncomingCall;
   readonly #message: SingleMessage;
   #answered = false;
+  #takenByMs = Infinity;
 
   constructor(
     stream: ServerHttp2Stream,
@@ -68,7 +80,7 @@ export class UnaryStream implements ServerCall {
         this.#succeed();
       },
       (error: unknown) => {
-        this.#fail(error);
+        this.#refuse(error);
       },
     );
   }
@@ -85,6 +97,7 @@ export class UnaryStream implements ServerCall {
     stream.push = (chunk: Buffer | null) => {
       if (chunk !== null) {
         if (incoming.arrived(chunk)) message.write(chunk);
+        else message.drop();
         return true;
       }
       stream.push = endReading;
@@ -98,6 +111,8 @@ export class UnaryStream implements ServerCall {
   /** The stream is over. */
   closed(): void {
     if (!this.#answered) cancelledByClient(this.context);
+    this.#incoming.sent(this);
+    this.#message.drop();
     this.request = undefined;
     this.response = undefined;
     this.#stream.push = ignoreMore;
@@ -116,10 +131,22 @@ export class UnaryStream implements ServerCall {
       stream.sendTrailers(trailers);
       closeUnread(stream);
     });
-    stream.end(framed(this.response ?? NOTHING));
+    const frame = framed(this.response ?? NOTHING);
+    this.#takenByMs = this.#incoming.answered(this) + frame.length / LEAST_BYTES_PER_MS;
+    stream.end(frame);
   }
 
-  #fail(error: unknown): void {
+  /** Whether the client has had time enough to take its answer. */
+  get isStalled(): boolean {
+    return performance.now() >= this.#takenByMs;
+  }
+
+  /** An answer that its client does not take would occupy the server for as long as the connection lasts. */
+  fail(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #refuse(error: unknown): void {
     const { context } = this;
     this.#answered = true;
     const failure = failureStatus(toServiceError(error), context.responseTrailers);
@@ -142,8 +169,11 @@ export class UnaryStream implements ServerCall {
 
 const NOTHING = Buffer.alloc(0);
 
-/** What a stream's own `push` is. */
-const { push: endReading } = Readable.prototype;
+/** What a stream's own `push` does. */
+function endReading(this: Readable, end: null): boolean {
+  return Readable.prototype.push.call(this, end);
+}
+
 const ignoreMore = (): boolean => true;
 
 /** A stream that breaks has closed as well, which says all that matters. */
