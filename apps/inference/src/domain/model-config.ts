@@ -6,6 +6,8 @@ export interface TensorConfig {
   readonly name: string;
   readonly datatype: Datatype;
   readonly dims: Shape;
+  /** The model's own shape, where it is not dims, likewise without the batch dimension. */
+  readonly reshape?: Shape | undefined;
   /** Of an output: the file with its labels; empty: none. */
   readonly labelFilename: string;
 }

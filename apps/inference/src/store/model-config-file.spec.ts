@@ -105,10 +105,22 @@ describe('a configuration file', () => {
   });
 
   it.each([
-    ['input [ {\n name: "x" format: FORMAT_NCHW } ]', 'config.pbtxt:2:12: input[0].format is not a field'],
-    ['ensemble_scheduling { }', 'ensemble_scheduling is not a field of ModelConfig'],
-    ['sequence_batching { }', 'sequence_batching is not a field of ModelConfig'],
-    ['optimization { }', 'optimization is not a field of ModelConfig'],
+    [
+      'input [ {\n name: "x" formt: FORMAT_NCHW } ]',
+      'config.pbtxt:2:12: input[0].formt is not a field of ModelInput; did you mean format?',
+    ],
+    ['ensemble_scheduling { }', "ensemble_scheduling is a field of Triton's that this server does not offer"],
+    ['sequence_batching { }', "sequence_batching is a field of Triton's that this server does not offer"],
+    ['optimization { }', "optimization is a field of Triton's that this server does not offer"],
+    ['max_batchsize: 8', 'max_batchsize is not a field of ModelConfig; did you mean max_batch_size?'],
+    ['input { name: "x" data_type: TYPE_FP32 optional: true }', 'input[0].optional is true'],
+    [
+      'input { name: "x" data_type: TYPE_FP32 allow_ragged_batch: true }',
+      'input[0].allow_ragged_batch is true',
+    ],
+    ['output { name: "y" data_type: TYPE_FP32 is_shape_tensor: true }', 'output[0].is_shape_tensor is true'],
+    ['instance_group { kind: KIND_MODEL }', 'instance_group[0].kind is KIND_MODEL'],
+    ['instance_group { rate_limiter { } }', "instance_group[0].rate_limiter is a field of Triton's"],
     ['input { name: "x" dims: 1 }', 'input[0].data_type is missing'],
     ['input { name: "x" data_type: TYPE_FP32 dims: -2 }', 'input[0].dims holds -2'],
     [
@@ -125,8 +137,37 @@ describe('a configuration file', () => {
     expect(() => text(source)).toThrow(expect.objectContaining(refused));
   });
 
+  it('takes fields of Triton’s at values that change nothing', () => {
+    const tensor = 'name: "x" data_type: TYPE_FP32 dims: 1 is_shape_tensor: false';
+    const source = `input { ${tensor} format: FORMAT_NONE allow_ragged_batch: false optional: false } output { ${tensor} }`;
+    expect(text(source)).toEqual(
+      text(
+        'input { name: "x" data_type: TYPE_FP32 dims: 1 } output { name: "x" data_type: TYPE_FP32 dims: 1 }',
+      ),
+    );
+    const idle = {
+      metric_tags: {},
+      runtime: '',
+      batch_input: [],
+      instance_group: [{ passive: false, profile: [], host_policy: '' }],
+    };
+    expect(json(idle)).toEqual(json({ instance_group: [{}] }));
+  });
+
+  it('says the model’s own shape of a tensor, also an empty one', () => {
+    const source = 'output { name: "y" data_type: TYPE_INT64 dims: 1 reshape { shape: [ ] } }';
+    expect(text(source).outputs).toMatchObject([{ dims: [1], reshape: [] }]);
+  });
+
   it.each([
-    ['{"inputs": []}', 'inputs'],
+    ['{"inputs": []}', 'inputs is not a field of ModelConfig; did you mean input?'],
+    ['{"input": [{"dim": [1]}]}', 'input[0].dim is not a field of ModelInput; did you mean dims?'],
+    ['{"optimization": {"graph": {"level": 1}}}', "optimization is a field of Triton's"],
+    ['{"instance_group": [{"passive": true}]}', "instance_group[0].passive is a field of Triton's"],
+    [
+      '{"dynamic_batching": {"preferred_batch_size": "x"}}',
+      'preferred_batch_size of ModelDynamicBatching has a value',
+    ],
     ['{', 'config:'],
     ['[]', 'config:'],
     ['{"max_batch_size": "many"}', 'max_batch_size'],

@@ -1,4 +1,5 @@
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { isFieldError } from '@bufbuild/protobuf/reflect';
 import {
   DataType,
   ModelConfigSchema,
@@ -13,7 +14,6 @@ import {
   type ModelWarmup,
   type ModelWarmup_Input,
 } from '@plumbline/contract-oip';
-import { ServiceError } from '@plumbline/errors';
 import type { Datatype } from '@plumbline/tensors';
 import { parseText, TextError } from '@plumbline/textproto';
 import { configFault } from '../domain/config-fault.ts';
@@ -28,6 +28,7 @@ import {
   type WarmupInput,
 } from '../domain/model-config.ts';
 import type { QueuePolicy } from '../domain/model-settings.ts';
+import { foreignField, withoutIdleFields } from './foreign-fields.ts';
 
 /** In the repository: text. */
 export const CONFIG_FILE = 'config.pbtxt';
@@ -44,7 +45,7 @@ export function parseConfigText(bytes: Uint8Array): ModelConfig {
   const text = decode(bytes, CONFIG_FILE);
   const given = new Set<string>();
   try {
-    const message = parseText(ModelConfigSchema, text, (path) => given.add(path));
+    const message = parseText(ModelConfigSchema, text, (path) => given.add(path), foreignField);
     return configOf(message, given.has('max_batch_size'));
   } catch (error) {
     if (!(error instanceof TextError)) throw error;
@@ -57,15 +58,32 @@ export function parseConfigText(bytes: Uint8Array): ModelConfig {
 
 /** A configuration in JSON, otherwise as parseConfigText. */
 export function parseConfigJson(bytes: Uint8Array): ModelConfig {
-  const text = decode(bytes, 'config');
+  const json = withoutIdleFields(ModelConfigSchema, readJson(decode(bytes, 'config')));
+  const hasBatchSize =
+    json !== null && typeof json === 'object' && ('max_batch_size' in json || 'maxBatchSize' in json);
+  return configOf(messageOf(json), hasBatchSize);
+}
+
+function readJson(text: string): unknown {
   try {
-    const json = JSON.parse(text) as JsonValue;
-    const hasBatchSize =
-      json !== null && typeof json === 'object' && ('max_batch_size' in json || 'maxBatchSize' in json);
-    return configOf(fromJson(ModelConfigSchema, json), hasBatchSize);
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof ServiceError || !(error instanceof Error)) throw error;
-    throw errors.MODEL_CONFIG_INVALID(shorten(`config: ${error.message}`), { cause: error });
+    if (!(error instanceof Error)) throw error;
+    throw errors.MODEL_CONFIG_INVALID(shorten(`config: is no JSON: ${error.message}`), { cause: error });
+  }
+}
+
+function messageOf(json: unknown): ConfigMessage {
+  try {
+    return fromJson(ModelConfigSchema, json as JsonValue);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (isFieldError(error.cause)) {
+      const { name, parent } = error.cause.field();
+      const problem = 'has a value of another kind or range than it takes';
+      throw configFault(name, parent === undefined ? problem : `of ${parent.name} ${problem}`);
+    }
+    throw errors.MODEL_CONFIG_INVALID('config: is no JSON object of a ModelConfig', { cause: error });
   }
 }
 
@@ -89,9 +107,9 @@ function configOf(message: ConfigMessage, hasBatchSize: boolean): ModelConfig {
     inputs: message.input.map((input, index) => tensorOf(input, `input[${index}]`)),
     outputs: message.output.map((output, index) => tensorOf(output, `output[${index}]`)),
     dynamicBatching: choice.case === undefined ? undefined : dynamicBatchingOf(choice.value),
-    instanceGroups: message.instanceGroup.map(({ name, kind, count, gpus }) => ({
+    instanceGroups: message.instanceGroup.map(({ name, kind, count, gpus }, index) => ({
       name,
-      kind: Kind[kind] as 'AUTO' | 'GPU' | 'CPU',
+      kind: kindOf(kind, `instance_group[${index}].kind`),
       count,
       gpus,
     })),
@@ -116,14 +134,33 @@ function versionPolicyOf(policy: ModelVersionPolicy | undefined): VersionPolicy 
 }
 
 function tensorOf(tensor: ModelInput | ModelOutput, field: string): TensorConfig {
-  const { name, dataType, dims } = tensor;
+  const { name, dataType, dims, reshape } = tensor;
+  refuseAsked(tensor, field);
   const labelFilename = 'labelFilename' in tensor ? tensor.labelFilename : '';
   return {
     name,
     datatype: datatypeOf(dataType, `${field}.data_type`),
     dims: dimsOf(dims, -1n, `${field}.dims`),
+    reshape: reshape && dimsOf(reshape.shape, -1n, `${field}.reshape.shape`),
     labelFilename: fileName(labelFilename, `${field}.label_filename`),
   };
+}
+
+/** Of what Triton offers for tensors, that which nothing here does. */
+function refuseAsked(tensor: ModelInput | ModelOutput, field: string): void {
+  const asked = [
+    ['is_shape_tensor', tensor.isShapeTensor],
+    ['allow_ragged_batch', 'allowRaggedBatch' in tensor && tensor.allowRaggedBatch],
+    ['optional', 'optional' in tensor && tensor.optional],
+  ] as const;
+  const [first] = asked.filter(([, isAsked]) => isAsked);
+  if (first !== undefined)
+    throw configFault(`${field}.${first[0]}`, 'is true, which this server does not offer');
+}
+
+function kindOf(kind: Kind, field: string): 'AUTO' | 'GPU' | 'CPU' {
+  if (kind !== Kind.MODEL) return Kind[kind] as 'AUTO' | 'GPU' | 'CPU';
+  throw configFault(field, 'is KIND_MODEL, which this server does not offer: models of ONNX do not choose');
 }
 
 function datatypeOf(type: DataType, field: string): Datatype {

@@ -80,12 +80,39 @@ export enum ModelInstanceGroup_Kind {
    * @generated from enum value: KIND_CPU = 2;
    */
   CPU = 2,
+
+  /**
+   * What the model itself decides; refused.
+   *
+   * @generated from enum value: KIND_MODEL = 3;
+   */
+  MODEL = 3,
 }
 
 /**
  * Describes the enum inference.ModelInstanceGroup.Kind.
  */
 export declare const ModelInstanceGroup_KindSchema: GenEnum<ModelInstanceGroup_Kind>;
+
+/**
+ * Another shape that the model has of a tensor.
+ *
+ * @generated from message inference.ModelTensorReshape
+ */
+export declare type ModelTensorReshape = Message<"inference.ModelTensorReshape"> & {
+  /**
+   * The model's own shape, without the batch dimension. It differs from dims in dimensions of size 1 alone.
+   *
+   * @generated from field: repeated int64 shape = 1;
+   */
+  shape: bigint[];
+};
+
+/**
+ * Describes the message inference.ModelTensorReshape.
+ * Use `create(ModelTensorReshapeSchema)` to create a new message.
+ */
+export declare const ModelTensorReshapeSchema: GenMessage<ModelTensorReshape>;
 
 /**
  * An input as the configuration declares it. It must agree with the model file.
@@ -108,11 +135,46 @@ export declare type ModelInput = Message<"inference.ModelInput"> & {
   dataType: DataType;
 
   /**
-   * The shape without the batch dimension; −1 stands for any size.
+   * Heeded by nothing: data is never rearranged.
+   *
+   * @generated from field: inference.ModelInput.Format format = 3;
+   */
+  format: ModelInput_Format;
+
+  /**
+   * The shape that requests have, without the batch dimension; −1 stands for any size.
    *
    * @generated from field: repeated int64 dims = 4;
    */
   dims: bigint[];
+
+  /**
+   * The model's own shape, where it is not dims.
+   *
+   * @generated from field: inference.ModelTensorReshape reshape = 5;
+   */
+  reshape?: ModelTensorReshape | undefined;
+
+  /**
+   * Must be false.
+   *
+   * @generated from field: bool is_shape_tensor = 6;
+   */
+  isShapeTensor: boolean;
+
+  /**
+   * Must be false.
+   *
+   * @generated from field: bool allow_ragged_batch = 7;
+   */
+  allowRaggedBatch: boolean;
+
+  /**
+   * Must be false: requests bring every input.
+   *
+   * @generated from field: bool optional = 8;
+   */
+  optional: boolean;
 };
 
 /**
@@ -120,6 +182,39 @@ export declare type ModelInput = Message<"inference.ModelInput"> & {
  * Use `create(ModelInputSchema)` to create a new message.
  */
 export declare const ModelInputSchema: GenMessage<ModelInput>;
+
+/**
+ * How the dimensions of an image follow one another.
+ *
+ * @generated from enum inference.ModelInput.Format
+ */
+export enum ModelInput_Format {
+  /**
+   * As dims say.
+   *
+   * @generated from enum value: FORMAT_NONE = 0;
+   */
+  NONE = 0,
+
+  /**
+   * Height, width, channels; nothing here depends on it.
+   *
+   * @generated from enum value: FORMAT_NHWC = 1;
+   */
+  NHWC = 1,
+
+  /**
+   * Channels, height, width; nothing here depends on it.
+   *
+   * @generated from enum value: FORMAT_NCHW = 2;
+   */
+  NCHW = 2,
+}
+
+/**
+ * Describes the enum inference.ModelInput.Format.
+ */
+export declare const ModelInput_FormatSchema: GenEnum<ModelInput_Format>;
 
 /**
  * An output as the configuration declares it. It must agree with the model file.
@@ -142,7 +237,7 @@ export declare type ModelOutput = Message<"inference.ModelOutput"> & {
   dataType: DataType;
 
   /**
-   * The shape without the batch dimension; −1 stands for any size.
+   * The shape that answers have, without the batch dimension; −1 stands for any size.
    *
    * @generated from field: repeated int64 dims = 3;
    */
@@ -154,6 +249,20 @@ export declare type ModelOutput = Message<"inference.ModelOutput"> & {
    * @generated from field: string label_filename = 4;
    */
   labelFilename: string;
+
+  /**
+   * The model's own shape, where it is not dims.
+   *
+   * @generated from field: inference.ModelTensorReshape reshape = 5;
+   */
+  reshape?: ModelTensorReshape | undefined;
+
+  /**
+   * Must be false.
+   *
+   * @generated from field: bool is_shape_tensor = 6;
+   */
+  isShapeTensor: boolean;
 };
 
 /**

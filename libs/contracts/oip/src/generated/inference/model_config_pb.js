@@ -11,7 +11,7 @@ import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/code
  * Describes the file inference/model_config.proto.
  */
 export const file_inference_model_config = /*@__PURE__*/
-  fileDesc("ChxpbmZlcmVuY2UvbW9kZWxfY29uZmlnLnByb3RvEglpbmZlcmVuY2UipAEKEk1vZGVsSW5zdGFuY2VHcm91cBIMCgRuYW1lGAEgASgJEjAKBGtpbmQYBCABKA4yIi5pbmZlcmVuY2UuTW9kZWxJbnN0YW5jZUdyb3VwLktpbmQSDQoFY291bnQYAiABKAUSDAoEZ3B1cxgDIAMoBSIxCgRLaW5kEg0KCUtJTkRfQVVUTxAAEgwKCEtJTkRfR1BVEAESDAoIS0lORF9DUFUQAiJQCgpNb2RlbElucHV0EgwKBG5hbWUYASABKAkSJgoJZGF0YV90eXBlGAIgASgOMhMuaW5mZXJlbmNlLkRhdGFUeXBlEgwKBGRpbXMYBCADKAMiaQoLTW9kZWxPdXRwdXQSDAoEbmFtZRgBIAEoCRImCglkYXRhX3R5cGUYAiABKA4yEy5pbmZlcmVuY2UuRGF0YVR5cGUSDAoEZGltcxgDIAMoAxIWCg5sYWJlbF9maWxlbmFtZRgEIAEoCSKQAgoSTW9kZWxWZXJzaW9uUG9saWN5EjYKBmxhdGVzdBgBIAEoCzIkLmluZmVyZW5jZS5Nb2RlbFZlcnNpb25Qb2xpY3kuTGF0ZXN0SAASMAoDYWxsGAIgASgLMiEuaW5mZXJlbmNlLk1vZGVsVmVyc2lvblBvbGljeS5BbGxIABI6CghzcGVjaWZpYxgDIAEoCzImLmluZmVyZW5jZS5Nb2RlbFZlcnNpb25Qb2xpY3kuU3BlY2lmaWNIABoeCgZMYXRlc3QSFAoMbnVtX3ZlcnNpb25zGAEgASgNGgUKA0FsbBocCghTcGVjaWZpYxIQCgh2ZXJzaW9ucxgBIAMoA0IPCg1wb2xpY3lfY2hvaWNlItsBChBNb2RlbFF1ZXVlUG9saWN5EkEKDnRpbWVvdXRfYWN0aW9uGAEgASgOMikuaW5mZXJlbmNlLk1vZGVsUXVldWVQb2xpY3kuVGltZW91dEFjdGlvbhIkChxkZWZhdWx0X3RpbWVvdXRfbWljcm9zZWNvbmRzGAIgASgEEh4KFmFsbG93X3RpbWVvdXRfb3ZlcnJpZGUYAyABKAgSFgoObWF4X3F1ZXVlX3NpemUYBCABKA0iJgoNVGltZW91dEFjdGlvbhIKCgZSRUpFQ1QQABIJCgVERUxBWRABIpsDChRNb2RlbER5bmFtaWNCYXRjaGluZxIcChRwcmVmZXJyZWRfYmF0Y2hfc2l6ZRgBIAMoBRIkChxtYXhfcXVldWVfZGVsYXlfbWljcm9zZWNvbmRzGAIgASgEEhkKEXByZXNlcnZlX29yZGVyaW5nGAMgASgIEhcKD3ByaW9yaXR5X2xldmVscxgEIAEoBBIeChZkZWZhdWx0X3ByaW9yaXR5X2xldmVsGAUgASgEEjkKFGRlZmF1bHRfcXVldWVfcG9saWN5GAYgASgLMhsuaW5mZXJlbmNlLk1vZGVsUXVldWVQb2xpY3kSVwoVcHJpb3JpdHlfcXVldWVfcG9saWN5GAcgAygLMjguaW5mZXJlbmNlLk1vZGVsRHluYW1pY0JhdGNoaW5nLlByaW9yaXR5UXVldWVQb2xpY3lFbnRyeRpXChhQcmlvcml0eVF1ZXVlUG9saWN5RW50cnkSCwoDa2V5GAEgASgEEioKBXZhbHVlGAIgASgLMhsuaW5mZXJlbmNlLk1vZGVsUXVldWVQb2xpY3k6AjgBIiYKDk1vZGVsUGFyYW1ldGVyEhQKDHN0cmluZ192YWx1ZRgBIAEoCSLZAgoLTW9kZWxXYXJtdXASDAoEbmFtZRgBIAEoCRISCgpiYXRjaF9zaXplGAIgASgNEjIKBmlucHV0cxgDIAMoCzIiLmluZmVyZW5jZS5Nb2RlbFdhcm11cC5JbnB1dHNFbnRyeRINCgVjb3VudBgEIAEoDRqXAQoFSW5wdXQSJgoJZGF0YV90eXBlGAEgASgOMhMuaW5mZXJlbmNlLkRhdGFUeXBlEgwKBGRpbXMYAiADKAMSEwoJemVyb19kYXRhGAMgASgISAASFQoLcmFuZG9tX2RhdGEYBCABKAhIABIZCg9pbnB1dF9kYXRhX2ZpbGUYBSABKAlIAEIRCg9pbnB1dF9kYXRhX3R5cGUaSwoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEisKBXZhbHVlGAIgASgLMhwuaW5mZXJlbmNlLk1vZGVsV2FybXVwLklucHV0OgI4ASIrChZNb2RlbFRyYW5zYWN0aW9uUG9saWN5EhEKCWRlY291cGxlZBgBIAEoCCIkChJNb2RlbFJlc3BvbnNlQ2FjaGUSDgoGZW5hYmxlGAEgASgIIrgFCgtNb2RlbENvbmZpZxIMCgRuYW1lGAEgASgJEhAKCHBsYXRmb3JtGAIgASgJEg8KB2JhY2tlbmQYESABKAkSNQoOdmVyc2lvbl9wb2xpY3kYAyABKAsyHS5pbmZlcmVuY2UuTW9kZWxWZXJzaW9uUG9saWN5EhYKDm1heF9iYXRjaF9zaXplGAQgASgFEiQKBWlucHV0GAUgAygLMhUuaW5mZXJlbmNlLk1vZGVsSW5wdXQSJgoGb3V0cHV0GAYgAygLMhYuaW5mZXJlbmNlLk1vZGVsT3V0cHV0EjsKEGR5bmFtaWNfYmF0Y2hpbmcYCyABKAsyHy5pbmZlcmVuY2UuTW9kZWxEeW5hbWljQmF0Y2hpbmdIABI1Cg5pbnN0YW5jZV9ncm91cBgHIAMoCzIdLmluZmVyZW5jZS5Nb2RlbEluc3RhbmNlR3JvdXASHgoWZGVmYXVsdF9tb2RlbF9maWxlbmFtZRgIIAEoCRI6CgpwYXJhbWV0ZXJzGA4gAygLMiYuaW5mZXJlbmNlLk1vZGVsQ29uZmlnLlBhcmFtZXRlcnNFbnRyeRIsCgxtb2RlbF93YXJtdXAYECADKAsyFi5pbmZlcmVuY2UuTW9kZWxXYXJtdXASQwoYbW9kZWxfdHJhbnNhY3Rpb25fcG9saWN5GBMgASgLMiEuaW5mZXJlbmNlLk1vZGVsVHJhbnNhY3Rpb25Qb2xpY3kSNQoOcmVzcG9uc2VfY2FjaGUYGCABKAsyHS5pbmZlcmVuY2UuTW9kZWxSZXNwb25zZUNhY2hlGkwKD1BhcmFtZXRlcnNFbnRyeRILCgNrZXkYASABKAkSKAoFdmFsdWUYAiABKAsyGS5pbmZlcmVuY2UuTW9kZWxQYXJhbWV0ZXI6AjgBQhMKEXNjaGVkdWxpbmdfY2hvaWNlKvoBCghEYXRhVHlwZRIQCgxUWVBFX0lOVkFMSUQQABINCglUWVBFX0JPT0wQARIOCgpUWVBFX1VJTlQ4EAISDwoLVFlQRV9VSU5UMTYQAxIPCgtUWVBFX1VJTlQzMhAEEg8KC1RZUEVfVUlOVDY0EAUSDQoJVFlQRV9JTlQ4EAYSDgoKVFlQRV9JTlQxNhAHEg4KClRZUEVfSU5UMzIQCBIOCgpUWVBFX0lOVDY0EAkSDQoJVFlQRV9GUDE2EAoSDQoJVFlQRV9GUDMyEAsSDQoJVFlQRV9GUDY0EAwSDwoLVFlQRV9TVFJJTkcQDRINCglUWVBFX0JGMTYQDmIGcHJvdG8z");
+  fileDesc("ChxpbmZlcmVuY2UvbW9kZWxfY29uZmlnLnByb3RvEglpbmZlcmVuY2UitAEKEk1vZGVsSW5zdGFuY2VHcm91cBIMCgRuYW1lGAEgASgJEjAKBGtpbmQYBCABKA4yIi5pbmZlcmVuY2UuTW9kZWxJbnN0YW5jZUdyb3VwLktpbmQSDQoFY291bnQYAiABKAUSDAoEZ3B1cxgDIAMoBSJBCgRLaW5kEg0KCUtJTkRfQVVUTxAAEgwKCEtJTkRfR1BVEAESDAoIS0lORF9DUFUQAhIOCgpLSU5EX01PREVMEAMiIwoSTW9kZWxUZW5zb3JSZXNoYXBlEg0KBXNoYXBlGAEgAygDIrICCgpNb2RlbElucHV0EgwKBG5hbWUYASABKAkSJgoJZGF0YV90eXBlGAIgASgOMhMuaW5mZXJlbmNlLkRhdGFUeXBlEiwKBmZvcm1hdBgDIAEoDjIcLmluZmVyZW5jZS5Nb2RlbElucHV0LkZvcm1hdBIMCgRkaW1zGAQgAygDEi4KB3Jlc2hhcGUYBSABKAsyHS5pbmZlcmVuY2UuTW9kZWxUZW5zb3JSZXNoYXBlEhcKD2lzX3NoYXBlX3RlbnNvchgGIAEoCBIaChJhbGxvd19yYWdnZWRfYmF0Y2gYByABKAgSEAoIb3B0aW9uYWwYCCABKAgiOwoGRm9ybWF0Eg8KC0ZPUk1BVF9OT05FEAASDwoLRk9STUFUX05IV0MQARIPCgtGT1JNQVRfTkNIVxACIrIBCgtNb2RlbE91dHB1dBIMCgRuYW1lGAEgASgJEiYKCWRhdGFfdHlwZRgCIAEoDjITLmluZmVyZW5jZS5EYXRhVHlwZRIMCgRkaW1zGAMgAygDEhYKDmxhYmVsX2ZpbGVuYW1lGAQgASgJEi4KB3Jlc2hhcGUYBSABKAsyHS5pbmZlcmVuY2UuTW9kZWxUZW5zb3JSZXNoYXBlEhcKD2lzX3NoYXBlX3RlbnNvchgGIAEoCCKQAgoSTW9kZWxWZXJzaW9uUG9saWN5EjYKBmxhdGVzdBgBIAEoCzIkLmluZmVyZW5jZS5Nb2RlbFZlcnNpb25Qb2xpY3kuTGF0ZXN0SAASMAoDYWxsGAIgASgLMiEuaW5mZXJlbmNlLk1vZGVsVmVyc2lvblBvbGljeS5BbGxIABI6CghzcGVjaWZpYxgDIAEoCzImLmluZmVyZW5jZS5Nb2RlbFZlcnNpb25Qb2xpY3kuU3BlY2lmaWNIABoeCgZMYXRlc3QSFAoMbnVtX3ZlcnNpb25zGAEgASgNGgUKA0FsbBocCghTcGVjaWZpYxIQCgh2ZXJzaW9ucxgBIAMoA0IPCg1wb2xpY3lfY2hvaWNlItsBChBNb2RlbFF1ZXVlUG9saWN5EkEKDnRpbWVvdXRfYWN0aW9uGAEgASgOMikuaW5mZXJlbmNlLk1vZGVsUXVldWVQb2xpY3kuVGltZW91dEFjdGlvbhIkChxkZWZhdWx0X3RpbWVvdXRfbWljcm9zZWNvbmRzGAIgASgEEh4KFmFsbG93X3RpbWVvdXRfb3ZlcnJpZGUYAyABKAgSFgoObWF4X3F1ZXVlX3NpemUYBCABKA0iJgoNVGltZW91dEFjdGlvbhIKCgZSRUpFQ1QQABIJCgVERUxBWRABIpsDChRNb2RlbER5bmFtaWNCYXRjaGluZxIcChRwcmVmZXJyZWRfYmF0Y2hfc2l6ZRgBIAMoBRIkChxtYXhfcXVldWVfZGVsYXlfbWljcm9zZWNvbmRzGAIgASgEEhkKEXByZXNlcnZlX29yZGVyaW5nGAMgASgIEhcKD3ByaW9yaXR5X2xldmVscxgEIAEoBBIeChZkZWZhdWx0X3ByaW9yaXR5X2xldmVsGAUgASgEEjkKFGRlZmF1bHRfcXVldWVfcG9saWN5GAYgASgLMhsuaW5mZXJlbmNlLk1vZGVsUXVldWVQb2xpY3kSVwoVcHJpb3JpdHlfcXVldWVfcG9saWN5GAcgAygLMjguaW5mZXJlbmNlLk1vZGVsRHluYW1pY0JhdGNoaW5nLlByaW9yaXR5UXVldWVQb2xpY3lFbnRyeRpXChhQcmlvcml0eVF1ZXVlUG9saWN5RW50cnkSCwoDa2V5GAEgASgEEioKBXZhbHVlGAIgASgLMhsuaW5mZXJlbmNlLk1vZGVsUXVldWVQb2xpY3k6AjgBIiYKDk1vZGVsUGFyYW1ldGVyEhQKDHN0cmluZ192YWx1ZRgBIAEoCSLZAgoLTW9kZWxXYXJtdXASDAoEbmFtZRgBIAEoCRISCgpiYXRjaF9zaXplGAIgASgNEjIKBmlucHV0cxgDIAMoCzIiLmluZmVyZW5jZS5Nb2RlbFdhcm11cC5JbnB1dHNFbnRyeRINCgVjb3VudBgEIAEoDRqXAQoFSW5wdXQSJgoJZGF0YV90eXBlGAEgASgOMhMuaW5mZXJlbmNlLkRhdGFUeXBlEgwKBGRpbXMYAiADKAMSEwoJemVyb19kYXRhGAMgASgISAASFQoLcmFuZG9tX2RhdGEYBCABKAhIABIZCg9pbnB1dF9kYXRhX2ZpbGUYBSABKAlIAEIRCg9pbnB1dF9kYXRhX3R5cGUaSwoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEisKBXZhbHVlGAIgASgLMhwuaW5mZXJlbmNlLk1vZGVsV2FybXVwLklucHV0OgI4ASIrChZNb2RlbFRyYW5zYWN0aW9uUG9saWN5EhEKCWRlY291cGxlZBgBIAEoCCIkChJNb2RlbFJlc3BvbnNlQ2FjaGUSDgoGZW5hYmxlGAEgASgIIrgFCgtNb2RlbENvbmZpZxIMCgRuYW1lGAEgASgJEhAKCHBsYXRmb3JtGAIgASgJEg8KB2JhY2tlbmQYESABKAkSNQoOdmVyc2lvbl9wb2xpY3kYAyABKAsyHS5pbmZlcmVuY2UuTW9kZWxWZXJzaW9uUG9saWN5EhYKDm1heF9iYXRjaF9zaXplGAQgASgFEiQKBWlucHV0GAUgAygLMhUuaW5mZXJlbmNlLk1vZGVsSW5wdXQSJgoGb3V0cHV0GAYgAygLMhYuaW5mZXJlbmNlLk1vZGVsT3V0cHV0EjsKEGR5bmFtaWNfYmF0Y2hpbmcYCyABKAsyHy5pbmZlcmVuY2UuTW9kZWxEeW5hbWljQmF0Y2hpbmdIABI1Cg5pbnN0YW5jZV9ncm91cBgHIAMoCzIdLmluZmVyZW5jZS5Nb2RlbEluc3RhbmNlR3JvdXASHgoWZGVmYXVsdF9tb2RlbF9maWxlbmFtZRgIIAEoCRI6CgpwYXJhbWV0ZXJzGA4gAygLMiYuaW5mZXJlbmNlLk1vZGVsQ29uZmlnLlBhcmFtZXRlcnNFbnRyeRIsCgxtb2RlbF93YXJtdXAYECADKAsyFi5pbmZlcmVuY2UuTW9kZWxXYXJtdXASQwoYbW9kZWxfdHJhbnNhY3Rpb25fcG9saWN5GBMgASgLMiEuaW5mZXJlbmNlLk1vZGVsVHJhbnNhY3Rpb25Qb2xpY3kSNQoOcmVzcG9uc2VfY2FjaGUYGCABKAsyHS5pbmZlcmVuY2UuTW9kZWxSZXNwb25zZUNhY2hlGkwKD1BhcmFtZXRlcnNFbnRyeRILCgNrZXkYASABKAkSKAoFdmFsdWUYAiABKAsyGS5pbmZlcmVuY2UuTW9kZWxQYXJhbWV0ZXI6AjgBQhMKEXNjaGVkdWxpbmdfY2hvaWNlKvoBCghEYXRhVHlwZRIQCgxUWVBFX0lOVkFMSUQQABINCglUWVBFX0JPT0wQARIOCgpUWVBFX1VJTlQ4EAISDwoLVFlQRV9VSU5UMTYQAxIPCgtUWVBFX1VJTlQzMhAEEg8KC1RZUEVfVUlOVDY0EAUSDQoJVFlQRV9JTlQ4EAYSDgoKVFlQRV9JTlQxNhAHEg4KClRZUEVfSU5UMzIQCBIOCgpUWVBFX0lOVDY0EAkSDQoJVFlQRV9GUDE2EAoSDQoJVFlQRV9GUDMyEAsSDQoJVFlQRV9GUDY0EAwSDwoLVFlQRV9TVFJJTkcQDRINCglUWVBFX0JGMTYQDmIGcHJvdG8z");
 
 /**
  * Describes the message inference.ModelInstanceGroup.
@@ -35,59 +35,80 @@ export const ModelInstanceGroup_Kind = /*@__PURE__*/
   tsEnum(ModelInstanceGroup_KindSchema);
 
 /**
+ * Describes the message inference.ModelTensorReshape.
+ * Use `create(ModelTensorReshapeSchema)` to create a new message.
+ */
+export const ModelTensorReshapeSchema = /*@__PURE__*/
+  messageDesc(file_inference_model_config, 1);
+
+/**
  * Describes the message inference.ModelInput.
  * Use `create(ModelInputSchema)` to create a new message.
  */
 export const ModelInputSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 1);
+  messageDesc(file_inference_model_config, 2);
+
+/**
+ * Describes the enum inference.ModelInput.Format.
+ */
+export const ModelInput_FormatSchema = /*@__PURE__*/
+  enumDesc(file_inference_model_config, 2, 0);
+
+/**
+ * How the dimensions of an image follow one another.
+ *
+ * @generated from enum inference.ModelInput.Format
+ */
+export const ModelInput_Format = /*@__PURE__*/
+  tsEnum(ModelInput_FormatSchema);
 
 /**
  * Describes the message inference.ModelOutput.
  * Use `create(ModelOutputSchema)` to create a new message.
  */
 export const ModelOutputSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 2);
+  messageDesc(file_inference_model_config, 3);
 
 /**
  * Describes the message inference.ModelVersionPolicy.
  * Use `create(ModelVersionPolicySchema)` to create a new message.
  */
 export const ModelVersionPolicySchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 3);
+  messageDesc(file_inference_model_config, 4);
 
 /**
  * Describes the message inference.ModelVersionPolicy.Latest.
  * Use `create(ModelVersionPolicy_LatestSchema)` to create a new message.
  */
 export const ModelVersionPolicy_LatestSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 3, 0);
+  messageDesc(file_inference_model_config, 4, 0);
 
 /**
  * Describes the message inference.ModelVersionPolicy.All.
  * Use `create(ModelVersionPolicy_AllSchema)` to create a new message.
  */
 export const ModelVersionPolicy_AllSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 3, 1);
+  messageDesc(file_inference_model_config, 4, 1);
 
 /**
  * Describes the message inference.ModelVersionPolicy.Specific.
  * Use `create(ModelVersionPolicy_SpecificSchema)` to create a new message.
  */
 export const ModelVersionPolicy_SpecificSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 3, 2);
+  messageDesc(file_inference_model_config, 4, 2);
 
 /**
  * Describes the message inference.ModelQueuePolicy.
  * Use `create(ModelQueuePolicySchema)` to create a new message.
  */
 export const ModelQueuePolicySchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 4);
+  messageDesc(file_inference_model_config, 5);
 
 /**
  * Describes the enum inference.ModelQueuePolicy.TimeoutAction.
  */
 export const ModelQueuePolicy_TimeoutActionSchema = /*@__PURE__*/
-  enumDesc(file_inference_model_config, 4, 0);
+  enumDesc(file_inference_model_config, 5, 0);
 
 /**
  * What becomes of a request whose timeout passed in the queue.
@@ -102,49 +123,49 @@ export const ModelQueuePolicy_TimeoutAction = /*@__PURE__*/
  * Use `create(ModelDynamicBatchingSchema)` to create a new message.
  */
 export const ModelDynamicBatchingSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 5);
+  messageDesc(file_inference_model_config, 6);
 
 /**
  * Describes the message inference.ModelParameter.
  * Use `create(ModelParameterSchema)` to create a new message.
  */
 export const ModelParameterSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 6);
+  messageDesc(file_inference_model_config, 7);
 
 /**
  * Describes the message inference.ModelWarmup.
  * Use `create(ModelWarmupSchema)` to create a new message.
  */
 export const ModelWarmupSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 7);
+  messageDesc(file_inference_model_config, 8);
 
 /**
  * Describes the message inference.ModelWarmup.Input.
  * Use `create(ModelWarmup_InputSchema)` to create a new message.
  */
 export const ModelWarmup_InputSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 7, 0);
+  messageDesc(file_inference_model_config, 8, 0);
 
 /**
  * Describes the message inference.ModelTransactionPolicy.
  * Use `create(ModelTransactionPolicySchema)` to create a new message.
  */
 export const ModelTransactionPolicySchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 8);
+  messageDesc(file_inference_model_config, 9);
 
 /**
  * Describes the message inference.ModelResponseCache.
  * Use `create(ModelResponseCacheSchema)` to create a new message.
  */
 export const ModelResponseCacheSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 9);
+  messageDesc(file_inference_model_config, 10);
 
 /**
  * Describes the message inference.ModelConfig.
  * Use `create(ModelConfigSchema)` to create a new message.
  */
 export const ModelConfigSchema = /*@__PURE__*/
-  messageDesc(file_inference_model_config, 10);
+  messageDesc(file_inference_model_config, 11);
 
 /**
  * Describes the enum inference.DataType.
