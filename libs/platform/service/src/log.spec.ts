@@ -47,6 +47,16 @@ describe('createLog', () => {
     });
   });
 
+  it.each([
+    [Code.NOT_FOUND, false],
+    [Code.INTERNAL, true],
+  ])('of service errors with code %d says where they were made: %s', (code, isDefect) => {
+    const { lines, destination } = capture();
+    const error = new ServiceError(code, 'SOME_REASON', 'a sentence');
+    createLog({ service: 'audit', destination }).error({ error }, 'failed');
+    expect('stack' in (lines[0]?.['error'] as object)).toBe(isDefect);
+  });
+
   it('keeps silent below its level', () => {
     const { lines, destination } = capture();
     const log = createLog({ service: 'audit', level: 'warn', destination });
