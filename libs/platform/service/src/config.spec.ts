@@ -77,6 +77,12 @@ describe('defineConfig', () => {
     ]);
   });
 
+  it('says how a length of time is written', () => {
+    expect(problemsOf({ ...required, IDLE_TIMEOUT_MS: '5 minutes' })).toEqual([
+      'IDLE_TIMEOUT_MS="5 minutes" is not a duration, such as 250, 250ms, 5s, 2m, 1h or 7d',
+    ]);
+  });
+
   it('never shows a secret, nor a URL that may hold one', () => {
     const problems = problemsOf({ ...required, DATABASE_URL: 'mysql://root:hunter2@db' });
     expect(problems).toEqual([

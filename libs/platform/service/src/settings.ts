@@ -57,6 +57,9 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** How a length of time may be written. */
+export const DURATION_FORMS = '250, 250ms, 5s, 2m, 1h or 7d';
+
 /** A length of time in milliseconds, written `250`, `250ms`, `5s`, `2m`, `1h` or `7d`. Name such settings `…Ms`. */
 export const duration = (options: Omit<NumberOptions, 'unit'> = {}): Setting<number> =>
   bounded('duration', { min: 0, ...options, unit: 'ms' }, (text) => {
@@ -122,7 +125,10 @@ function bounded(kind: string, options: NumberOptions, read: (text: string) => n
   const bounds = describeBounds(min, max);
   const parse = (text: string): number => {
     const value = read(text);
-    if (!Number.isFinite(value)) throw new RangeError(`is not ${kind === 'integer' ? 'an' : 'a'} ${kind}`);
+    if (!Number.isFinite(value)) {
+      const forms = kind === 'duration' ? `, such as ${DURATION_FORMS}` : '';
+      throw new RangeError(`is not ${kind === 'integer' ? 'an' : 'a'} ${kind}${forms}`);
+    }
     if (value < min || value > max) throw new RangeError(`must be ${bounds}${unit ? ` ${unit}` : ''}`);
     return value;
   };
