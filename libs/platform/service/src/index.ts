@@ -28,6 +28,7 @@ export { LOG_FIELDS, type LogField, type LogFields } from './log-fields.ts';
 export { createLog, withFields, type Log, type LogLevel, type LogOptions } from './log.ts';
 export { describeError } from './log-error.ts';
 export { run } from './run.ts';
+export { isAddressInUse, PortTaken } from './taken-port.ts';
 export { startService, type Build, type RunningService, type Scope } from './start-service.ts';
 export type { ServingHealth } from './follow-readiness.ts';
 export { type Closable } from './lifetime.ts';
