@@ -31,6 +31,11 @@ export function versionTable(
     alarm,
     shareOf: deviceShares((device) => values.deviceRuns || defaultRuns(device)),
     onRunnerLoss: (digest, error) => log.error({ digest, error }, 'a runner was lost; it is being replaced'),
+    onVariance: ({ digest, owners }, notice) =>
+      log.warn(
+        { digest, owners, ...notice },
+        'rows of this model may be answered differently with other rows beside them',
+      ),
   };
   return new VersionTable({
     load: (version, signal) => openVersion(version, options, signal),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decideBatching, isRowed, type Batching } from './batching.ts';
+import { decideBatching, isRowed, varianceNotice, type Batching } from './batching.ts';
 import type { Invariance } from './invariance.ts';
 import { defaultSettings, type InvariancePolicy } from './model-settings.ts';
 import type { ModelSignature } from './signature.ts';
@@ -50,5 +50,29 @@ describe('isRowed', () => {
   it('heeds settings that say that an open first dimension counts no rows', () => {
     expect(isRowed(signature, settings({ kind: 'alone' }))).toBe(true);
     expect(isRowed(signature, settings({ kind: 'alone' }, 0))).toBe(false);
+  });
+});
+
+describe('varianceNotice', () => {
+  it('says what the policy does to a model whose rows may not share batches', () => {
+    expect(varianceNotice(ALONE, settings({ kind: 'alone' }), VARIANT)).toEqual({
+      invariance: VARIANT,
+      policy: 'alone',
+      effect:
+        'every request runs alone; to change that, set the parameter plumbline.invariance in config.pbtxt',
+    });
+    expect(varianceNotice(TOGETHER, settings({ kind: 'serve' }), { class: 'UNTESTED' })).toMatchObject({
+      policy: 'serve',
+      effect: expect.stringMatching(/^requests share batches all the same;/),
+    });
+    expect(
+      varianceNotice(PINNED, settings({ kind: 'pin', rows: 8 }), { class: 'INVARIANT', rows: 8 }),
+    ).toMatchObject({ policy: 'pin' });
+  });
+
+  it('says nothing of an invariant model, and of one without rows', () => {
+    expect(varianceNotice(TOGETHER, settings({ kind: 'alone' }), { class: 'INVARIANT' })).toBeUndefined();
+    const rowless: Batching = { rowed: false, together: false, maxRows: 1, padRows: 0 };
+    expect(varianceNotice(rowless, settings({ kind: 'alone' }), { class: 'UNTESTED' })).toBeUndefined();
   });
 });

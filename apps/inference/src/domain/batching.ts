@@ -47,3 +47,29 @@ export function decideBatching(rowed: boolean, settings: ModelSettings, invarian
       );
   }
 }
+
+const EFFECTS: Readonly<Record<ModelSettings['invariance']['kind'], string>> = {
+  alone: 'every request runs alone',
+  serve: 'requests share batches all the same',
+  pin: 'every batch is filled up to one size',
+  refuse: 'the load is refused',
+};
+
+/** What whoever runs a model should know of a version whose rows may not share batches without more ado. */
+export interface VarianceNotice {
+  readonly invariance: Invariance;
+  readonly policy: ModelSettings['invariance']['kind'];
+  /** What the policy does, and how to change it. */
+  readonly effect: string;
+}
+
+/** Undefined where rows share batches and nothing comes of it, and where the model has no rows. */
+export function varianceNotice(
+  { rowed }: Batching,
+  { invariance: { kind } }: ModelSettings,
+  invariance: Invariance,
+): VarianceNotice | undefined {
+  if (!rowed || (invariance.class === 'INVARIANT' && invariance.rows === undefined)) return undefined;
+  const effect = `${EFFECTS[kind]}; to change that, set the parameter plumbline.invariance in config.pbtxt`;
+  return { invariance, policy: kind, effect };
+}

@@ -1,4 +1,5 @@
 import { Batcher, type BatcherOptions } from './batcher.ts';
+import { varianceNotice, type VarianceNotice } from './batching.ts';
 import type { DeviceShare } from './device-share.ts';
 import { errors } from './errors.ts';
 import { loadVersion, runnerOptions, type LoadOptions } from './load-version.ts';
@@ -24,6 +25,8 @@ export interface OpenOptions extends LoadOptions, Pick<BatcherOptions, 'maxQueue
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Told when a runner of the version was lost, or could not be replaced yet. */
   readonly onRunnerLoss: (digest: string, error: unknown) => void;
+  /** Told once, when a version has been loaded whose rows may not share batches without more ado. */
+  readonly onVariance: (version: ListedVersion, notice: VarianceNotice) => void;
 }
 
 /**
@@ -36,18 +39,22 @@ export async function openVersion(
   signal: AbortSignal,
 ): Promise<ServingVersion> {
   const { digest } = version;
-  const { runners, signature, invariance, batching, modelBytes, settings } = await within(
+  const { runners, signature, invariance, batching, modelBytes, settings, wrap } = await within(
     loadLimit(options),
     signal,
     (limit) => loadVersion(version, options, limit),
   );
+  const notice = varianceNotice(batching, settings, invariance);
+  if (notice !== undefined) options.onVariance(version, notice);
   const timed = (runner: Runner) => new TimedRunner(runner, options.runTimeoutMs, options.alarm);
   const makePool = (onFree: () => void) =>
     new RunnerPool(runners.map(timed), {
       reopen: async (closing, device) =>
         timed(
-          await within(loadLimit(options), closing, (limit) =>
-            reopen(version, options, runnerOptions(settings, device), limit),
+          wrap(
+            await within(loadLimit(options), closing, (limit) =>
+              reopen(version, options, runnerOptions(settings, device), limit),
+            ),
           ),
         ),
       shareOf: options.shareOf,

@@ -97,6 +97,12 @@ describe('settings of a configuration', () => {
     expect([...given.labels]).toEqual([['y', ['cat', 'dog']]]);
   });
 
+  it('let rows share batches whatever the test finds where dynamic batching is asked for, unless told otherwise', () => {
+    expect(settings({ dynamicBatching: batching }).invariance).toEqual({ kind: 'serve' });
+    const told = { dynamicBatching: batching, ...parameter('plumbline.invariance', 'alone') };
+    expect(settings(told).invariance).toEqual({ kind: 'alone' });
+  });
+
   it('have no batch dimension where the dims declare the model’s whole shapes', () => {
     const inputs = [tensor('x', [-1, 4]), tensor('k', [-1, -1])];
     expect(settings({ inputs }).maxBatchRows).toBe(0);

@@ -139,8 +139,10 @@ function untrusted({ parameters }: ModelConfig): boolean {
   throw configFault('parameters["plumbline.untrusted"]', `is "${text}", neither true nor false`);
 }
 
-function invarianceOf({ parameters }: ModelConfig, maxBatchRows: number): InvariancePolicy {
-  const text = parameters.get('plumbline.invariance') ?? 'alone';
+/** Who asks for dynamic batching gets it, whatever the test of invariance finds. */
+function invarianceOf({ parameters, dynamicBatching }: ModelConfig, maxBatchRows: number): InvariancePolicy {
+  const fallback = dynamicBatching === undefined ? 'alone' : 'serve';
+  const text = parameters.get('plumbline.invariance') ?? fallback;
   if (text === 'alone' || text === 'serve' || text === 'refuse') return { kind: text };
   const [, digits] = /^pin:(\d{1,5})$/.exec(text) ?? [];
   const rows = Number(digits ?? 0);
@@ -171,7 +173,10 @@ function maxBatchRowsOf(config: ModelConfig, model: ModelSignature, service: Ser
 /** Where max_batch_size is not given, dims of the model's own rank say that the first is no batch dimension. */
 function declaresFullShapes({ inputs, outputs }: ModelConfig, model: ModelSignature): boolean {
   const full = (declared: readonly TensorConfig[], own: readonly TensorSpec[]) =>
-    declared.some(({ name, dims }) => own.find((spec) => spec.name === name)?.shape.length === dims.length);
+    declared.some((tensor) => {
+      const { length } = tensor.reshape ?? tensor.dims;
+      return own.find(({ name }) => name === tensor.name)?.shape.length === length;
+    });
   return full(inputs, model.inputs) || full(outputs, model.outputs);
 }
 
@@ -186,7 +191,7 @@ function checkTensors(config: ModelConfig, model: ModelSignature, rowed: boolean
 }
 
 function checkTensor(
-  { name, datatype, dims }: TensorConfig,
+  { name, datatype, dims, reshape }: TensorConfig,
   model: readonly TensorSpec[],
   rowed: boolean,
   field: string,
@@ -200,11 +205,12 @@ function checkTensor(
     throw configFault(`${field}.data_type`, `is ${datatype}; "${name}" of the model is ${own.datatype}`);
   }
   const due = rowed ? own.shape.slice(1) : own.shape;
-  if (fits(dims, due)) return;
+  const shape = reshape ?? dims;
+  if (fits(shape, due)) return;
   const where = rowed ? ' after the batch dimension' : '';
   throw configFault(
-    `${field}.dims`,
-    `is ${formatShape(dims)}; "${name}" of the model has ${formatShape(due)}${where}`,
+    reshape === undefined ? `${field}.dims` : `${field}.reshape.shape`,
+    `is ${formatShape(shape)}; "${name}" of the model has ${formatShape(due)}${where}`,
   );
 }
 
