@@ -98,6 +98,34 @@ describe('a replica of a folder of models', () => {
     });
   });
 
+  it('answers in the shape of its configuration where the model has another', async () => {
+    const { root } = await modelFolder({
+      'm/config.pbtxt': `
+        max_batch_size: 4
+        input { name: "x" data_type: TYPE_FP32 dims: [ 1, 2 ] reshape { shape: [ 2 ] } }
+        output { name: "y" data_type: TYPE_FP32 dims: [ 2, 1 ] reshape { shape: [ 2 ] } }`,
+      'm/1/model.onnx': timesModel(2),
+    });
+    await withStandalone(root, async ({ ready, oip }) => {
+      await ready();
+      const metadata = await oip.modelMetadata({ name: 'm' });
+      expect(metadata.inputs[0]?.shape).toEqual([-1n, 1n, 2n]);
+      expect(metadata.outputs[0]?.shape).toEqual([-1n, 2n, 1n]);
+      const { outputs } = await oip.modelInfer({
+        modelName: 'm',
+        inputs: [
+          {
+            name: 'x',
+            datatype: 'FP32',
+            shape: [3n, 1n, 2n],
+            contents: { fp32Contents: [1, 2, 3, 4, 5, 6] },
+          },
+        ],
+      });
+      expect(outputs[0]?.shape).toEqual([3n, 2n, 1n]);
+    });
+  });
+
   it('answers as the version that was asked for where two are the same bytes', async () => {
     const { root } = await modelFolder({
       'm/config.pbtxt': 'version_policy { all { } }',

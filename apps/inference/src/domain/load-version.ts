@@ -8,6 +8,7 @@ import { checkGolden, type GoldenSet } from './golden.ts';
 import { classifyInvariance, type Invariance } from './invariance.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { Device, ModelSettings } from './model-settings.ts';
+import { reshapingOf, type Reshaping } from './reshape.ts';
 import { RunnerLost, type Engine, type ModelFile, type Runner, type RunnerOptions } from './runner.ts';
 import {
   narrowInputs,
@@ -45,6 +46,8 @@ export interface LoadedVersion {
   readonly batching: Batching;
   readonly modelBytes: number;
   readonly settings: ModelSettings;
+  /** What was done to the runners, for those that take their place. */
+  readonly wrap: Reshaping['wrap'];
 }
 
 export interface LoadOptions {
@@ -85,7 +88,7 @@ export async function loadVersion(
   const abandon = () => runners.forEach((runner) => runner.abandon());
   signal.addEventListener('abort', abandon);
   try {
-    return { runners, modelBytes: content.modelBytes, ...(await examine(runners, content, defaults)) };
+    return { modelBytes: content.modelBytes, ...(await examine(runners, content, defaults)) };
   } catch (error) {
     await Promise.all(runners.map((runner) => runner.close()));
     if (!(error instanceof RunnerLost)) throw error;
@@ -97,16 +100,19 @@ export async function loadVersion(
 
 /** Holds a version to all that its files say of it, and finds out the rest. */
 async function examine(
-  runners: readonly Runner[],
+  opened: readonly Runner[],
   { config, named, signature: declared, golden }: VersionContent,
   defaults: ServiceDefaults,
-): Promise<Pick<LoadedVersion, 'signature' | 'settings' | 'invariance' | 'batching'>> {
-  const [first] = runners;
-  if (first === undefined) throw new RangeError('a version needs at least one runner');
-  if (declared !== undefined) checkSignature(first.signature, declared);
-  const settings = settingsOfConfig(config, first.signature, defaults, textsOf(named));
+): Promise<Omit<LoadedVersion, 'modelBytes'>> {
+  const model = opened[0]?.signature;
+  if (model === undefined) throw new RangeError('a version needs at least one runner');
+  if (declared !== undefined) checkSignature(model, declared);
+  const settings = settingsOfConfig(config, model, defaults, textsOf(named));
   const rowed = settings.maxBatchRows > 0;
-  const signature = narrowInputs(first.signature, config, rowed);
+  const { signature: outer, wrap } = reshapingOf(config, model, rowed);
+  const runners = opened.map(wrap);
+  const first = runners[0] as Runner;
+  const signature = narrowInputs(outer, config, rowed);
   await warmUp(runners, config.warmups, signature, rowed, named);
   if (golden !== undefined) await checkGolden(first, golden);
   const { maxBatchRows, invariance: policy } = settings;
@@ -114,7 +120,7 @@ async function examine(
     ? await classifyInvariance(seenAs(first, signature), { golden, maxBatchRows, policy })
     : { class: 'UNTESTED' };
   const batching = decideBatching(isRowed(signature, settings), settings, invariance);
-  return { signature, settings, invariance, batching };
+  return { runners, wrap, signature, settings, invariance, batching };
 }
 
 /** The same runner, as one that takes only what the configuration allows. */
