@@ -12,6 +12,7 @@ import { memoryEstimate } from './engine/memory-estimate.ts';
 import type { Origin } from './sources/origin.ts';
 import { versionArtifacts } from './store/version-artifacts.ts';
 import { alarm, delay } from './timers.ts';
+import { describeStart, VersionNames } from './version-names.ts';
 
 /** The table of versions, empty, that opens what it is told to follow on the engine. */
 export function versionTable(
@@ -21,6 +22,7 @@ export function versionTable(
   log: Log,
   onChange: VersionTableOptions['onChange'],
 ): VersionTable {
+  const names = new VersionNames();
   const options: OpenOptions = {
     ...values,
     artifacts: versionArtifacts(contents),
@@ -30,26 +32,32 @@ export function versionTable(
     delay,
     alarm,
     shareOf: deviceShares((device) => values.deviceRuns || defaultRuns(device)),
-    onRunnerLoss: (digest, error) => log.error({ digest, error }, 'a runner was lost; it is being replaced'),
+    onRunnerLoss: (digest, error) =>
+      log.error({ ...nameOf(digest), error }, 'a runner was lost; it is being replaced'),
     onVariance: ({ digest, owners }, notice) =>
       log.warn(
         { digest, owners, ...notice },
         'rows of this model may be answered differently with other rows beside them',
       ),
   };
-  return new VersionTable({
+  const nameOf = (digest: string) => {
+    names.learn(table.reports().map(({ version }) => version));
+    return names.of(digest);
+  };
+  const table = new VersionTable({
     load: (version, signal) => openVersion(version, options, signal),
     nowMs: options.nowMs,
     concurrentLoads: values.concurrentLoads,
     graceMs,
-    onUnexpected: (digest, error) => log.error({ digest, error }, 'a load failed unexpectedly'),
+    onUnexpected: (digest, error) => log.error({ ...nameOf(digest), error }, 'a load failed unexpectedly'),
     onChange: (digest, state, failure) => {
-      if (failure === undefined) log.info({ digest, state }, 'a version changed its state');
-      else
-        log.error(
-          { digest, state, reason: failure.reason, error: failure.detail },
-          'a version failed to load',
-        );
+      const name = nameOf(digest);
+      if (failure === undefined) log.info({ ...name, state }, 'a version changed its state');
+      else {
+        const { reason, detail: error } = failure;
+        log.error({ ...name, state, reason, error }, 'a version failed to load');
+      }
+      if (state === 'GONE') names.forget(digest);
       onChange(digest, state, failure);
     },
     memory: {
@@ -59,6 +67,15 @@ export function versionTable(
       alarm,
     },
   });
+  void logStart(table, values.modelRepository ?? `registry ${values.registryAddress}`, log);
+  return table;
+}
+
+/** One line, once everything of the first listing answers or has failed. */
+async function logStart(table: VersionTable, source: string, log: Log): Promise<void> {
+  const nothing = table.listing;
+  await table.until(() => table.listing !== nothing && table.settled, new AbortController().signal);
+  log.info({ source }, describeStart(table.reports(), source));
 }
 
 /** A core runs one model at a time; a GPU copies for one while it computes another. */
