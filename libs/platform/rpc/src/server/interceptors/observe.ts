@@ -5,8 +5,18 @@ import type { ServerCall } from '../call.ts';
 import type { ServerInterceptor } from '../chain.ts';
 
 /**
- * Outermost: one measurement and one log line per call, whatever happened inside. Successes of raw methods write no
- * line: they come by the ten thousand a second, and the services behind them keep records of their own.
+ * Asked every few seconds by whoever watches a server of the Open Inference Protocol, which names them. The other such
+ * probe, grpc.health.v1, is not observed at all.
+ */
+const PROBES: ReadonlySet<string> = new Set([
+  'inference.GRPCInferenceService/ServerLive',
+  'inference.GRPCInferenceService/ServerReady',
+  'inference.GRPCInferenceService/ModelReady',
+]);
+
+/**
+ * Outermost: one measurement and one log line per call, whatever happened inside; of a probe that succeeds, one for
+ * debugging. Successes of raw methods write no line: they come by the ten thousand a second, and the services behind them keep records of their own.
  */
 export function observe(log: Log, metrics: ServerMetrics): ServerInterceptor {
   const ended = (call: ServerCall, code: CodeName, startedMs: number): number => {
@@ -35,7 +45,10 @@ const codeOf = (failure: unknown): CodeName =>
 const DEFECTS: ReadonlySet<number> = new Set([Code.UNKNOWN, Code.INTERNAL, Code.DATA_LOSS]);
 
 function logSuccess(log: Log, { method, context }: ServerCall, durationMs: number): void {
-  if (!method.raw) log.info({ ...context.logFields(), code: 'OK', durationMs }, 'call answered');
+  if (method.raw) return;
+  const fields = { ...context.logFields(), code: 'OK', durationMs };
+  if (PROBES.has(method.path)) log.debug(fields, 'call answered');
+  else log.info(fields, 'call answered');
 }
 
 function logFailure(
