@@ -76,7 +76,7 @@ describe('classifyInvariance', () => {
     });
   });
 
-  it('leaves models without rows, and open shapes without golden rows, untested', async () => {
+  it('leaves models without rows untested', async () => {
     const scalar: ModelSignature = { ...SIGNATURE, outputs: [{ name: 'y', datatype: 'FP32', shape: [1] }] };
     expect(
       await classifyInvariance(
@@ -84,9 +84,26 @@ describe('classifyInvariance', () => {
         test(),
       ),
     ).toEqual({ class: 'UNTESTED' });
-    expect(await classifyInvariance(new FakeRunner({ signature: SUM_SIGNATURE }), test())).toEqual({
-      class: 'UNTESTED',
+  });
+
+  it('makes up sizes for open dimensions besides the first', async () => {
+    const runner = new FakeRunner({ signature: SUM_SIGNATURE });
+    expect(await classifyInvariance(runner, test())).toEqual({ class: 'INVARIANT' });
+    expect(new Set(runner.batches.map(([, width]) => width))).toEqual(new Set([8, 16]));
+  });
+
+  it('reaches the thresholds of models trained on large values', async () => {
+    const tree = (at: number) => runnerOf((value, _at, all) => (value > at && all.length < 9 ? 1 : 0));
+    expect(await classifyInvariance(tree(-500), test())).toMatchObject({ class: 'VARIANT' });
+    expect(await classifyInvariance(tree(50), test())).toMatchObject({ class: 'VARIANT' });
+  });
+
+  it('falls back to small values where the model takes no others', async () => {
+    const picky = runnerOf((value) => {
+      if (Math.abs(value) > 2) throw new RunFailed('out of range');
+      return value;
     });
+    expect(await classifyInvariance(picky, test())).toEqual({ class: 'INVARIANT' });
   });
 });
 
