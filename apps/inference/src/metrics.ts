@@ -3,6 +3,7 @@ import { sumMemory } from './domain/memory-ledger.ts';
 import type { ResponseCache } from './domain/response-cache.ts';
 import type { Engine } from './domain/runner.ts';
 import type { CountedTime, FailureReason, StatisticsSnapshot } from './domain/statistics.ts';
+import type { ListedVersion } from './domain/traffic.ts';
 import type { VersionTable } from './domain/version-table.ts';
 import { TalliedHistogram } from './tallied-histogram.ts';
 
@@ -49,6 +50,7 @@ export function exposeVersions(registry: Registry, table: VersionTable): void {
   }
   exposeFailures(registry, table);
   exposePending(registry, table);
+  exposeStates(registry, table);
   registry.registerMetric(
     new TalliedHistogram({
       name: 'plumbline_inference_batch_rows',
@@ -134,14 +136,31 @@ export function exposeAbandoned(registry: Registry, engine: Pick<Engine, 'abando
   });
 }
 
+/** Every version that is listed or held, also one that failed, with where it stands. */
+export function exposeStates(registry: Registry, table: Pick<VersionTable, 'reports'>): void {
+  new Gauge({
+    name: 'plumbline_inference_versions',
+    help: 'Versions by state: 1 for each in the state that it is in.',
+    labelNames: [...LABELS, 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { version, state } of table.reports()) {
+        for (const labels of labelsOf(version)) this.set({ ...labels, state }, 1);
+      }
+    },
+  });
+}
+
+function labelsOf({ digest, owners }: ListedVersion): VersionLabels[] {
+  return owners.map(({ tenant, model, number }) => ({ model, version: String(number), tenant, digest }));
+}
+
 /** A version that several tenants or models have is there for each of them, with the work for all. */
 function snapshotsOf(table: VersionTable): { labels: VersionLabels; snapshot: StatisticsSnapshot }[] {
-  return table.reports().flatMap(({ version: { digest, owners }, serving }) => {
+  return table.reports().flatMap(({ version, serving }) => {
     if (serving === undefined) return [];
     const snapshot = serving.statistics.snapshot();
-    return owners.map(({ tenant, model, number }) => {
-      const labels = { model, version: String(number), tenant, digest };
-      return { labels, snapshot };
-    });
+    return labelsOf(version).map((labels) => ({ labels, snapshot }));
   });
 }
