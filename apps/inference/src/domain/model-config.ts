@@ -1,4 +1,5 @@
 import type { Datatype, Shape } from '@plumbline/tensors';
+import { configFault } from './config-fault.ts';
 import type { QueuePolicy } from './model-settings.ts';
 
 /** An input or output as a configuration declares it: without the batch dimension; −1 stands for any size. */
@@ -94,7 +95,10 @@ export const NO_CONFIG: ModelConfig = {
   cached: false,
 };
 
-/** The numbers that a policy serves of those that are there, ascending. */
+/**
+ * The numbers that a policy serves of those that are there, ascending.
+ * @throws ServiceError MODEL_CONFIG_INVALID where it names numbers that are not.
+ */
 export function chooseVersions(policy: VersionPolicy, available: readonly number[]): number[] {
   const ascending = available.toSorted((left, right) => left - right);
   switch (policy.kind) {
@@ -103,8 +107,19 @@ export function chooseVersions(policy: VersionPolicy, available: readonly number
     case 'all':
       return ascending;
     case 'specific':
+      checkThere(policy.numbers, ascending);
       return ascending.filter((number) => policy.numbers.includes(number));
   }
+}
+
+function checkThere(named: readonly number[], available: readonly number[]): void {
+  const absent = named.filter((number) => !available.includes(number));
+  if (absent.length === 0) return;
+  const found = available.length === 0 ? 'there is none' : available.join(', ');
+  throw configFault(
+    'version_policy.specific',
+    `names ${absent.join(', ')}, which ${absent.length === 1 ? 'is' : 'are'} not there: ${found}`,
+  );
 }
 
 /** The files beside the model that a configuration names, by their path in the model's folder. */

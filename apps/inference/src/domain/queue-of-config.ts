@@ -13,6 +13,12 @@ const MAX_PRIORITY_LEVELS = 64;
 export function queueOfConfig(batching: DynamicBatching | undefined, maxBatchRows: number): QueueSettings {
   if (batching === undefined) return { ...PLAIN, policies: [UNBOUNDED] };
   const { preferredRows, maxDelayUs, preserveOrdering, defaultPriority } = batching;
+  if (maxBatchRows === 0 && (maxDelayUs > 0 || !hasQueuePolicy(batching))) {
+    throw configFault(
+      'dynamic_batching',
+      'is given, but requests have no batch dimension (max_batch_size is 0 or not given): nothing can be batched',
+    );
+  }
   const wrong = preferredRows.find((rows) => rows < 1 || rows > maxBatchRows);
   if (wrong !== undefined) {
     throw invalid('preferred_batch_size', `holds ${wrong}, with batches of 1 to ${maxBatchRows} rows`);
@@ -36,6 +42,11 @@ const PLAIN: Omit<QueueSettings, 'policies'> = {
   preserveOrdering: false,
   defaultPriority: 1,
 };
+
+/** Whether more is said than that batches form: it counts for requests that run one by one, too. */
+function hasQueuePolicy({ preserveOrdering, priorityLevels, defaultPolicy }: DynamicBatching): boolean {
+  return preserveOrdering || priorityLevels > 0 || defaultPolicy !== undefined;
+}
 
 function levelsOf({ priorityLevels, defaultPriority, policies }: DynamicBatching): number {
   if (priorityLevels > MAX_PRIORITY_LEVELS) {

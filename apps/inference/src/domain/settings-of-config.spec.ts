@@ -103,6 +103,21 @@ describe('settings of a configuration', () => {
     expect(settings(told).invariance).toEqual({ kind: 'alone' });
   });
 
+  it('take parameters that are the model’s own, and those of Triton’s that change nothing', () => {
+    const names = [
+      ...parameter('team', 'risk').parameters,
+      ['execution_mode', '0'],
+      ['inter_op_thread_count', '1'],
+    ];
+    const parameters = new Map(names as [string, string][]);
+    expect(settings({ parameters }).config.parameters).toBe(parameters);
+  });
+
+  it('keep a queue’s policy where there is no batch dimension', () => {
+    const dynamicBatching = { ...batching, priorityLevels: 2, defaultPriority: 1 };
+    expect(settings({ maxBatchSize: 0, dynamicBatching }).queue.policies).toHaveLength(2);
+  });
+
   it('have no batch dimension where the dims declare the model’s whole shapes', () => {
     const inputs = [tensor('x', [-1, 4]), tensor('k', [-1, -1])];
     expect(settings({ inputs }).maxBatchRows).toBe(0);
@@ -148,7 +163,14 @@ describe('settings of a configuration', () => {
     ],
     ['instance_group[0].count is -1', { instanceGroups: [{ ...group(), count: -1 }] }],
     ['instance_group asks for 65 copies', { instanceGroups: [{ ...group(), count: 65 }] }],
-    ['parameters["execution_mode"] is not honoured', parameter('execution_mode', '1')],
+    ['parameters["execution_mode"] is "1"', parameter('execution_mode', '1')],
+    ['parameters["inter_op_thread_count"] is "4"', parameter('inter_op_thread_count', '4')],
+    ['parameters["plumbline.invariant"] is unknown', parameter('plumbline.invariant', 'serve')],
+    ['dynamic_batching is given, but', { maxBatchSize: 0, dynamicBatching: batching }],
+    [
+      'dynamic_batching is given, but',
+      { maxBatchSize: 0, dynamicBatching: { ...batching, maxDelayUs: 100, preserveOrdering: true } },
+    ],
     ['parameters["intra_op_thread_count"] is "0"', parameter('intra_op_thread_count', '0')],
     ['parameters["plumbline.untrusted"] is "yes"', parameter('plumbline.untrusted', 'yes')],
     ['parameters["plumbline.invariance"] is "pin:65"', parameter('plumbline.invariance', 'pin:65')],
@@ -195,10 +217,20 @@ describe('a version policy', () => {
         expect(chooseVersions({ kind: 'latest', count }, available)).toEqual(
           sorted.filter((number) => available.filter((other) => other > number).length < count),
         );
-        expect(chooseVersions({ kind: 'specific', numbers: named }, available)).toEqual(
-          sorted.filter((number) => named.includes(number)),
+        const there = named.filter((number) => available.includes(number));
+        expect(chooseVersions({ kind: 'specific', numbers: there }, available)).toEqual(
+          sorted.filter((number) => there.includes(number)),
         );
       }),
+    );
+  });
+});
+
+describe('a policy of specific versions', () => {
+  it('is refused where it names one that is not there', () => {
+    const message = 'version_policy.specific names 2, 4, which are not there: 1, 3';
+    expect(() => chooseVersions({ kind: 'specific', numbers: [1, 2, 4] }, [3, 1])).toThrow(
+      expect.objectContaining({ reason: 'MODEL_CONFIG_INVALID', message }),
     );
   });
 });

@@ -1,7 +1,7 @@
 import { formatShape, type Shape } from '@plumbline/tensors';
 import { configFault } from './config-fault.ts';
 import { parseDevice } from './devices.ts';
-import { errors } from './errors.ts';
+import { errors, shorten } from './errors.ts';
 import type { InstanceGroup, ModelConfig, TensorConfig } from './model-config.ts';
 import { defaultSettings, type Device, type InvariancePolicy, type ModelSettings } from './model-settings.ts';
 import { queueOfConfig } from './queue-of-config.ts';
@@ -28,6 +28,7 @@ const MAX_BATCH_ROWS = 65_536;
  */
 export function openingSettings(config: ModelConfig, service: ServiceDefaults): OpeningSettings {
   refuseForeign(config);
+  refuseParameters(config);
   const devices = devicesOf(config.instanceGroups, service);
   if (devices.length > MAX_RUNNERS) {
     throw configFault('instance_group', `asks for ${devices.length} copies; at most ${MAX_RUNNERS} are made`);
@@ -119,14 +120,34 @@ function checkAvailable(device: Device, providers: readonly ProviderReport[], fi
   throw errors.PROVIDER_UNAVAILABLE(description, { fieldViolations: [{ field, description }] });
 }
 
-const PARAMETERS = ['intra_op_thread_count', 'plumbline.invariance', 'plumbline.untrusted'];
+const OWN_PARAMETERS = ['plumbline.invariance', 'plumbline.untrusted'];
+
+/** Parameters of Triton's ONNX Runtime backend, with the values that change nothing here. */
+const IDLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['execution_mode', ['0']],
+  ['inter_op_thread_count', ['0', '1']],
+  ['enable_mem_arena', ['1']],
+  ['enable_mem_pattern', ['1']],
+  ['memory.enable_memory_arena_shrinkage', ['']],
+]);
+
+/** Parameters that are nobody's are the model's own: they are shown with its configuration. */
+function refuseParameters({ parameters }: ModelConfig): void {
+  for (const [name, value] of parameters) {
+    const field = `parameters["${shorten(name)}"]`;
+    if (name.startsWith('plumbline.') && !OWN_PARAMETERS.includes(name)) {
+      throw configFault(field, `is unknown; those of this server are ${OWN_PARAMETERS.join(', ')}`);
+    }
+    const idle = IDLE_VALUES.get(name);
+    if (idle === undefined || idle.includes(value)) continue;
+    throw configFault(
+      field,
+      `is "${shorten(value)}"; this server offers no other than ${idle.map((one) => `"${one}"`).join(' and ')}`,
+    );
+  }
+}
 
 function intraOpThreads({ parameters }: ModelConfig): number {
-  for (const name of parameters.keys()) {
-    if (!PARAMETERS.includes(name)) {
-      throw configFault(`parameters["${name}"]`, `is not honoured; those that are: ${PARAMETERS.join(', ')}`);
-    }
-  }
   const text = parameters.get('intra_op_thread_count') ?? '1';
   const threads = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (threads >= 1 && threads <= 256) return threads;
