@@ -4,11 +4,11 @@ import { defineErrors } from '@plumbline/errors';
 export const errors = defineErrors('inference', {
   MODEL_NOT_FOUND: {
     code: 'NOT_FOUND',
-    help: 'The tenant has no such model or version on this replica. Check the name, the version and the release.',
+    help: 'The tenant has no such model or version on this replica. Check the name, the version and the release; RepositoryIndex lists what there is, and why it is not served.',
   },
   MODEL_NOT_READY: {
     code: 'UNAVAILABLE',
-    help: 'The version is listed but cannot answer yet, or its load failed: see GetStatus. Try again later.',
+    help: 'The version is listed but cannot answer yet, or its load failed: RepositoryIndex says why, and GetStatus over all tenants. Try again later.',
   },
   MODEL_UNLOADED: {
     code: 'UNAVAILABLE',
@@ -140,7 +140,7 @@ export const errors = defineErrors('inference', {
   },
   MODEL_INVALID: {
     code: 'FAILED_PRECONDITION',
-    help: 'ONNX Runtime cannot make a session of the model.',
+    help: 'The file is no ONNX model, or ONNX Runtime cannot make a session of it: the message says why. RepositoryIndex names model and version.',
   },
   INVARIANCE_REFUSED: {
     code: 'FAILED_PRECONDITION',
@@ -156,7 +156,7 @@ export const errors = defineErrors('inference', {
   },
   MODEL_CONFIG_INVALID: {
     code: 'INVALID_ARGUMENT',
-    help: "The model's configuration cannot be read, contradicts the model or asks for what this server does not offer. The message names the field; the README lists those that are honoured.",
+    help: "The model's configuration cannot be read, contradicts the model or asks for what this server does not offer. The message names the field; apps/inference/README.md lists those that are honoured, and what to do without the others.",
   },
   MODEL_WARMUP_FAILED: {
     code: 'FAILED_PRECONDITION',
