@@ -1,4 +1,5 @@
 import { FieldReader } from '@plumbline/wire';
+import { ExpandedNodes } from './expanded-nodes.ts';
 import { checkMade, MadeTensors, product, type AttributeFacts } from './made-tensors.ts';
 import type { ScanLimits } from './protocol.ts';
 import { readIntegers, readTensor, type TensorFacts } from './tensor-facts.ts';
@@ -21,11 +22,19 @@ export interface Scan {
   readonly foreign: Set<string>;
   readonly made: MadeTensors;
   readonly divisions: TrappingDivision;
+  readonly expanded: ExpandedNodes;
   nodes: number;
 }
 
 export function startScan(limits: ScanLimits): Scan {
-  return { limits, foreign: new Set(), made: new MadeTensors(), divisions: new TrappingDivision(), nodes: 0 };
+  return {
+    limits,
+    foreign: new Set(),
+    made: new MadeTensors(),
+    divisions: new TrappingDivision(),
+    expanded: new ExpandedNodes(),
+    nodes: 0,
+  };
 }
 
 /** @throws UnsafeModel, WireError */
@@ -49,6 +58,7 @@ export function scanFunction(body: FieldReader, scan: Scan): string {
     10: (field) => (domain = field.string()),
     11: (field) => scanAttribute(field.message(), scan, 0),
   });
+  scan.expanded.endFunction(domain, name);
   return `${domain}.${name}`;
 }
 
@@ -70,6 +80,7 @@ function scanNode(node: FieldReader, scan: Scan, depth: number): void {
   });
   if (!DOMAINS.has(domain)) scan.foreign.add(`${domain}.${name}`);
   const facts = { domain, operator: name, inputs, outputs, attributes };
+  scan.expanded.noteNode(domain, name);
   scan.made.noteNode(facts);
   scan.divisions.noteNode(facts);
 }

@@ -143,6 +143,41 @@ describe('scanModel', () => {
     expect(scan(graphOf({ node: [node], initializer: [bits] }))).not.toThrow();
   });
 
+  const calls = (...operators: string[]) => operators.map((opType) => ({ opType, domain: 'mine' }));
+  const ofFunctions = (functions: Model['functions']): Model => ({
+    ...graphOf({ node: calls('F0') }),
+    functions,
+  });
+  it('refuses functions that expand to more nodes than allowed, however many', () => {
+    const doubling = Array.from({ length: 40 }, (_, level) => ({
+      domain: 'mine',
+      name: `F${level}`,
+      node: level === 39 ? [node] : calls(`F${level + 1}`, `F${level + 1}`),
+    }));
+    expect(() => scanModel(bytesOf(ofFunctions(doubling)), { maxNodes: 1000 })).toThrow(
+      'expand to more than 1000 nodes',
+    );
+  });
+
+  it('counts the nodes of a function once for each call', () => {
+    const twice = { domain: 'mine', name: 'F0', node: calls('F1', 'F1') };
+    const once = { domain: 'mine', name: 'F1', node: [node] };
+    const bytes = bytesOf(ofFunctions([twice, once]));
+    expect(() => scanModel(bytes, { maxNodes: 5 })).not.toThrow();
+    expect(() => scanModel(bytes, { maxNodes: 4 })).toThrow('expand to more than 4 nodes');
+  });
+
+  it('refuses functions that call themselves or one another without end', () => {
+    const own = [{ domain: 'mine', name: 'F0', node: calls('F0') }];
+    expect(scan(ofFunctions(own))).toThrow('calls itself');
+    const chain = Array.from({ length: 200 }, (_, level) => ({
+      domain: 'mine',
+      name: `F${level}`,
+      node: level === 199 ? [node] : calls(`F${level + 1}`),
+    }));
+    expect(() => scanModel(bytesOf(ofFunctions(chain)), { maxNodes: 1000 })).toThrow('deeper than 100');
+  });
+
   it('bounds nesting apart from nodes', () => {
     expect(() => scanModel(bytesOf(graphOf(nested(20))), { maxNodes: 1000 })).toThrow('nested deeper');
   });

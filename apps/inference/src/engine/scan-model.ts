@@ -14,7 +14,7 @@ export interface ModelRisks {
  * Walks a serialised onnx.ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) without decoding it and
  * refuses operators of domains that are not allow-listed unless the model defines them itself, tensors with external
  * data or with more elements than bytes for them, constants of gigabytes whose shape is part of the model, training
- * graphs, and more nodes or nesting than allowed. Costs some microseconds per node.
+ * graphs, and more nodes, with functions expanded, or nesting than allowed. Costs some microseconds per node.
  * @throws UnsafeModel; WireError for bytes that are no protobuf.
  */
 export function scanModel(model: Uint8Array, limits: ScanLimits): ModelRisks {
@@ -25,6 +25,7 @@ export function scanModel(model: Uint8Array, limits: ScanLimits): ModelRisks {
     7: (field) => {
       graphs++;
       scanGraph(field.message(), scan, 0);
+      scan.expanded.endGraph();
     },
     20: () => {
       throw new UnsafeModel('the model carries a training graph');
@@ -34,6 +35,7 @@ export function scanModel(model: Uint8Array, limits: ScanLimits): ModelRisks {
   if (graphs !== 1) throw new UnsafeModel(`the model has ${graphs} graphs`);
   const unknown = [...scan.foreign].find((operator) => !defined.has(operator));
   if (unknown !== undefined) throw new UnsafeModel(`the model uses the foreign operator ${unknown}`);
+  scan.expanded.check(limits.maxNodes);
   scan.made.check();
   return { trap: scan.divisions.find() };
 }
