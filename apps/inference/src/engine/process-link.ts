@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { RunnerLost } from '../domain/runner.ts';
-import { openExchange } from './exchange.ts';
+import { closeExchange, openExchange } from './exchange.ts';
 import { ProcessChannel } from './process-channel.ts';
 import type { ToRunner } from './protocol.ts';
 import type { LinkListener, RunnerLink } from './runner-link.ts';
@@ -45,7 +45,7 @@ export class ProcessLink implements RunnerLink {
 
   constructor(options: ProcessLinkOptions) {
     const exchange = openExchange();
-    this.#child = spawnLimited(options, exchange);
+    this.#child = spawnHolding(options, exchange);
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#lastWords = (this.#lastWords + chunk.toString()).slice(-MAX_LAST_WORDS);
     });
@@ -90,6 +90,16 @@ export class ProcessLink implements RunnerLink {
     this.#listener.ended(
       new RunnerLost(`the runner process ended (${how})${words === '' ? '' : `: ${words}`}`),
     );
+  }
+}
+
+/** As spawnLimited; what throws closes the exchange. */
+function spawnHolding(options: ProcessLinkOptions, exchange: number | undefined): ChildProcess {
+  try {
+    return spawnLimited(options, exchange);
+  } catch (error) {
+    if (exchange !== undefined) closeExchange(exchange);
+    throw error;
   }
 }
 
