@@ -745,7 +745,8 @@ export declare type ModelConfig = Message<"inference.ModelConfig"> & {
 
   /**
    * `intra_op_thread_count`: threads of one run (default 1). `plumbline.invariance`: what happens where answers depend
-   * on the batch: `alone` (the default: every request runs alone), `serve`, `pin:<rows>` or `refuse`.
+   * on the batch: `alone` (every request runs alone; the default without dynamic_batching), `serve` (the default with
+   * it), `pin:<rows>` or `refuse`. Names that neither this server nor Triton's backend has are the model's own.
    * `plumbline.untrusted`: `true` runs the model in a process of its own.
    *
    * @generated from field: map<string, inference.ModelParameter> parameters = 14;
