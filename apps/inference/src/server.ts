@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GRPCInferenceService } from '@plumbline/contract-oip';
-import { createServer, rpcErrors, type RpcServer, type ServingStatus } from '@plumbline/rpc';
+import { createServer, rpcErrors } from '@plumbline/rpc';
 import type { Scope } from '@plumbline/service';
 import { authenticateCallers } from './callers.ts';
 import type { InferenceConfig } from './config.ts';
@@ -35,10 +34,7 @@ export async function build(
     source.kick();
   });
   const { source, repository } = origin.follow(table, () => readiness.look());
-  const readiness = new Readiness(
-    () => source.known && table.settled,
-    () => setHealth(server, 'SERVING'),
-  );
+  const readiness = new Readiness(() => source.known && table.settled, scope.signal);
   const shutdown = new AbortController();
   const draining = shutdown.signal;
   const serving = { values, table, cache, replicaId, engine, readiness, repository, draining };
@@ -49,7 +45,6 @@ export async function build(
     metrics: scope.metrics,
     limits: methodLimits(values),
   });
-  setHealth(server, 'NOT_SERVING');
   exposeVersions(scope.metrics, table);
   exposeCache(scope.metrics, cache);
   exposeMemory(scope.metrics, table);
@@ -66,8 +61,10 @@ export async function build(
   scope.onDrain(() => source.close());
   scope.readiness('versions', async () => {
     if (readiness.ready) return;
+    if (scope.signal.aborted) throw new Error('the replica is stopping');
     throw new Error(source.known ? 'versions are being loaded' : 'it is not known yet what to serve');
   });
+  scope.servesWhenReady(server.health);
 
   await source.start();
   const port = await server.listen(values.host, values.grpcPort);
@@ -80,8 +77,4 @@ function openOrigin(scope: Scope<InferenceConfig>, replicaId: string): Promise<O
   return modelRepository === undefined
     ? registryOrigin(scope, replicaId)
     : repositoryOrigin(scope, modelRepository);
-}
-
-function setHealth({ health }: RpcServer, status: ServingStatus): void {
-  for (const service of ['', GRPCInferenceService.typeName]) health.set(service, status);
 }

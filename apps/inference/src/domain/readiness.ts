@@ -1,25 +1,24 @@
 /**
  * Whether this replica may be sent requests: from the first moment that every listed version answers or has failed,
- * and then for good. A release that loads one more version takes nothing out of service.
+ * until it stops. A release that loads one more version takes nothing out of service.
  */
 export class Readiness {
   readonly #isSettled: () => boolean;
-  readonly #onReady: () => void;
-  #ready = false;
+  readonly #stopping: Pick<AbortSignal, 'aborted'>;
+  #settled = false;
 
-  constructor(isSettled: () => boolean, onReady: () => void) {
+  /** @param stopping aborted when the replica begins to stop. */
+  constructor(isSettled: () => boolean, stopping: Pick<AbortSignal, 'aborted'>) {
     this.#isSettled = isSettled;
-    this.#onReady = onReady;
+    this.#stopping = stopping;
   }
 
   get ready(): boolean {
-    return this.#ready;
+    return this.#settled && !this.#stopping.aborted;
   }
 
   /** Call when something may have changed. */
   look(): void {
-    if (this.#ready || !this.#isSettled()) return;
-    this.#ready = true;
-    this.#onReady();
+    this.#settled ||= this.#isSettled();
   }
 }

@@ -7,7 +7,7 @@ type Methods = (typeof GRPCInferenceService)['method'];
 /** A server that answers is live. */
 export const serverLive: Handler<Methods['serverLive']> = () => ({ live: true });
 
-/** Ready once a snapshot is followed and every version on it answers or has failed. */
+/** Ready once it is known what to serve and every version of it answers or has failed, until the server stops. */
 export function serverReady(readiness: Readiness): Handler<Methods['serverReady']> {
   return () => ({ ready: readiness.ready });
 }
