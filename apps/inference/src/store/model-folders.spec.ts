@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { fileObjects } from '@plumbline/objects';
@@ -39,6 +39,16 @@ describe('folders of models', () => {
     await chmod(join(root, 'a'), 0);
     expect(await repository.find('a')).toMatchObject(invalid('EACCES'));
     await chmod(join(root, 'a'), 0o700);
+  });
+
+  it('leave nothing behind of an override that is refused', async () => {
+    const files = new Map([
+      ['1/model.onnx', Buffer.from('content')],
+      ['x/model.onnx', Buffer.from('content')],
+    ]);
+    const refused = repository.find('a', { config: '{}', files });
+    await expect(refused).rejects.toMatchObject({ reason: 'LOAD_PARAMETER_INVALID' });
+    expect(await readdir(stateDir)).toEqual([]);
   });
 
   it('are not there where no folder has the name', async () => {

@@ -21,9 +21,9 @@ export interface Override {
 export async function readOverride({ config, files }: ModelOverride, store: ObjectStore): Promise<Override> {
   const bytes = Buffer.from(config, 'utf8');
   const parsed = parseConfigJson(bytes);
+  const named = [...files].map(([name, content]) => ({ ...parseName(name), content }));
   const versions = new Map<number, ManifestFile[]>();
-  for (const [name, content] of files) {
-    const { number, path } = parseName(name);
+  for (const { number, path, content } of named) {
     const file = await storeFile(store, path, content);
     versions.set(number, [...(versions.get(number) ?? []), file]);
   }
