@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { Health, HealthCheckResponse_ServingStatus } from '@plumbline/contract-grpc';
 import { GRPCInferenceService } from '@plumbline/contract-oip';
 import { createClient } from '@plumbline/rpc';
