@@ -95,6 +95,13 @@ export class HeldVersions {
     this.#options.onChange(digest, 'EVICTED');
   }
 
+  /** Gives up a version that has nothing to close. */
+  async forget(digest: string): Promise<void> {
+    this.byDigest.delete(digest);
+    await Promise.resolve(); // Whoever is told may change the listing: not amidst the steps towards it.
+    this.#options.onChange(digest, 'GONE');
+  }
+
   async unload(digest: string): Promise<void> {
     const held = this.byDigest.get(digest);
     if (held === undefined) return;

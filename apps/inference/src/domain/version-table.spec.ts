@@ -298,6 +298,21 @@ describe('VersionTable with a budget of memory', () => {
     await table.close();
   });
 
+  it('tells that a version has gone that is withdrawn while it is unloaded', async () => {
+    const { table, changes, state } = bench(undefined, 15);
+    table.follow(two);
+    await turn();
+    state.now = 10;
+    await table.awaken(
+      () => table.byName('acme', 'flights', '2'),
+      () => never,
+    );
+    table.follow(listing(2n, [version('b', 2)]));
+    await turn();
+    expect(changes).toEqual(['a READY', 'a EVICTED', 'b READY', 'a GONE']);
+    await table.close();
+  });
+
   it('lets requests wait for a version that another has begun to load again, which counts as answering', async () => {
     let release = () => undefined as void;
     let held: Promise<void> = Promise.resolve();

@@ -83,7 +83,7 @@ export class VersionTable {
     for (const digest of plan.drain) {
       this.#held.stand(digest, { state: 'DRAINING', untilMs: nowMs + this.#options.graceMs });
     }
-    for (const digest of plan.forget) held.delete(digest);
+    for (const digest of plan.forget) this.#work(this.#held.forget(digest));
     for (const digest of plan.unload) this.#work(this.#held.unload(digest));
     this.#loadDue(
       plan.due.map((digest) => listed.get(digest) as ListedVersion),
