@@ -26,6 +26,10 @@ interface Slot {
   endMs: number;
   /** That of the run under way; what was handed over behind it has none yet. */
   turn: Turn | undefined;
+  /** Wait before its runner is next replaced. */
+  backoffMs: number;
+  /** Runs that its runner has answered. */
+  goodRuns: number;
 }
 
 /** The pool on one device. */
@@ -36,8 +40,13 @@ interface Seat {
 
 const FIRST_BACKOFF_MS = 50;
 const LAST_BACKOFF_MS = 10_000;
+/** Runs after which a runner counts as sound: one that opens and dies with each request never gets there. */
+const SOUND_RUNS = 3;
 
-/** The runners of one version. A lost runner is replaced, with exponential backoff while that fails. */
+/**
+ * The runners of one version. A lost runner is replaced, with exponential backoff while that fails and
+ * while replacements are lost again before they have run soundly.
+ */
 export class RunnerPool {
   readonly #slots: readonly Slot[];
   readonly #seats: readonly Seat[];
@@ -63,6 +72,8 @@ export class RunnerPool {
       underWay: 0,
       endMs: 0,
       turn: undefined,
+      backoffMs: FIRST_BACKOFF_MS,
+      goodRuns: 0,
     }));
     this.#seats = [...seats.values()];
     this.#options = options;
@@ -129,6 +140,7 @@ export class RunnerPool {
     if (slot === undefined) return;
     slot.underWay--;
     this.#underWay--;
+    if (++slot.goodRuns === SOUND_RUNS) slot.backoffMs = FIRST_BACKOFF_MS;
     this.#endTurn(slot, ranMs, more && slot.underWay === 0);
     if (slot.underWay > 0) slot.turn = slot.seat.share.force(slot.seat.member);
     this.#options.onFree();
@@ -200,15 +212,14 @@ export class RunnerPool {
 
   async #replace(slot: Slot): Promise<void> {
     const { signal } = this.#closing;
-    for (
-      let backoffMs = FIRST_BACKOFF_MS;
-      !signal.aborted;
-      backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS)
-    ) {
+    while (!signal.aborted) {
+      const { backoffMs } = slot;
+      slot.backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
       await this.#options.delay(backoffMs, signal);
       if (signal.aborted) return;
       try {
         slot.runner = await this.#options.reopen(signal, slot.device);
+        slot.goodRuns = 0;
         this.#live++;
         this.#stranded = false;
         this.#options.onFree();
