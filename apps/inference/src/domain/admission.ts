@@ -1,4 +1,5 @@
 import type { ServiceError } from '@plumbline/errors';
+import type { CostModel } from './cost-model.ts';
 import { errors } from './errors.ts';
 
 /** What a batcher knows when a request comes. */
@@ -25,4 +26,24 @@ export function refusalOf(view: AdmissionView): ServiceError | undefined {
   const expectedMs = view.expectedMs();
   if (nowMs + expectedMs <= deadlineMs) return undefined;
   return errors.DEADLINE_UNREACHABLE(`the answer would take about ${Math.ceil(expectedMs)} ms`);
+}
+
+/** What goes before a request, and who works it off. */
+export interface Backlog {
+  readonly ownRows: number;
+  readonly queuedRows: number;
+  readonly retryRows: number;
+  readonly underWayRows: number;
+  readonly maxRows: number;
+  readonly liveRunners: number;
+}
+
+/**
+ * Milliseconds until a request is answered: runners share what goes before it, but its own batch runs on one of them, so
+ * that it takes at least as long as that. Rows under way count whole: how far they are is not known.
+ */
+export function expectedMs(cost: Pick<CostModel, 'drainMs'>, backlog: Backlog): number {
+  const { ownRows, queuedRows, retryRows, underWayRows, maxRows, liveRunners } = backlog;
+  const allRows = ownRows + queuedRows + retryRows + underWayRows;
+  return Math.max(cost.drainMs(ownRows, maxRows), cost.drainMs(allRows, maxRows) / Math.max(liveRunners, 1));
 }

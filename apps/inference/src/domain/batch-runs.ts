@@ -34,9 +34,15 @@ export class BatchRuns {
   readonly #options: BatchRunsOptions;
   readonly #lastEndMs = new WeakMap<Runner, number>();
   #closing = false;
+  #underWayRows = 0;
 
   constructor(options: BatchRunsOptions) {
     this.#options = options;
+  }
+
+  /** Rows that runners have been given and have not answered. */
+  get underWayRows(): number {
+    return this.#underWayRows;
   }
 
   /** From now on the batch of a lost runner fails: nobody waits for a replacement. */
@@ -48,6 +54,7 @@ export class BatchRuns {
   async run(runner: Runner, sealed: Sealed): Promise<void> {
     const { nowMs, pool, signature, batching } = this.#options;
     const sealedMs = nowMs();
+    this.#underWayRows += sealed.rows;
     for (const { item } of sealed.slices) item.markSealed(sealedMs);
     let handedMs = sealedMs;
     let result: BatchResult;
@@ -57,20 +64,21 @@ export class BatchRuns {
       pool.expect(runner, handedMs, this.#options.cost.estimateMs(sealed.rows));
       result = await runner.run(batch);
     } catch (error) {
-      const tookMs = this.#end(runner, sealedMs);
+      const tookMs = this.#end(runner, sealed, sealedMs);
       const first = error instanceof RunnerLost ? pool.lose(runner, error, tookMs) : true;
       if (!(error instanceof RunnerLost)) pool.release(runner, tookMs, this.#options.waiting());
       this.#fail(sealed, error, failureOf(error, first), tookMs);
       return;
     }
-    const tookMs = this.#end(runner, sealedMs);
+    const tookMs = this.#end(runner, sealed, sealedMs);
     this.#options.cost.observe(sealed.rows, tookMs);
     pool.release(runner, tookMs, this.#options.waiting());
     this.#handOut(sealed, result, (handedMs - sealedMs) * 1000);
   }
 
   /** Milliseconds that the run took: one handed over behind another begins when that ends. */
-  #end(runner: Runner, sealedMs: number): number {
+  #end(runner: Runner, { rows }: Sealed, sealedMs: number): number {
+    this.#underWayRows -= rows;
     const endMs = this.#options.nowMs();
     const tookMs = endMs - Math.max(sealedMs, this.#lastEndMs.get(runner) ?? 0);
     this.#lastEndMs.set(runner, endMs);
@@ -111,7 +119,8 @@ export class BatchRuns {
   #fail(sealed: Sealed, error: unknown, failure: BatchFailure, tookMs: number): void {
     const { nowMs, outstanding, onAgain } = this.#options;
     if (this.#closing && error instanceof RunnerLost) {
-      for (const { item } of sealed.slices) outstanding.fail(item, errorOf(error, failure));
+      for (const { item } of sealed.slices)
+        outstanding.fail(item, failure === 'timed-out' ? errorOf(error, failure) : lostOf(error));
       return;
     }
     if (failure === 'crashed') for (const { item } of sealed.slices) item.crashes++;
@@ -119,6 +128,14 @@ export class BatchRuns {
     for (const item of failed) outstanding.fail(item, errorOf(error, failure));
     if (again.length > 0) onAgain(again);
   }
+}
+
+/** Of a batch that might have run again on a replacement, were the version not closing: it need not be to blame. */
+function lostOf(cause: Error): ServiceError {
+  return errors.RUNNER_LOST('the runner ended while the version was being closed', {
+    retryAfterMs: 100,
+    cause,
+  });
 }
 
 function errorOf(error: unknown, failure: BatchFailure): ServiceError {

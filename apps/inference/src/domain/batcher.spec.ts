@@ -222,6 +222,33 @@ describe('Batcher', () => {
     }
   });
 
+  it('blames no request for a runner that ends while it closes', async () => {
+    const { before } = gate();
+    const { batcher, runners } = bench({ before });
+    const outcomes = Promise.allSettled([0, 1].map((value) => batcher.infer(one(value), UNLIMITED)));
+    await turn();
+    const closed = batcher.close();
+    runners[0]?.crash();
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'RUNNER_LOST' } });
+    }
+    await closed;
+  });
+
+  it('counts a refusal for want of a runner as a failure of the engine', async () => {
+    const { before } = gate();
+    const { batcher, runners, statistics } = bench({ before, irreplaceable: true });
+    const accepted = batcher.infer(one(0), UNLIMITED);
+    await turn();
+    runners[0]?.crash();
+    await expect(accepted).rejects.toMatchObject({ reason: 'RUNNER_LOST' });
+    expect(() => batcher.infer(one(1), UNLIMITED)).toThrow(
+      expect.objectContaining({ reason: 'RUNNER_LOST' }),
+    );
+    expect(statistics.snapshot().failures).toMatchObject({ REJECTED: 0, BACKEND: 2 });
+    await batcher.close();
+  });
+
   it('answers what it accepted before it closes, and nothing after', async () => {
     const { before, open } = gate();
     const { batcher, runners } = bench({ before });

@@ -1,5 +1,5 @@
 import type { ServiceError } from '@plumbline/errors';
-import { refusalOf } from './admission.ts';
+import { expectedMs, refusalOf } from './admission.ts';
 import type { AdmittedRequest } from './admit-request.ts';
 import { BatchQueue, type Lapse } from './batch-queue.ts';
 import { BatchRuns } from './batch-runs.ts';
@@ -7,6 +7,7 @@ import type { Batching } from './batching.ts';
 import { CostModel } from './cost-model.ts';
 import { Dispatch } from './dispatch.ts';
 import { errors } from './errors.ts';
+import { failureReason } from './failure-reason.ts';
 import type { QueuePolicy, QueueSettings } from './model-settings.ts';
 import { Outstanding } from './outstanding.ts';
 import { PendingRequest, type InferAnswer, type InferLimits } from './pending-request.ts';
@@ -122,7 +123,7 @@ export class Batcher {
     const item = this.#pending(request, limits, nowMs);
     const refusal = this.#refusalOf(item, nowMs) ?? this.#enqueue(item, nowMs);
     if (refusal !== undefined) {
-      this.#options.statistics.recordRefusal('REJECTED');
+      this.#options.statistics.recordRefusal(failureReason(refusal));
       throw refusal;
     }
     this.#outstanding.add(item);
@@ -161,7 +162,7 @@ export class Batcher {
       busy: underWay + this.#queue.rows > 0,
       nowMs,
       deadlineMs: item.deadlineMs,
-      expectedMs: () => this.#drainMs(this.#queue.rowsAhead(item.level) + item.rows),
+      expectedMs: () => this.#expectedMs(item),
     });
   }
 
@@ -170,6 +171,17 @@ export class Batcher {
     const { rows, requests } = this.#queue;
     return errors.QUEUE_FULL(`${requests} requests of ${rows} rows wait already`, {
       retryAfterMs: this.#retryAfterMs(),
+    });
+  }
+
+  #expectedMs({ level, rows }: PendingRequest): number {
+    return expectedMs(this.#cost, {
+      ownRows: rows,
+      queuedRows: this.#queue.rowsAhead(level),
+      retryRows: this.#again.rows,
+      underWayRows: this.#runs.underWayRows,
+      maxRows: this.#options.batching.maxRows,
+      liveRunners: this.#pool.live,
     });
   }
 

@@ -16,6 +16,10 @@ export class RetryLine {
     return this.#batches.length;
   }
 
+  get rows(): number {
+    return this.#batches.reduce((sum, { rows }) => sum + rows, 0);
+  }
+
   /** When the first request lapses. */
   get dueMs(): number {
     if (this.#batches.length === 0) return Infinity;
