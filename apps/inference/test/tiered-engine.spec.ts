@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { RunnerLost } from '../src/domain/runner.ts';
+import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
 import { TieredEngine } from '../src/engine/tiered-engine.ts';
 import { divisionModel, hostileModel, timesModel } from './models.ts';
 import { engineOptions, floatBatch, modelFile } from './runners.ts';
@@ -60,6 +61,21 @@ describe('TieredEngine', () => {
     await expect(crash).rejects.toBeInstanceOf(RunnerLost);
     const next = await engine.open(file, on('cpu'), never);
     expect((await next.run(floatBatch(next, 2, [12, 3]))).outputs[0]?.shape).toEqual([1, 2]);
+    engine.close();
+  });
+
+  it('goes on opening and restarting models in processes where threads are used up', async () => {
+    const limits = { maxAbandoned: 4, onAbandoned: () => undefined };
+    const engine = await TieredEngine.start(engineOptions({ abandoned: new AbandonedThreads(limits) }));
+    limits.maxAbandoned = 0;
+    const open = async (model: Uint8Array, untrusted = false) =>
+      engine.open(await modelFile(model), on('cpu', untrusted), never);
+    await expect(open(timesModel(2))).rejects.toMatchObject({ reason: 'RUNNERS_EXHAUSTED' });
+    const runner = await open(divisionModel());
+    await expect(runner.run(floatBatch(runner, 2, [-(2 ** 63), -1]))).rejects.toBeInstanceOf(RunnerLost);
+    for (const next of [await open(divisionModel()), await open(timesModel(2), true)]) {
+      expect((await next.run(floatBatch(next, 2, [12, 3]))).outputs[0]?.shape).toEqual([1, 2]);
+    }
     engine.close();
   });
 

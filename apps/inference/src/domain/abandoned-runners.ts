@@ -4,15 +4,22 @@ import { errors } from './errors.ts';
 const MAX_PER_MODEL = 2;
 
 /**
- * Decides whether one more runner may be opened beside those that were abandoned and never ended: each holds a core
- * and its memory until the process ends.
+ * Why no further runner may be opened on a thread beside those that were abandoned and never ended, each of which holds
+ * a core and its memory until the process ends; undefined where one may.
  * @param abandoned digests of their models, one per runner.
- * @throws ServiceError RUNNERS_EXHAUSTED.
  */
-export function checkAbandoned(abandoned: readonly string[], digest: string, maxAbandoned: number): void {
-  if (abandoned.length >= maxAbandoned) {
-    throw errors.RUNNERS_EXHAUSTED(`${abandoned.length} runners of this replica never came back`);
-  }
+export function exhaustion(
+  abandoned: readonly string[],
+  digest: string,
+  maxAbandoned: number,
+): string | undefined {
+  if (abandoned.length >= maxAbandoned) return `${abandoned.length} runners of this replica never came back`;
   const own = abandoned.filter((other) => other === digest).length;
-  if (own >= MAX_PER_MODEL) throw errors.RUNNERS_EXHAUSTED(`${own} runners of this model never came back`);
+  return own >= MAX_PER_MODEL ? `${own} runners of this model never came back` : undefined;
+}
+
+/** @throws ServiceError RUNNERS_EXHAUSTED where `exhaustion` names a reason. */
+export function checkAbandoned(abandoned: readonly string[], digest: string, maxAbandoned: number): void {
+  const why = exhaustion(abandoned, digest, maxAbandoned);
+  if (why !== undefined) throw errors.RUNNERS_EXHAUSTED(why);
 }

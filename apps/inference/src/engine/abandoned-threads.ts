@@ -1,9 +1,9 @@
 import type { Worker } from 'node:worker_threads';
-import { checkAbandoned } from '../domain/abandoned-runners.ts';
+import { checkAbandoned, exhaustion } from '../domain/abandoned-runners.ts';
 import type { ToRunner } from './protocol.ts';
 
 export interface AbandonedThreadsOptions {
-  /** As many at most; then no further runner is opened. */
+  /** As many at most; then no further thread is given a model. */
   readonly maxAbandoned: number;
   /** Told of each thread that is abandoned or has ended since, with how many there are now. */
   readonly onAbandoned: (model: string, event: 'abandoned' | 'ended', count: number) => void;
@@ -23,6 +23,11 @@ export class AbandonedThreads {
 
   get count(): number {
     return this.#models.size;
+  }
+
+  /** Why the model may not have a thread; undefined where it may. */
+  exhaustion(model: string): string | undefined {
+    return exhaustion([...this.#models.values()], model, this.#options.maxAbandoned);
   }
 
   /** @throws ServiceError RUNNERS_EXHAUSTED */

@@ -18,6 +18,8 @@ export type ToRunner =
       readonly session: SessionOptions;
       /** Whether the process that the runner is in may be ended by it. */
       readonly confined: boolean;
+      /** Why no model is opened here now: then the answer is only whether it is misplaced. */
+      readonly exhausted?: string | undefined;
     }
   | {
       readonly kind: 'run';
@@ -42,6 +44,7 @@ export const OPEN_REFUSALS = [
   'MODEL_UNSAFE',
   'MODEL_UNSUPPORTED',
   'MODEL_INVALID',
+  'RUNNERS_EXHAUSTED',
 ] as const;
 
 export type OpenRefusal = (typeof OPEN_REFUSALS)[number];

@@ -22,7 +22,13 @@ function tell(message: FromRunner, transfer: Iterable<ArrayBuffer> = []): void {
   port?.postMessage(message, [...transfer]);
 }
 
-async function open({ model: file, limits, session: options, confined }: OpenRequest): Promise<void> {
+async function open({
+  model: file,
+  limits,
+  session: options,
+  confined,
+  exhausted,
+}: OpenRequest): Promise<void> {
   try {
     const rssBytes = process.memoryUsage.rss();
     const model = readFileSync(file.path);
@@ -36,6 +42,7 @@ async function open({ model: file, limits, session: options, confined }: OpenReq
         detail: `${trap} of whole numbers ends its process for some of them`,
       });
     }
+    if (exhausted !== undefined) return refuse('RUNNERS_EXHAUSTED', exhausted);
     session = await OnnxSession.create(await runtime, outputsAsTensors(model).model, options);
     const modelBytes = model.length;
     free(model);

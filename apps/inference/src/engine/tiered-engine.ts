@@ -125,10 +125,11 @@ async function openRunner(
   signal.throwIfAborted();
   const request = { kind: 'open', model, limits: tiers.limits, session: { device, intraOpThreads } } as const;
   if (untrusted || device !== 'cpu') return openProcess(tiers, request, signal);
-  tiers.abandoned.checkOpen(model.digest);
+  // A process can be killed: where threads are used up, models that need one of their own are still opened.
+  const exhausted = tiers.abandoned.exhaustion(model.digest);
   const link = new ThreadLink(tiers.threads, tiers.abandoned, model.digest);
   try {
-    return await LinkedRunner.open(link, { ...request, confined: false }, signal);
+    return await LinkedRunner.open(link, { ...request, confined: false, exhausted }, signal);
   } catch (error) {
     if (!(error instanceof MisplacedModel)) throw error;
     return openProcess(tiers, request, signal);
