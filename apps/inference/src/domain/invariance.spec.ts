@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { decodeBytesElements, encodeBytesElements } from '@plumbline/tensors';
 import { FakeRunner, SUM_SIGNATURE } from '../../test/fake-runner.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
-import { classifyInvariance, type InvarianceTest } from './invariance.ts';
+import { classifyInvariance, classifyOnDevices, type InvarianceTest } from './invariance.ts';
 import { RunFailed, type Batch } from './runner.ts';
 import type { ModelSignature } from './signature.ts';
 
@@ -104,6 +104,27 @@ describe('classifyInvariance', () => {
       return value;
     });
     expect(await classifyInvariance(picky, test())).toEqual({ class: 'INVARIANT' });
+  });
+});
+
+describe('classifyOnDevices', () => {
+  it('tests each device once, runs every runner, and takes the worst class', async () => {
+    const made = [
+      runnerOf((value) => value * 3),
+      runnerOf((value) => value * 3),
+      runnerOf((value, _at, all) => value + all.length),
+    ];
+    const runners = made.map((runner, index) => ({
+      signature: runner.signature,
+      device: index === 2 ? 'cuda:0' : 'cpu',
+      memoryBytes: 0,
+      run: (batch: Batch) => runner.run(batch),
+      abandon: () => runner.abandon(),
+      close: () => runner.close(),
+    }));
+    expect(await classifyOnDevices(runners.slice(0, 2), test())).toEqual({ class: 'INVARIANT' });
+    expect(made[1]?.batches).toEqual([[1, 1]]);
+    expect(await classifyOnDevices(runners, test())).toMatchObject({ class: 'VARIANT' });
   });
 });
 

@@ -50,6 +50,30 @@ export async function classifyInvariance(runner: Runner, test: InvarianceTest): 
   return found.length > 0 ? worst(found) : ((await tryRows(runner, golden, test)) ?? { class: 'UNTESTED' });
 }
 
+/** Tests one runner of each device, and has every other run once; the worst class counts. */
+export async function classifyOnDevices(
+  runners: readonly Runner[],
+  test: InvarianceTest,
+): Promise<Invariance> {
+  const found = new Map<string, Invariance>();
+  for (const runner of runners) {
+    if (found.has(runner.device)) await runOnce(runner);
+    else found.set(runner.device, await classifyInvariance(runner, test));
+  }
+  return worst([...found.values()]);
+}
+
+/** Warms the runner up. That it refuses a made-up row says nothing; that it ends does. */
+async function runOnce(runner: Runner): Promise<void> {
+  if (!hasRows(runner.signature)) return;
+  const [row] = await madeUpRows(runner.signature, rowShapes(runner.signature, MADE_UP_WIDTHS[0]), false);
+  try {
+    if (row !== undefined) await probe(runner, row);
+  } catch (error) {
+    if (!(error instanceof RunFailed)) throw error;
+  }
+}
+
 /** Rows of mixed magnitudes tell more models' answers apart; some models take only small ones. */
 async function tryMadeUp(
   runner: Runner,

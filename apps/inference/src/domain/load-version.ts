@@ -5,7 +5,7 @@ import { decideBatching, isRowed, type Batching } from './batching.ts';
 import { configFault } from './config-fault.ts';
 import { errors } from './errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
-import { classifyInvariance, type Invariance } from './invariance.ts';
+import { classifyOnDevices, type Invariance } from './invariance.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { Device, ModelSettings } from './model-settings.ts';
 import { reshapingOf, type Reshaping } from './reshape.ts';
@@ -111,13 +111,15 @@ async function examine(
   const rowed = settings.maxBatchRows > 0;
   const { signature: outer, wrap } = reshapingOf(config, model, rowed);
   const runners = opened.map(wrap);
-  const first = runners[0] as Runner;
   const signature = narrowInputs(outer, config, rowed);
   await warmUp(runners, config.warmups, signature, rowed, named);
-  if (golden !== undefined) await checkGolden(first, golden);
+  if (golden !== undefined) for (const runner of runners) await checkGolden(runner, golden);
   const { maxBatchRows, invariance: policy } = settings;
   const invariance: Invariance = rowed
-    ? await classifyInvariance(seenAs(first, signature), { golden, maxBatchRows, policy })
+    ? await classifyOnDevices(
+        runners.map((runner) => seenAs(runner, signature)),
+        { golden, maxBatchRows, policy },
+      )
     : { class: 'UNTESTED' };
   const batching = decideBatching(isRowed(signature, settings), settings, invariance);
   return { runners, wrap, signature, settings, invariance, batching };
