@@ -56,7 +56,7 @@ export class BatchRuns {
     const sealedMs = nowMs();
     this.#underWayRows += sealed.rows;
     for (const { item } of sealed.slices) item.markSealed(sealedMs);
-    let handedMs = sealedMs;
+    let handedMs: number | undefined;
     let result: BatchResult;
     try {
       const batch = assembleBatch(sealed, signature, batching);
@@ -66,7 +66,8 @@ export class BatchRuns {
     } catch (error) {
       const tookMs = this.#end(runner, sealed, sealedMs);
       const first = error instanceof RunnerLost ? pool.lose(runner, error, tookMs) : true;
-      if (!(error instanceof RunnerLost)) pool.release(runner, tookMs, this.#options.waiting());
+      if (handedMs === undefined) pool.handBack(runner);
+      else if (!(error instanceof RunnerLost)) pool.release(runner, tookMs, this.#options.waiting());
       this.#fail(sealed, error, failureOf(error, first), tookMs);
       return;
     }

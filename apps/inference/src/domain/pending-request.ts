@@ -25,7 +25,7 @@ export interface InferLimits {
 
 /** What one caller gets. */
 export interface InferAnswer {
-  /** The wanted outputs in the order asked for. The bytes are to be copied before the next turn of the loop. */
+  /** The wanted outputs in the order asked for. The bytes are views of a batch that others share; nobody writes to it again. */
   readonly outputs: readonly BatchOutput[];
   /** Rows of the batch that the request ran in; of the largest, where it was split. */
   readonly batchRows: number;

@@ -24,7 +24,7 @@ export interface Batch {
 
 export interface BatchOutput {
   readonly shape: Shape;
-  /** Raw elements; a view of the batch's buffer or of one of its own. */
+  /** Raw elements; a view of the batch's buffer or of one of its own. No buffer serves two runs: views stay as they are. */
   readonly raw: Uint8Array;
 }
 

@@ -40,7 +40,7 @@ export function readRequest(request: Buffer): InferRequestView {
 /**
  * Answers one request of a call, which may have several.
  * @param signal of this request, where it has one of its own beside its call's.
- * @param finish builds what is sent, at once: the outputs are views of buffers that others use afterwards.
+ * @param finish builds what is sent; the outputs are views of a buffer that other requests read as well.
  */
 export async function answerCall(
   view: InferRequestView,
