@@ -111,6 +111,8 @@ describe('a replica of a folder of models', () => {
       const metadata = await oip.modelMetadata({ name: 'm' });
       expect(metadata.inputs[0]?.shape).toEqual([-1n, 1n, 2n]);
       expect(metadata.outputs[0]?.shape).toEqual([-1n, 2n, 1n]);
+      const { config: shown } = await oip.modelConfig({ name: 'm' });
+      expect(shown?.output[0]).toMatchObject({ dims: [2n, 1n], reshape: { shape: [2n] } });
       const { outputs } = await oip.modelInfer({
         modelName: 'm',
         inputs: [

@@ -9,7 +9,7 @@ import {
 } from '@plumbline/contract-oip';
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import type { DescribedVersion } from '../domain/find-version.ts';
-import type { VersionPolicy, Warmup, WarmupInput } from '../domain/model-config.ts';
+import type { TensorConfig, VersionPolicy, Warmup, WarmupInput } from '../domain/model-config.ts';
 import type { Device, QueuePolicy, QueueSettings } from '../domain/model-settings.ts';
 import type { TensorSpec } from '../domain/signature.ts';
 import type { VersionTable } from '../domain/version-table.ts';
@@ -33,9 +33,10 @@ function completeConfig({ facts: { settings, signature }, owner }: DescribedVers
     backend: 'onnxruntime',
     versionPolicy: versionPolicy(config.versionPolicy),
     maxBatchSize: maxBatchRows,
-    input: signature.inputs.map((spec) => tensor(spec, rowed)),
+    input: signature.inputs.map((spec) => ({ ...tensor(spec, rowed), ...reshape(config.inputs, spec) })),
     output: signature.outputs.map((spec) => ({
       ...tensor(spec, rowed),
+      ...reshape(config.outputs, spec),
       labelFilename: config.outputs.find(({ name }) => name === spec.name)?.labelFilename ?? '',
     })),
     schedulingChoice: rowed
@@ -65,6 +66,11 @@ function versionPolicy(policy: VersionPolicy): MessageInitShape<typeof ModelVers
 
 function tensor({ name, datatype, shape }: TensorSpec, rowed: boolean) {
   return { name, dataType: dataType(datatype), dims: (rowed ? shape.slice(1) : shape).map(BigInt) };
+}
+
+function reshape(tensors: readonly TensorConfig[], { name }: TensorSpec) {
+  const shape = tensors.find((declared) => declared.name === name)?.reshape;
+  return shape === undefined ? {} : { reshape: { shape: shape.map(BigInt) } };
 }
 
 function dataType(datatype: TensorSpec['datatype']): DataType {
