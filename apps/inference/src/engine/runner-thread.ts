@@ -35,12 +35,15 @@ async function open({
     if (`sha256:${createHash('sha256').update(model).digest('hex')}` !== file.digest) {
       return refuse('ARTIFACT_CORRUPT', 'the model file changed since it was verified');
     }
-    const { trap } = scanModel(model, limits);
+    const { trap, growth } = scanModel(model, limits);
     if (trap !== undefined && !confined) {
       return tell({
         kind: 'misplaced',
         detail: `${trap} of whole numbers ends its process for some of them`,
       });
+    }
+    if (growth !== undefined && !confined) {
+      return tell({ kind: 'misplaced', detail: `requests decide on the size of what ${growth} makes` });
     }
     if (exhausted !== undefined) return refuse('RUNNERS_EXHAUSTED', exhausted);
     session = await OnnxSession.create(await runtime, outputsAsTensors(model).model, options);

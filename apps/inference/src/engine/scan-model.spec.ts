@@ -144,7 +144,7 @@ describe('scanModel', () => {
   });
 
   const calls = (...operators: string[]) => operators.map((opType) => ({ opType, domain: 'mine' }));
-  const ofFunctions = (functions: Model['functions']): Model => ({
+  const ofFunctions = (functions: NonNullable<Model['functions']>): Model => ({
     ...graphOf({ node: calls('F0') }),
     functions,
   });

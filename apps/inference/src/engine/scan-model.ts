@@ -1,14 +1,9 @@
 import { FieldReader } from '@plumbline/wire';
 import type { ScanLimits } from './protocol.ts';
 import { scanFunction, scanGraph, startScan } from './scan-graph.ts';
+import type { ModelRisks } from './trapping-division.ts';
 import { UnsafeModel } from './unsafe-model.ts';
 import { walk } from './walk-fields.ts';
-
-/** What is no reason to refuse a model, but one not to run it in the service's own process. */
-export interface ModelRisks {
-  /** Operator that ends the process for certain values of a request; undefined where there is none. */
-  readonly trap: string | undefined;
-}
 
 /**
  * Walks a serialised onnx.ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) without decoding it and
@@ -37,5 +32,5 @@ export function scanModel(model: Uint8Array, limits: ScanLimits): ModelRisks {
   if (unknown !== undefined) throw new UnsafeModel(`the model uses the foreign operator ${unknown}`);
   scan.expanded.check(limits.maxNodes);
   scan.made.check();
-  return { trap: scan.divisions.find() };
+  return scan.divisions.find();
 }

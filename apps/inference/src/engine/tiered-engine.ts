@@ -35,7 +35,7 @@ export interface TieredEngineOptions {
 
 /**
  * Runs models of the CPU on worker threads of this process. Those that are untrusted, run on a GPU or use an operator that
- * certain values of a request make crash have a process each: they may end it, it can be killed in the middle of a run,
+ * certain values of a request make crash, or make a tensor of any size, have a process each: they may end it, it can be killed in the middle of a run,
  * and then its memory is given back.
  */
 export class TieredEngine implements Engine {

@@ -37,7 +37,26 @@ const NESTING: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan', 'SequenceMap
 const ML_INTEGERS: ReadonlySet<string> = new Set(['LabelEncoder', 'CategoryMapper', 'ArrayFeatureExtractor']);
 
 /**
- * Finds integer divisions that trap. ONNX Runtime checks for divisors of 0, not for the one quotient that does not fit:
+ * The inputs by which a result may be larger than all that a request brought. What follows only from the shapes of the
+ * request, as in the exports of the usual frameworks, is bounded by the request and is not free.
+ */
+const SIZED_BY: Readonly<Record<string, readonly number[]>> = {
+  ...{ ConstantOfShape: [0], Expand: [1], Tile: [1, 2], Range: [0, 1, 2], OneHot: [1] },
+  ...{ Pad: [1], CenterCropPad: [1], Resize: [1, 2, 3], Upsample: [1], AffineGrid: [1] },
+  ...{ MaxUnpool: [2], Col2Im: [1], DFT: [1], MelWeightMatrix: [0, 1] },
+  ...{ BlackmanWindow: [0], HannWindow: [0], HammingWindow: [0] },
+};
+
+/** What is no reason to refuse a model, but one not to run it in the service's own process. */
+export interface ModelRisks {
+  /** Operator that ends the process for certain values of a request; undefined where there is none. */
+  readonly trap: string | undefined;
+  /** Operator whose result a few bytes of a request can make of any size; undefined where there is none. */
+  readonly growth: string | undefined;
+}
+
+/**
+ * Finds tensors whose sizes are elements of a request, and integer divisions that trap. ONNX Runtime checks for divisors of 0, not for the one quotient that does not fit:
  * the smallest integer by −1 ends the whole process, and where requests decide on both, so does a request. Types are
  * followed from inputs and constants through the nodes, in the order of the graph.
  */
@@ -61,14 +80,23 @@ export class TrappingDivision {
     this.#constants.set(name, { wide, free: false, divides: !wide || isHarmless(integers) });
   }
 
-  /** The first operator that may trap; undefined where none can. To be called when all nodes and constants are known. */
-  find(): string | undefined {
+  /** To be called once, when all nodes and constants are known. */
+  find(): ModelRisks {
+    let trap: string | undefined;
+    let growth: string | undefined;
     for (const node of this.#nodes) {
-      if (this.#mayTrap(node)) return node.operator;
+      if (trap === undefined && this.#mayTrap(node)) trap = node.operator;
+      if (growth === undefined && this.#isSizedByRequest(node)) growth = node.operator;
       const facts = this.#resultOf(node);
       for (const output of node.outputs) this.#values.set(output, facts);
     }
-    return undefined;
+    return { trap, growth };
+  }
+
+  /** The inputs that decide on the size of the result, and whose elements a request decides on. */
+  #isSizedByRequest({ operator, domain, inputs }: NodeFacts): boolean {
+    const sizing = OWN_DOMAINS.has(domain) ? (SIZED_BY[operator] ?? []) : [];
+    return sizing.some((index) => (inputs[index] ?? '') !== '' && this.#valueOf(inputs[index] ?? '').free);
   }
 
   #mayTrap({ operator, inputs, attributes }: NodeFacts): boolean {
