@@ -163,7 +163,9 @@ describe('a replica of a folder of models', () => {
     await withStandalone(root, async (server) => {
       await server.ready();
       const problem = server.log.lines.find(({ fields }) => fields['model'] === 'foreign');
-      expect((problem?.fields['error'] as Error).message).toContain('1:1: sequence_batching is not a field');
+      expect((problem?.fields['error'] as Error).message).toContain(
+        "1:1: sequence_batching is a field of Triton's that this server does not offer",
+      );
       const named = server.log.lines.find(({ fields }) => fields['model'] === 'named');
       expect((named?.fields['error'] as Error).message).toBe('name is "other", but the model is "named"');
       const failures = server.log.lines

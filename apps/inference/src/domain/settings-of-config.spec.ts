@@ -163,6 +163,7 @@ describe('settings of a configuration', () => {
     ],
     ['instance_group[0].count is -1', { instanceGroups: [{ ...group(), count: -1 }] }],
     ['instance_group asks for 65 copies', { instanceGroups: [{ ...group(), count: 65 }] }],
+    ['instance_group asks for 2147483647 copies', { instanceGroups: [{ ...group(), count: 2_147_483_647 }] }],
     ['parameters["execution_mode"] is "1"', parameter('execution_mode', '1')],
     ['parameters["inter_op_thread_count"] is "4"', parameter('inter_op_thread_count', '4')],
     ['parameters["plumbline.invariant"] is unknown', parameter('plumbline.invariant', 'serve')],

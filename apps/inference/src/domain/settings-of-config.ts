@@ -29,10 +29,8 @@ const MAX_BATCH_ROWS = 65_536;
 export function openingSettings(config: ModelConfig, service: ServiceDefaults): OpeningSettings {
   refuseForeign(config);
   refuseParameters(config);
+  checkCopies(config.instanceGroups);
   const devices = devicesOf(config.instanceGroups, service);
-  if (devices.length > MAX_RUNNERS) {
-    throw configFault('instance_group', `asks for ${devices.length} copies; at most ${MAX_RUNNERS} are made`);
-  }
   return {
     devices,
     intraOpThreads: intraOpThreads(config),
@@ -87,6 +85,15 @@ function refuseForeign({ platform, backend, decoupled }: ModelConfig): void {
   }
   if (decoupled) {
     throw configFault('model_transaction_policy.decoupled', 'is true; every request has one answer here');
+  }
+}
+
+/** Before anything is made of them: a count may be any number. */
+function checkCopies(groups: readonly InstanceGroup[]): void {
+  let copies = 0;
+  for (const { count, gpus } of groups) copies += Math.max(count, 1) * Math.max(gpus.length, 1);
+  if (copies > MAX_RUNNERS) {
+    throw configFault('instance_group', `asks for ${copies} copies; at most ${MAX_RUNNERS} are made`);
   }
 }
 
