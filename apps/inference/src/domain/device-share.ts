@@ -23,13 +23,16 @@ export interface Turn {
 const CALM_RUNS = 8;
 /** Weight of the newest run in what the next is expected to take. */
 const NEWEST_WEIGHT = 0.25;
+/** What is left, with every further run, of the memory that a run took long. */
+const LONGEST_DECAY = 0.999;
 
 /**
  * Shares one device between models: at most so many runs at once, and where more would run, the turn goes to whoever
  * has had least of the device. This is start-time fair queueing (Goyal, Vin, Cheng: SIGCOMM 1996; for several runs at
- * once Jin, Chase, Kaur: SIGMETRICS 2004): a run's start tag is the later of the virtual time and the end of its
- * model's run before; virtual time is the tag of the run whose turn came last. So nobody saves up time by pausing, and
- * one that comes after a pause waits only until one run ends.
+ * once Jin, Chase, Kaur: SIGMETRICS 2004): a run's start tag is the end of its model's run before, or the virtual time
+ * less a few runs where that is later; virtual time is the tag of the run whose turn came last. So nobody saves up much
+ * by pausing, and one that comes after a pause waits only until one run ends. The few runs are what a model that never
+ * pauses may lag behind, because run times are known afterwards only: without them it would lose a little each time.
  */
 export class DeviceShare {
   readonly #maxRuns: number;
@@ -37,6 +40,7 @@ export class DeviceShare {
   #running = 0;
   #virtualMs = 0;
   #runsSinceWait = CALM_RUNS;
+  #longestMs = 0;
 
   /** @param maxRuns of all models together; Infinity: nobody ever waits. */
   constructor(maxRuns: number) {
@@ -91,6 +95,7 @@ export class DeviceShare {
   end({ member, chargedMs }: Turn, ranMs: number, more: boolean): void {
     member.finishMs += ranMs - chargedMs;
     member.expectedMs += (ranMs - member.expectedMs) * NEWEST_WEIGHT;
+    this.#longestMs = Math.max(ranMs, this.#longestMs * LONGEST_DECAY);
     this.#running--;
     if (more && this.contended) this.#waiting.add(member);
     this.#grant();
@@ -118,7 +123,8 @@ export class DeviceShare {
   }
 
   #startTag({ finishMs }: DeviceMember): number {
-    return Math.max(this.#virtualMs, finishMs);
+    const lagMs = this.#maxRuns === Infinity ? 0 : (this.#maxRuns + 1) * this.#longestMs;
+    return Math.max(this.#virtualMs - lagMs, finishMs);
   }
 
   /** Of equal tags that goes first which has paused for longer. */
@@ -129,7 +135,7 @@ export class DeviceShare {
 
   #reserve(member: DeviceMember): void {
     this.#running++;
-    this.#virtualMs = this.#startTag(member);
+    this.#virtualMs = Math.max(this.#virtualMs, this.#startTag(member));
   }
 
   #grant(): void {
