@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileObjects, type ObjectStore } from '@plumbline/objects';
 import type { Scope } from '@plumbline/service';
@@ -19,7 +19,7 @@ const DUE_INTERVAL_MS = 1_000;
 export async function repositoryOrigin(scope: Scope<InferenceConfig>, path: string): Promise<Origin> {
   const root = await resolveRepository(path);
   const folder = new FolderObjects(root);
-  const overrides = await emptyOverrides(scope.config);
+  const overrides = await emptyOverrides(scope);
   const repository = modelFolders(root, folder, overrides);
   return {
     contents: eitherOf(folder, overrides),
@@ -31,10 +31,11 @@ export async function repositoryOrigin(scope: Scope<InferenceConfig>, path: stri
   };
 }
 
-/** What callers put in the place of files lasts as long as the process. */
-async function emptyOverrides({ stateDir }: InferenceConfig): Promise<ObjectStore> {
-  const directory = join(stateDir, 'overrides');
-  await rm(directory, { recursive: true, force: true });
+/** What callers put in the place of files lasts as long as the process, in a folder that no other process has. */
+async function emptyOverrides({ config: { stateDir }, adopt }: Scope<InferenceConfig>): Promise<ObjectStore> {
+  await mkdir(stateDir, { recursive: true });
+  const directory = await mkdtemp(join(stateDir, 'overrides-'));
+  adopt({ close: () => rm(directory, { recursive: true, force: true }) }, 'overrides');
   return fileObjects(directory);
 }
 
