@@ -32,10 +32,11 @@ export async function repositoryOrigin(scope: Scope<InferenceConfig>, path: stri
 }
 
 /** What callers put in the place of files lasts as long as the process, in a folder that no other process has. */
-async function emptyOverrides({ config: { stateDir }, adopt }: Scope<InferenceConfig>): Promise<ObjectStore> {
+async function emptyOverrides(scope: Scope<InferenceConfig>): Promise<ObjectStore> {
+  const { stateDir } = scope.config;
   await mkdir(stateDir, { recursive: true });
   const directory = await mkdtemp(join(stateDir, 'overrides-'));
-  adopt({ close: () => rm(directory, { recursive: true, force: true }) }, 'overrides');
+  scope.adopt({ close: () => rm(directory, { recursive: true, force: true }) }, 'overrides');
   return fileObjects(directory);
 }
 
