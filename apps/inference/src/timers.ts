@@ -8,5 +8,6 @@ export function alarm(ms: number, ring: () => void): () => void {
 
 /** Resolves after the time, or at once when the signal fires. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  // The one way that this fails is the signal, and the caller sees that itself.
   await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -10,6 +10,7 @@ const PLAN = sourcePlan('outcomes');
 /** No more of a plan than checking and committing a batch look at: the cast stands for the rest. */
 function sourcePlan(name: string): SourcePlan {
   const spec = { name, columns: [] };
+  // A plan has a dozen compiled parts more; the committer touches these alone.
   return {
     program: { spec, admission: () => () => ({ rowKey: 'key', values: [] }) },
     views: [],

@@ -11,6 +11,7 @@ const OIP = 'inference.GRPCInferenceService';
 async function levelsOf(name: string, next: () => Promise<void>, raw = false): Promise<string[]> {
   const log = recordingLog();
   const method: MethodInfo = { path: `${OIP}/${name}`, service: OIP, name, kind: 'unary', raw };
+  // Of a context, which only a transport can make, the interceptor asks for nothing else.
   const context = { logFields: () => ({ method: method.path }) } as unknown as ServerCallContext;
   const call: ServerCall = { method, context };
   await observe(log, serverMetrics(undefined))(call, next).catch(() => undefined);
