@@ -30,6 +30,25 @@ const layer = (name, above, packages = []) => ({
   },
 });
 
+/** Folders of a domain, each of which may import from those before it. */
+const ordered = (domain, folders) => ({
+  files: [`${domain}/**/*.ts`],
+  ignores: ['**/*.spec.ts'],
+  plugins: { 'import-x': importX },
+  rules: {
+    'import-x/no-restricted-paths': [
+      'error',
+      {
+        zones: folders.slice(0, -1).map((folder, at) => ({
+          target: `./${domain}/${folder}`,
+          from: folders.slice(at + 1).map((later) => `./${domain}/${later}`),
+          message: `${folder} comes before it: ${folders.join(' → ')}.`,
+        })),
+      },
+    ],
+  },
+});
+
 export default tseslint.config(
   {
     ignores: [
@@ -141,6 +160,9 @@ export default tseslint.config(
       '@bufbuild/protobuf',
     ],
   ),
+  ordered('apps/inference/src/domain', [
+    ...['runners', 'settings', 'loading', 'batching', 'versions', 'repository', 'serving'],
+  ]),
   layer('engine', ['store', 'upstream', 'service', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
   layer('upstream', ['service', 'events', 'server', 'main', 'config'], ['pg', 'nats']),
   layer('store', ['service', 'events', 'upstream', 'server', 'main', 'config'], ['nats', '@grpc/grpc-js']),

@@ -13,8 +13,8 @@ import {
   type ConfigValues,
 } from '@plumbline/service';
 import { accessProblems } from './domain/access.ts';
-import { repositoryProblems } from './domain/repository-settings.ts';
-import { parseDevices, type Device } from './domain/devices.ts';
+import { repositoryProblems } from './domain/repository/repository-settings.ts';
+import { parseDevices, type Device } from './domain/runners/devices.ts';
 
 /** Names of devices, comma-separated. */
 const devices = (fallback: Device, help: string) => ({

@@ -9,10 +9,10 @@ import {
 } from '@plumbline/rpc';
 import type { InferenceConfig } from './config.ts';
 import type { Readiness } from './domain/readiness.ts';
-import type { RepositorySource } from './domain/repository-source.ts';
-import type { ResponseCache } from './domain/response-cache.ts';
-import type { Engine } from './domain/runner.ts';
-import type { VersionTable } from './domain/version-table.ts';
+import type { RepositorySource } from './domain/repository/repository-source.ts';
+import type { ResponseCache } from './domain/serving/response-cache.ts';
+import type { Engine } from './domain/runners/runner.ts';
+import type { VersionTable } from './domain/versions/version-table.ts';
 import { httpPort } from './http-facade.ts';
 import { getStatus } from './service/get-status.ts';
 import { modelConfig } from './service/model-config.ts';

@@ -1,6 +1,6 @@
 import { run } from '@plumbline/service';
 import { config } from './config.ts';
-import type { Engine } from './domain/runner.ts';
+import type { Engine } from './domain/runners/runner.ts';
 import { build } from './server.ts';
 
 /** Node waits for its threads when it ends, and an abandoned one may never end. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { exposeStates } from './metrics.ts';
-import type { VersionReport } from './domain/version-table.ts';
+import type { VersionReport } from './domain/versions/version-table.ts';
 
 const report = (model: string, state: VersionReport['state']): VersionReport => ({
   version: { digest: `sha256:${model}`, files: [], owners: [{ tenant: 'default', model, number: 3 }] },

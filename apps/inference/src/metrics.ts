@@ -1,10 +1,10 @@
 import { Counter, Gauge, type LabelValues, type Registry } from 'prom-client';
-import { sumMemory } from './domain/memory-ledger.ts';
-import type { ResponseCache } from './domain/response-cache.ts';
-import type { Engine } from './domain/runner.ts';
-import type { CountedTime, FailureReason, StatisticsSnapshot } from './domain/statistics.ts';
+import { sumMemory } from './domain/versions/memory-ledger.ts';
+import type { ResponseCache } from './domain/serving/response-cache.ts';
+import type { Engine } from './domain/runners/runner.ts';
+import type { CountedTime, FailureReason, StatisticsSnapshot } from './domain/batching/statistics.ts';
 import type { ListedVersion } from './domain/traffic.ts';
-import type { VersionTable } from './domain/version-table.ts';
+import type { VersionTable } from './domain/versions/version-table.ts';
 import { TalliedHistogram } from './tallied-histogram.ts';
 
 const LABELS = ['model', 'version', 'tenant', 'digest'] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListedVersion } from './domain/traffic.ts';
-import type { VersionReport } from './domain/version-table.ts';
+import type { VersionReport } from './domain/versions/version-table.ts';
 import { describeStart, VersionNames } from './version-names.ts';
 
 const version = (digest: string, ...names: readonly [model: string, number: number][]): ListedVersion => ({

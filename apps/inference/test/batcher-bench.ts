@@ -1,8 +1,8 @@
-import { Batcher, type BatcherOptions } from '../src/domain/batcher.ts';
-import type { Batching } from '../src/domain/batching.ts';
-import type { QueueSettings } from '../src/domain/model-settings.ts';
-import type { Batch } from '../src/domain/runner.ts';
-import { RunnerPool } from '../src/domain/runner-pool.ts';
+import { Batcher, type BatcherOptions } from '../src/domain/batching/batcher.ts';
+import type { Batching } from '../src/domain/loading/batching.ts';
+import type { QueueSettings } from '../src/domain/settings/queue-policy.ts';
+import type { Batch } from '../src/domain/runners/runner.ts';
+import { RunnerPool } from '../src/domain/batching/runner-pool.ts';
 import { batcherOptions } from './batcher-options.ts';
 import { FakeRunner, sumRequest, type FakeRunnerOptions } from './fake-runner.ts';
 import { ManualClock } from './manual-clock.ts';

@@ -1,6 +1,6 @@
-import type { BatcherOptions } from '../src/domain/batcher.ts';
-import { defaultSettings } from '../src/domain/model-settings.ts';
-import { VersionStatistics } from '../src/domain/statistics.ts';
+import type { BatcherOptions } from '../src/domain/batching/batcher.ts';
+import { defaultSettings } from '../src/domain/settings/model-settings.ts';
+import { VersionStatistics } from '../src/domain/batching/statistics.ts';
 import { SUM_SIGNATURE } from './fake-runner.ts';
 
 /** Options of a batcher for SUM_SIGNATURE on the true clock, batches of at most 8 rows. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UNBOUNDED } from '../src/domain/model-settings.ts';
+import { UNBOUNDED } from '../src/domain/settings/queue-policy.ts';
 import { answers, bench, gate, one, turn, UNLIMITED } from './batcher-bench.ts';
 import { sumRequest } from './fake-runner.ts';
 

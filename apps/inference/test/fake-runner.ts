@@ -1,6 +1,12 @@
 import { elementCount, type Shape } from '@plumbline/tensors';
-import type { AdmittedRequest } from '../src/domain/admit-request.ts';
-import { RunFailed, RunnerLost, type Batch, type BatchResult, type Runner } from '../src/domain/runner.ts';
+import type { AdmittedRequest } from '../src/domain/batching/admitted-request.ts';
+import {
+  RunFailed,
+  RunnerLost,
+  type Batch,
+  type BatchResult,
+  type Runner,
+} from '../src/domain/runners/runner.ts';
 import type { ModelSignature } from '../src/domain/signature.ts';
 
 /** Two inputs and an output: y[row] = sum of x[row] + 1000 · k[row]; x may be of any width. */

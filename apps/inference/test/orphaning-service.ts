@@ -1,5 +1,5 @@
-import { probe } from '../src/domain/probe.ts';
-import type { ModelFile } from '../src/domain/runner.ts';
+import { probe } from '../src/domain/runners/probe.ts';
+import type { ModelFile } from '../src/domain/runners/runner.ts';
 import { openProcess } from './runners.ts';
 
 // A service with one runner process, whose id it prints and which it keeps busy for ever.

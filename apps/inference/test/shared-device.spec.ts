@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Batcher } from '../src/domain/batcher.ts';
-import { DeviceShare } from '../src/domain/device-share.ts';
-import { RunnerPool } from '../src/domain/runner-pool.ts';
+import { Batcher } from '../src/domain/batching/batcher.ts';
+import { DeviceShare } from '../src/domain/batching/device-share.ts';
+import { RunnerPool } from '../src/domain/batching/runner-pool.ts';
 import { batcherOptions } from './batcher-options.ts';
 import { one, turn, UNLIMITED } from './batcher-bench.ts';
 import { FakeRunner } from './fake-runner.ts';

@@ -3,8 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { decodeElements, encodeElements, type Datatype, type Element } from '@plumbline/tensors';
-import { probe } from '../src/domain/probe.ts';
-import type { BatchOutput, ModelFile, Runner } from '../src/domain/runner.ts';
+import { probe } from '../src/domain/runners/probe.ts';
+import type { BatchOutput, ModelFile, Runner } from '../src/domain/runners/runner.ts';
 import { hasRows } from '../src/domain/signature.ts';
 import { openThread } from './runners.ts';
 

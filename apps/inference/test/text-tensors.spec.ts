@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { buildModel } from '@plumbline/onnx';
 import { decodeBytesElements, encodeBytesElements } from '@plumbline/tensors';
 import fc from 'fast-check';
-import { type Batch, type Runner } from '../src/domain/runner.ts';
+import { type Batch, type Runner } from '../src/domain/runners/runner.ts';
 import { modelFile, openThread } from './runners.ts';
 
 const never = new AbortController().signal;

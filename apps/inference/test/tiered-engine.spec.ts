@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { RunnerLost } from '../src/domain/runner.ts';
+import { RunnerLost } from '../src/domain/runners/runner.ts';
 import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
 import { TieredEngine } from '../src/engine/tiered-engine.ts';
 import { divisionModel, hostileModel, timesModel } from './models.ts';

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { checkAbandoned, exhaustion } from '../domain/abandoned-runners.ts';
+import { checkAbandoned, exhaustion } from '../domain/runners/abandoned-runners.ts';
 import type { ToRunner } from './protocol.ts';
 
 export interface AbandonedThreadsOptions {

@@ -1,6 +1,6 @@
 import { elementCount, elementSizeBytes } from '@plumbline/tensors';
 import { errors } from '../domain/errors.ts';
-import type { Device } from '../domain/model-settings.ts';
+import type { Device } from '../domain/runners/devices.ts';
 import {
   RunFailed,
   RunnerLost,
@@ -8,7 +8,7 @@ import {
   type BatchOutput,
   type BatchResult,
   type Runner,
-} from '../domain/runner.ts';
+} from '../domain/runners/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
 import type { FromRunner, Opened, OpenRequest } from './protocol.ts';
 import type { RunnerLink } from './runner-link.ts';

@@ -1,7 +1,7 @@
 import { elementCount, type Shape } from '@plumbline/tensors';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
-import type { BatchOutput, Region } from '../domain/runner.ts';
+import type { BatchOutput, Region } from '../domain/runners/runner.ts';
 import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
 import { datatypeOf, elementTypeOf, viewElements } from './element-types.ts';
 import type { SessionOptions } from './protocol.ts';

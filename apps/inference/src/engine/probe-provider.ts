@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModel } from '@plumbline/onnx';
-import type { Device } from '../domain/model-settings.ts';
-import { probe } from '../domain/probe.ts';
-import type { Engine, ModelFile, ProviderReport } from '../domain/runner.ts';
+import type { Device } from '../domain/runners/devices.ts';
+import { probe } from '../domain/runners/probe.ts';
+import type { Engine, ModelFile, ProviderReport } from '../domain/runners/runner.ts';
 
 /** A driver that hangs must not keep the service from starting on the other providers. */
 const PROBE_LIMIT_MS = 60_000;

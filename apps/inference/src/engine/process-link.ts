@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { RunnerLost } from '../domain/runner.ts';
+import { RunnerLost } from '../domain/runners/runner.ts';
 import { closeExchange, openExchange } from './exchange.ts';
 import { ProcessChannel } from './process-channel.ts';
 import type { ToRunner } from './protocol.ts';

@@ -1,5 +1,5 @@
-import type { Device } from '../domain/model-settings.ts';
-import type { BatchOutput, ModelFile, Region } from '../domain/runner.ts';
+import type { Device } from '../domain/runners/devices.ts';
+import type { BatchOutput, ModelFile, Region } from '../domain/runners/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
 
 /** How a model's session is made. */

@@ -1,5 +1,5 @@
 import { elementCount, isDatatype } from '@plumbline/tensors';
-import type { BatchOutput } from '../domain/runner.ts';
+import type { BatchOutput } from '../domain/runners/runner.ts';
 import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
 import { FrameError, MAX_BODY_BYTES, type Frame } from './frames.ts';
 import { OPEN_REFUSALS, type FromRunner, type OpenRefusal, type ToRunner } from './protocol.ts';

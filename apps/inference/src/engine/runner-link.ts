@@ -1,4 +1,4 @@
-import type { RunnerLost } from '../domain/runner.ts';
+import type { RunnerLost } from '../domain/runners/runner.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
 
 export interface LinkListener {

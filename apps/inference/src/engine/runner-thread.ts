@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { outputsAsTensors } from '@plumbline/onnx';
 import { WireError } from '@plumbline/wire';
-import { checkBatchBytes } from '../domain/batch-buffer.ts';
+import { checkBatchBytes } from '../domain/runners/batch-buffer.ts';
 import { memoryEstimate } from './memory-estimate.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
 import type { FromRunner, OpenRefusal, OpenRequest, RunRequest, ToRunner } from './protocol.ts';

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { RunnerLost } from '../domain/runner.ts';
+import { RunnerLost } from '../domain/runners/runner.ts';
 import type { AbandonedThreads } from './abandoned-threads.ts';
 import type { IdleThreads } from './idle-threads.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';

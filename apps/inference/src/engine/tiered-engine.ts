@@ -1,5 +1,5 @@
 import { errors } from '../domain/errors.ts';
-import type { Device } from '../domain/model-settings.ts';
+import type { Device } from '../domain/runners/devices.ts';
 import {
   RunnerLost,
   type Engine,
@@ -7,7 +7,7 @@ import {
   type ProviderReport,
   type Runner,
   type RunnerOptions,
-} from '../domain/runner.ts';
+} from '../domain/runners/runner.ts';
 import type { AbandonedThreads } from './abandoned-threads.ts';
 import { IdleThreads } from './idle-threads.ts';
 import { LinkedRunner, MisplacedModel } from './linked-runner.ts';

@@ -11,11 +11,11 @@ import {
   understandRequest,
   type AnswerOptions,
   type Patience,
-} from '../domain/answer-request.ts';
+} from '../domain/serving/answer-request.ts';
 import { errors } from '../domain/errors.ts';
-import type { FoundVersion } from '../domain/find-version.ts';
-import type { InferAnswer } from '../domain/pending-request.ts';
-import type { VersionTable } from '../domain/version-table.ts';
+import type { FoundVersion } from '../domain/versions/find-version.ts';
+import type { InferAnswer } from '../domain/batching/pending-request.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
 
 export interface CallOptions extends AnswerOptions {
   readonly table: VersionTable;

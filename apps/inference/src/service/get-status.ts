@@ -1,7 +1,7 @@
 import { Invariance, VersionState, type InferenceService } from '@plumbline/contract-inference';
 import type { Handler } from '@plumbline/rpc';
-import type { ProviderReport } from '../domain/runner.ts';
-import type { VersionReport, VersionTable } from '../domain/version-table.ts';
+import type { ProviderReport } from '../domain/runners/runner.ts';
+import type { VersionReport, VersionTable } from '../domain/versions/version-table.ts';
 
 export interface GetStatusOptions {
   readonly table: VersionTable;

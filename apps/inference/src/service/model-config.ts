@@ -8,11 +8,12 @@ import {
   type ModelVersionPolicySchema,
 } from '@plumbline/contract-oip';
 import { requireTenant, type Handler } from '@plumbline/rpc';
-import type { DescribedVersion } from '../domain/find-version.ts';
-import type { TensorConfig, VersionPolicy, Warmup, WarmupInput } from '../domain/model-config.ts';
-import type { Device, QueuePolicy, QueueSettings } from '../domain/model-settings.ts';
+import type { DescribedVersion } from '../domain/versions/find-version.ts';
+import type { TensorConfig, VersionPolicy, Warmup, WarmupInput } from '../domain/settings/model-config.ts';
+import type { Device } from '../domain/runners/devices.ts';
+import type { QueuePolicy, QueueSettings } from '../domain/settings/queue-policy.ts';
 import type { TensorSpec } from '../domain/signature.ts';
-import type { VersionTable } from '../domain/version-table.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
 
 type ModelConfigMethod = Handler<(typeof GRPCInferenceService)['method']['modelConfig']>;
 type ConfigInit = MessageInitShape<typeof ModelConfigSchema>;

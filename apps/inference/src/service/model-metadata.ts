@@ -1,7 +1,7 @@
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
 import type { TensorSpec } from '../domain/signature.ts';
-import type { VersionTable } from '../domain/version-table.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
 
 type ModelMetadata = Handler<(typeof GRPCInferenceService)['method']['modelMetadata']>;
 

@@ -1,7 +1,7 @@
 import { ServiceError } from '@plumbline/errors';
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
-import type { VersionTable } from '../domain/version-table.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
 
 type ModelReady = Handler<(typeof GRPCInferenceService)['method']['modelReady']>;
 

@@ -1,8 +1,8 @@
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
-import type { FoundVersion, ServingVersion } from '../domain/find-version.ts';
-import type { CountedTime, StatisticsSnapshot } from '../domain/statistics.ts';
-import type { VersionTable } from '../domain/version-table.ts';
+import type { FoundVersion, ServingVersion } from '../domain/versions/find-version.ts';
+import type { CountedTime, StatisticsSnapshot } from '../domain/batching/statistics.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
 
 type ModelStatistics = Handler<(typeof GRPCInferenceService)['method']['modelStatistics']>;
 

@@ -6,8 +6,8 @@ import {
   encodeParameters,
   type InferRequestView,
 } from '@plumbline/tensors';
-import { asReady, type AnswerOne } from '../domain/as-ready.ts';
-import type { OpenBounds } from '../domain/open-requests.ts';
+import { asReady, type AnswerOne } from '../domain/serving/as-ready.ts';
+import type { OpenBounds } from '../domain/serving/open-requests.ts';
 import { answerCall, readRequest, type CallOptions } from './answer-call.ts';
 
 export interface ModelStreamInferOptions extends CallOptions {

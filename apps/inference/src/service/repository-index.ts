@@ -1,8 +1,8 @@
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
 import { requireTenant, type Handler } from '@plumbline/rpc';
-import { indexVersions, sortIndex } from '../domain/repository-index.ts';
-import type { RepositorySource } from '../domain/repository-source.ts';
-import type { VersionTable } from '../domain/version-table.ts';
+import { indexVersions, sortIndex } from '../domain/repository/repository-index.ts';
+import type { RepositorySource } from '../domain/repository/repository-source.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
 
 export interface RepositoryOptions {
   readonly table: VersionTable;

@@ -5,7 +5,7 @@ import type {
 } from '@plumbline/contract-oip';
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import { errors, shorten } from '../domain/errors.ts';
-import type { ModelOverride } from '../domain/repository.ts';
+import type { ModelOverride } from '../domain/repository/repository.ts';
 import type { RepositoryOptions } from './repository-index.ts';
 
 type RepositoryModelLoad = Handler<(typeof GRPCInferenceService)['method']['repositoryModelLoad']>;

@@ -1,6 +1,6 @@
-import type { VersionSource } from '../domain/version-source.ts';
-import type { VersionTable } from '../domain/version-table.ts';
-import type { RepositorySource } from '../domain/repository-source.ts';
+import type { VersionSource } from '../domain/versions/version-source.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
+import type { RepositorySource } from '../domain/repository/repository-source.ts';
 import type { Contents } from '../store/folder-objects.ts';
 
 /** Where versions come from: what is listed, and the bytes of what is listed. */

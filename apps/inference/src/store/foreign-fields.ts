@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { unknownField } from '@plumbline/textproto';
-import { configFault } from '../domain/config-fault.ts';
+import { configFault } from '../domain/settings/config-fault.ts';
 import { shorten } from '../domain/errors.ts';
 
 /** What Triton's messages have and ours do not, by message. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NO_CONFIG } from '../domain/model-config.ts';
+import { NO_CONFIG } from '../domain/settings/model-config.ts';
 import { parseConfigJson, parseConfigText } from './model-config-file.ts';
 
 const text = (source: string) => parseConfigText(Buffer.from(source));

@@ -16,7 +16,7 @@ import {
 } from '@plumbline/contract-oip';
 import type { Datatype } from '@plumbline/tensors';
 import { parseText, TextError } from '@plumbline/textproto';
-import { configFault } from '../domain/config-fault.ts';
+import { configFault } from '../domain/settings/config-fault.ts';
 import { errors, shorten } from '../domain/errors.ts';
 import {
   DEFAULT_MODEL_FILENAME,
@@ -26,8 +26,8 @@ import {
   type VersionPolicy,
   type Warmup,
   type WarmupInput,
-} from '../domain/model-config.ts';
-import type { QueuePolicy } from '../domain/model-settings.ts';
+} from '../domain/settings/model-config.ts';
+import type { QueuePolicy } from '../domain/settings/queue-policy.ts';
 import { foreignField, withoutIdleFields } from './foreign-fields.ts';
 
 /** In the repository: text. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { fileObjects } from '@plumbline/objects';
 import { temporaryDirectory } from '@plumbline/testing';
-import type { ModelRepository } from '../domain/repository.ts';
+import type { ModelRepository } from '../domain/repository/repository.ts';
 import { FolderObjects } from './folder-objects.ts';
 import { modelFolders } from './model-folders.ts';
 

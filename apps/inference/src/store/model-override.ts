@@ -1,8 +1,8 @@
 import type { ObjectStore } from '@plumbline/objects';
 import { manifestDigest, manifestFaults, type ManifestFile } from '@plumbline/release';
 import { errors, shorten } from '../domain/errors.ts';
-import { chooseVersions, type ModelConfig } from '../domain/model-config.ts';
-import type { ModelOverride, RepositoryModel, RepositoryVersion } from '../domain/repository.ts';
+import { chooseVersions, type ModelConfig } from '../domain/settings/model-config.ts';
+import type { ModelOverride, RepositoryModel, RepositoryVersion } from '../domain/repository/repository.ts';
 import { CONFIG_OVERRIDE_FILE, parseConfigJson } from './model-config-file.ts';
 
 /** The name of a version's folder. */

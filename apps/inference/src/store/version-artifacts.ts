@@ -7,9 +7,9 @@ import { parseSignature, SignatureError, type Signature } from '@plumbline/signa
 import type { RawTensor } from '@plumbline/tensors';
 import { countElements } from '@plumbline/wire';
 import { errors } from '../domain/errors.ts';
-import type { GoldenSet } from '../domain/golden.ts';
-import type { ArtifactStore } from '../domain/load-version.ts';
-import { namedFiles, NO_CONFIG, type ModelConfig } from '../domain/model-config.ts';
+import type { GoldenSet } from '../domain/loading/golden.ts';
+import type { ArtifactStore } from '../domain/loading/load-version.ts';
+import { namedFiles, NO_CONFIG, type ModelConfig } from '../domain/settings/model-config.ts';
 import type { Contents } from './folder-objects.ts';
 import { CONFIG_FILE, CONFIG_OVERRIDE_FILE, parseConfigJson, parseConfigText } from './model-config-file.ts';
 

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { indexVersions, sortIndex } from './repository-index.ts';
+import type { Standing } from '../versions/plan-versions.ts';
+import type { VersionReport } from '../versions/version-table.ts';
+
+const report = (
+  digest: string,
+  state: Standing['state'],
+  number: number,
+  more: Partial<VersionReport> = {},
+): VersionReport => ({
+  version: { digest, files: [], owners: [{ tenant: 'acme', model: 'm', number }] },
+  state,
+  serving: undefined,
+  failure: undefined,
+  counts: { requests: 0, rows: 0, batches: 0 },
+  ...more,
+});
+const failure = { digest: 'b', reason: 'MODEL_INVALID', detail: 'no session' };
+const index = (reports: VersionReport[], waiting: VersionReport[] = [], tenant = 'acme') =>
+  sortIndex(
+    indexVersions(
+      reports,
+      { epoch: 1n, versions: [...reports, ...waiting].map(({ version }) => version), champions: new Map() },
+      tenant,
+    ),
+  ).map(({ name, version, state, reason }) => `${name} ${version} ${state} ${reason}`.trim());
+
+describe('the index of a repository', () => {
+  it('tells the state of every version, in their order', () => {
+    const reports = [
+      report('a', 'READY', 10),
+      report('b', 'FAILED', 9, { failure }),
+      report('c', 'DRAINING', 2),
+      report('d', 'LOADING', 3),
+      report('e', 'EVICTED', 4),
+    ];
+    expect(index(reports, [report('f', 'READY', 1)])).toEqual([
+      'm 1 LOADING',
+      'm 2 UNLOADING',
+      'm 3 LOADING',
+      'm 4 UNAVAILABLE unloaded for memory',
+      'm 9 UNAVAILABLE MODEL_INVALID: no session',
+      'm 10 READY',
+    ]);
+  });
+
+  it('tells one number once, as what serves, with what is wrong with its successor', () => {
+    const serving = report('a', 'READY', 1);
+    const broken = report('b', 'FAILED', 1, { failure });
+    const expected = ['m 1 READY MODEL_INVALID: no session'];
+    expect(index([serving, broken])).toEqual(expected);
+    expect(index([broken, serving])).toEqual(expected);
+  });
+
+  it('tells nothing of other tenants', () => {
+    expect(index([report('a', 'READY', 1)], [report('b', 'READY', 2)], 'other')).toEqual([]);
+  });
+});

@@ -1,0 +1,105 @@
+import type { Shape } from '@plumbline/tensors';
+import type { Device } from './devices.ts';
+import type { ModelSignature } from '../signature.ts';
+
+/** A tensor's place in a batch buffer, at a multiple of 64 bytes. */
+export interface Region {
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+  readonly shape: Shape;
+}
+
+/** One run: inputs, and room for the outputs whose shapes are known beforehand, in one buffer. */
+export interface Batch {
+  /** Handed over with the run: the caller loses it until the result brings it back. */
+  readonly buffer: ArrayBuffer;
+  /** In the order of the signature. */
+  readonly inputs: readonly Region[];
+  /**
+   * In the order of the signature; undefined where the size is not known beforehand: a dimension besides the first is
+   * open, or the elements are BYTES.
+   */
+  readonly outputs: readonly (Region | undefined)[];
+}
+
+export interface BatchOutput {
+  readonly shape: Shape;
+  /** Raw elements; a view of the batch's buffer or of one of its own. No buffer serves two runs: views stay as they are. */
+  readonly raw: Uint8Array;
+}
+
+/** What a runner is opened with besides its model. */
+export interface RunnerOptions {
+  readonly device: Device;
+  /** Threads of one run inside the engine. */
+  readonly intraOpThreads: number;
+  /** Runs in a process of its own, which may crash and be killed. */
+  readonly untrusted: boolean;
+}
+
+/** An execution provider as a probe session found it. */
+export interface ProviderReport {
+  readonly device: Device;
+  readonly available: boolean;
+  /** Why it is not. */
+  readonly detail: string;
+}
+
+export interface BatchResult {
+  /** In the order of the signature. */
+  readonly outputs: readonly BatchOutput[];
+  /** Time inside the engine. */
+  readonly inferUs: number;
+}
+
+/** One copy of a model on one device. BYTES tensors are in the protocol's raw form, lengths included. Runs are taken in order; the next may be handed over while one is under way. */
+export interface Runner {
+  readonly signature: ModelSignature;
+  readonly device: Device;
+  /** What opening the model added to memory, as measured or, within this process, estimated. */
+  readonly memoryBytes: number;
+  /**
+   * Rejects with RunFailed where the engine refused the batch, and with RunnerLost where the runner ended; then
+   * every later call rejects alike.
+   */
+  run(batch: Batch): Promise<BatchResult>;
+  /** Gives the runner up with what it has under way, which rejects with RunnerLost. Waits for nothing. Idempotent. */
+  abandon(): void;
+  /** Lets the run under way finish, then gives everything back; at once after `abandon`. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A local file with a model, read and hashed where it is opened, never by the thread that serves. */
+export interface ModelFile {
+  readonly path: string;
+  /** "sha256:…" of the whole file. */
+  readonly digest: string;
+}
+
+/** Makes runners of models: the seam behind which threads, processes and devices differ. */
+export interface Engine {
+  /** The execution providers asked for, in the order of preference, each probed with a real session. */
+  readonly providers: readonly ProviderReport[];
+  /** Runners that were abandoned and have not ended since. */
+  readonly abandoned: number;
+  /**
+   * Rejects with a ServiceError ARTIFACT_CORRUPT, MODEL_UNSAFE, MODEL_UNSUPPORTED, MODEL_INVALID or RUNNERS_EXHAUSTED.
+   * When the signal fires before, it rejects with its reason and abandons the runner.
+   */
+  open(model: ModelFile, options: RunnerOptions, signal: AbortSignal): Promise<Runner>;
+}
+
+/** The engine refused this batch; the runner lives on. */
+export class RunFailed extends Error {
+  override readonly name = 'RunFailed';
+}
+
+/** The runner ended or was abandoned, during or before the run. */
+export class RunnerLost extends Error {
+  override readonly name: string = 'RunnerLost';
+}
+
+/** The run did not come back in time, and its runner was abandoned. */
+export class RunTimedOut extends RunnerLost {
+  override readonly name = 'RunTimedOut';
+}
