@@ -19,6 +19,7 @@ export default {
   modulePathIgnorePatterns: ['/dist/', '/out/', '/.plumbline/'],
   globalSetup: '<rootDir>/libs/testing/src/jest-global-setup.ts',
   globalTeardown: '<rootDir>/libs/testing/src/jest-global-teardown.ts',
-  testTimeout: 30_000,
+  // A bound for what hangs: no property of a test may rest on how fast the machine is.
+  testTimeout: 600_000,
   maxWorkers: 2,
 };

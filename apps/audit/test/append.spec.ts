@@ -10,7 +10,7 @@ let audit: RunningAudit;
 beforeAll(async () => {
   around = await surroundings();
   audit = await startAudit(around);
-}, 60_000);
+});
 afterAll(async () => {
   await audit?.stop();
   await around?.database.close();

@@ -36,7 +36,7 @@ beforeAll(async () => {
   bus = await connectEvents({ url: around.natsUrl, service: 'registry', log: silentLog });
   database = openDatabase({ url: around.database.url, schema: 'audit', log: silentLog });
   relay = startRelay({ database, bus, log: silentLog });
-}, 60_000);
+});
 afterAll(async () => {
   await relay?.close();
   await bus?.close();

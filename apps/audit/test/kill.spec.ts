@@ -45,8 +45,8 @@ beforeAll(async () => {
   port = await freePort();
   child = start();
   clients = clientsOf(port);
-  await eventually(() => client().getCheckpoint({}), { timeoutMs: 30_000 });
-}, 60_000);
+  await eventually(() => client().getCheckpoint({}));
+});
 afterAll(async () => {
   clients?.close();
   child?.kill('SIGTERM');
@@ -72,7 +72,7 @@ describe('an audit process that is killed again and again during a load', () => 
       acknowledged += 1;
       if (acknowledged !== kills[0]) return;
       kills.shift();
-      seen.push(await eventually(checkpointNow, { timeoutMs: 30_000 }));
+      seen.push(await eventually(checkpointNow));
       await killAndRestart();
     };
     const worker = async (): Promise<void> => {
@@ -80,7 +80,7 @@ describe('an audit process that is killed again and again during a load', () => 
         const eventId = ids[index]!;
         const producer = { producerId: 'gateway', epoch: 1n, sequence: BigInt(index + 1) };
         const request = appendRequest({ tenant: TENANT, eventId, request: eventId, producer });
-        await eventually(() => client().append(request), { timeoutMs: 30_000 });
+        await eventually(() => client().append(request));
         await acknowledge();
       }
     };
@@ -111,7 +111,7 @@ describe('an audit process that is killed again and again during a load', () => 
         proof: hashes,
       });
     }
-  }, 120_000);
+  });
 
   it('tells the monitor of every record', async () => {
     const database = openDatabase({ url: around.database.url, schema: 'audit', log: silentLog });

@@ -6,7 +6,7 @@ let around: Surroundings;
 
 beforeAll(async () => {
   around = await surroundings();
-}, 60_000);
+});
 afterAll(async () => {
   await around?.database.close();
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await Promise.all(ids.map((eventId) => client().append(appendRequest({ tenant: TENANT, eventId }))));
   const { verifierKey } = await client().getCheckpoint({});
   verifier = parseVerifier(verifierKey);
-}, 60_000);
+});
 afterAll(async () => {
   await audit?.stop();
   await around?.database.close();

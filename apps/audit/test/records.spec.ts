@@ -47,7 +47,7 @@ beforeAll(async () => {
   second = await appendMany(40, { model: OTHER_MODEL });
   refusals = await appendMany(30, { kind: RecordKind.REFUSAL });
   await audit.clientOf('another').append(appendRequest({ tenant: 'another' }));
-}, 60_000);
+});
 afterAll(async () => {
   await audit?.stop();
   await around?.database.close();

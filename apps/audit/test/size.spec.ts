@@ -19,7 +19,7 @@ beforeAll(async () => {
   around = await testDatabase('audit');
   database = openDatabase({ url: around.url, schema: 'audit', log: silentLog });
   await migrate(database, new URL('../migrations/', import.meta.url));
-}, 60_000);
+});
 afterAll(async () => {
   await database?.close();
   await around?.close();
@@ -58,5 +58,5 @@ describe('the log', () => {
     const before = await commitBatches(20);
     const after = await commitBatches(100);
     expect((after - before) / (100 * BATCH)).toBeLessThanOrEqual(150);
-  }, 60_000);
+  });
 });

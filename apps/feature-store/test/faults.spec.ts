@@ -31,8 +31,8 @@ beforeAll(async () => {
   port = await freePort();
   child = start();
   clients = clientsOf(port);
-  await eventually(() => clients.clientOf('any').getDefinitions({}), { timeoutMs: 30_000 });
-}, 60_000);
+  await eventually(() => clients.clientOf('any').getDefinitions({}));
+});
 afterAll(async () => {
   clients?.close();
   await ended('SIGTERM');
@@ -74,7 +74,7 @@ async function deliver(client: FeatureStoreClient, number: number): Promise<void
       return { refusal: error };
     }
   };
-  const { refusal } = await eventually(attempt, { timeoutMs: 30_000 });
+  const { refusal } = await eventually(attempt);
   expect(refusal).toBeUndefined();
 }
 
@@ -118,7 +118,7 @@ describe('a feature store that is killed between and within batches', () => {
     };
     for await (const { dataset } of client.buildTrainingSet(request)) rows = dataset?.rows ?? rows;
     expect(rows).toBe(BigInt(BATCHES * ROWS_PER_BATCH));
-  }, 120_000);
+  });
 });
 
 describe('a feature store whose database is away', () => {
@@ -143,5 +143,5 @@ describe('a feature store whose database is away', () => {
     await proxy.restore();
     await deliver(client, 1);
     expect(await countOf(client)).toBe(BigInt(2 * ROWS_PER_BATCH));
-  }, 60_000);
+  });
 });

@@ -17,7 +17,7 @@ let store: RunningFeatureStore;
 beforeAll(async () => {
   around = await surroundings();
   store = await startFeatureStore(around);
-}, 60_000);
+});
 afterAll(async () => {
   await store?.stop();
   await around?.database.close();

@@ -44,7 +44,7 @@ beforeAll(async () => {
   rowStore = ingestStore({ database, survey, clock: systemClock, timeoutMs: 10_000 });
   history = historyStore(database, duck, objects);
   online = new OnlineReads(database, 5_000);
-}, 60_000);
+});
 afterAll(async () => {
   await duck?.close();
   await database?.close();
@@ -197,7 +197,7 @@ describe('for random histories with late, repeated, corrected and tied rows', ()
       ),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 
   it('served vectors are recomputed from history to the same bits, whatever came later', async () => {
     await fc.assert(
@@ -221,7 +221,7 @@ describe('for random histories with late, repeated, corrected and tied rows', ()
       ),
       { numRuns: 30 },
     );
-  }, 120_000);
+  });
 
   it('training sets equal the oracle, row by row at its own instant', async () => {
     await fc.assert(
@@ -235,7 +235,7 @@ describe('for random histories with late, repeated, corrected and tied rows', ()
       }),
       { numRuns: 30 },
     );
-  }, 120_000);
+  });
 
   it('neither a feature nor a label peeks past its known-at instant', async () => {
     await fc.assert(
@@ -252,5 +252,5 @@ describe('for random histories with late, repeated, corrected and tied rows', ()
       }),
       { numRuns: 20 },
     );
-  }, 120_000);
+  });
 });

@@ -126,7 +126,7 @@ describe('a training', () => {
     rig.registryAway = true;
     const jobId = randomUUID();
     await rig.client.startTraining({ jobId, spec: specOfTest() });
-    await eventually(async () => (await jobOf(jobId)).phase === 'registering', { timeoutMs: 30_000 });
+    await eventually(async () => (await jobOf(jobId)).phase === 'registering');
     await eventually(async () => (await jobOf(jobId)).state === JobState.QUEUED);
     rig.registryAway = false;
     expect(await ended(jobId)).toMatchObject({ state: JobState.SUCCEEDED });
@@ -204,7 +204,7 @@ describe('plumbline.registry.training-requested', () => {
     try {
       await enqueue(database, [event(), event()]);
       relay.kick();
-      await eventually(async () => (await jobOf(jobId)).state === JobState.SUCCEEDED, { timeoutMs: 60_000 });
+      await eventually(async () => (await jobOf(jobId)).state === JobState.SUCCEEDED);
       await relay.flush();
       const jobs = await database.query<{ requested_by: string; attempts: number }>(
         'SELECT requested_by, attempts FROM job WHERE job_id = $1',

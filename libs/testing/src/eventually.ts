@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Patience {
-  /** Default 10 000. */
+  /** Default 120 000: a bound for what never comes true, however slow the machine. */
   readonly timeoutMs?: number;
   /** Default 10. */
   readonly intervalMs?: number;
@@ -13,7 +13,7 @@ export interface Patience {
  */
 export async function eventually<T>(
   probe: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 10 }: Patience = {},
+  { timeoutMs = 120_000, intervalMs = 10 }: Patience = {},
 ): Promise<Held<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -15,7 +15,7 @@ describe('the service under test', () => {
     folder = await temporaryDirectory();
     writeRepository(folder, [small, swapped]);
     service = await startService(children, folder, [small.name]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await service.close();
     await children.close();

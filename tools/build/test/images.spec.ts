@@ -31,12 +31,34 @@ const all: readonly Image[] = [
   {
     name: 'inference-cuda',
     service: 'inference',
-    base: /^docker\.io\/nvidia\/cuda:12\.\d+\.\d+-cudnn-runtime-/,
+    base: /^docker\.io\/nvidia\/cuda:13\.0\.\d+-cudnn-runtime-/,
   },
 ];
 
 const named = (stage: Stage | undefined, name: string): Instruction[] =>
   stage?.instructions.filter((instruction) => instruction.name === name) ?? [];
+
+const wordsOf = (stage: Stage | undefined, name: string): string[] =>
+  named(stage, name).flatMap(({ args }) => [...args]);
+
+interface Config {
+  describe(): { variable: string; kind: string; fallback?: string }[];
+  parse(environment: Record<string, string>): unknown;
+}
+
+const moduleOf = async <T>(service: string, name: string): Promise<T> =>
+  (await import(join(workspace, 'apps', service, `src/${name}.ts`))) as T;
+
+/** Those of a replica that serves a folder of models, which alone serves HTTP without being told to. */
+async function httpPorts(service: string): Promise<string[]> {
+  if (service !== 'inference') return [];
+  const { config } = await moduleOf<{ config: Config }>(service, 'config');
+  const { httpPort } = await moduleOf<{ httpPort(settings: unknown): number | undefined }>(
+    service,
+    'http-facade',
+  );
+  return [String(httpPort(config.parse({ MODEL_REPOSITORY: '/models' })))];
+}
 
 describe('deploy/images', () => {
   it('holds one Containerfile per image', () => {
@@ -53,7 +75,7 @@ describe.each(all)('the image $name', ({ name, service, base }) => {
     stages = parseContainerfile(readFileSync(join(images, `${name}.Containerfile`), 'utf8'));
     final = stages.at(-1);
     await buildService(workspace, `apps/${service}`);
-  }, 60_000);
+  });
 
   it('is built on the slim image of the pinned Node, and runs that Node on its base', () => {
     expect(stages.map(({ from }) => from)).toEqual([
@@ -91,15 +113,21 @@ describe.each(all)('the image $name', ({ name, service, base }) => {
   });
 
   it('exposes the ports that the service listens on by default', async () => {
-    const { config } = (await import(join(workspace, 'apps', service, 'src/config.ts'))) as {
-      config: { describe(): { variable: string; kind: string; fallback?: string }[] };
-    };
-    const ports = config.describe().filter(({ kind }) => kind === 'port');
-    expect(
-      named(final, 'EXPOSE')
-        .flatMap(({ args }) => [...args])
-        .sort(),
-    ).toEqual(ports.map(({ fallback }) => fallback).sort());
+    const { config } = await moduleOf<{ config: Config }>(service, 'config');
+    const ports = config.describe().flatMap(({ kind, fallback }) => (kind === 'port' ? [fallback] : []));
+    expect(wordsOf(final, 'EXPOSE').sort()).toEqual([...ports, ...(await httpPorts(service))].sort());
+  });
+
+  it('keeps what it stores on its volume, the only folder that its user may write', async () => {
+    const { config } = await moduleOf<{ config: Config }>(service, 'config');
+    const stores = config.describe().filter(({ fallback = '' }) => fallback.startsWith('.plumbline/'));
+    const [volume = ''] = wordsOf(final, 'VOLUME');
+    expect(named(final, 'RUN').map(({ args }) => args.join(' '))).toEqual([
+      `mkdir -p ${volume} && chown 1000:1000 ${volume}`,
+    ]);
+    expect(wordsOf(final, 'ENV').filter((word) => word.includes(`=${volume}`))).toEqual(
+      stores.map(({ variable, fallback = '' }) => fallback.replace('.plumbline', `${variable}=${volume}`)),
+    );
   });
 });
 
@@ -116,11 +144,21 @@ describe('the image inference-cuda', () => {
   const lines = (stage: Stage | undefined, name: string) =>
     named(stage, name).map(({ args }) => args.join(' '));
 
-  it('brings the CUDA provider, and fails to be built without it', () => {
-    const [, dependencies] = stages;
-    expect(lines(dependencies, 'RUN').join('\n')).toMatch(
-      /ONNXRUNTIME_NODE_INSTALL=cuda12 .* test -s libonnxruntime_providers_cuda\.so/,
+  it('takes the CUDA provider of the release that onnxruntime-node has, by digest', () => {
+    const pin = readFileSync(join(images, 'cuda-provider.txt'), 'utf8');
+    const { dependencies } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    expect(pin.split('\n').filter((line) => !/^(#|$)/.test(line))).toEqual([
+      expect.stringMatching(
+        `^onnxruntime-gpu==${dependencies['onnxruntime-node']} --hash=sha256:[0-9a-f]{64}$`,
+      ),
+    ]);
+    const [, installing] = stages;
+    expect(lines(installing, 'RUN').join('\n')).toMatch(
+      /pip download --require-hashes .*-r cuda-provider\.txt/,
     );
+    expect(lines(installing, 'RUN').join('\n')).not.toContain('ONNXRUNTIME_NODE_INSTALL');
   });
 
   it('asks for the GPU first and for the CPU after it', () => {

@@ -13,7 +13,7 @@ describe('our inference service', () => {
   beforeAll(async () => {
     const directory = await temporaryDirectory();
     opened = await ownTarget(directory, join(directory, 'inference.log'));
-  }, 60_000);
+  });
 
   afterAll(() => opened?.close());
 

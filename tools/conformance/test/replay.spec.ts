@@ -48,7 +48,7 @@ describe('the replay of test data', () => {
     found.forEach((testCase) => writeCase(repository, testCase));
     service = await startService({ repository, directory, logFile: join(directory, 'log'), load: [] });
     target = await openTarget({ ...service, own: true, models: [] });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     oracle.close();

@@ -68,7 +68,7 @@ beforeAll(async () => {
   for (const { name } of SERVICES) {
     clients.set(name, new PlainClient(addresses[addressVariable(name)] ?? ''));
   }
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const client of clients.values()) client.close();
@@ -77,7 +77,7 @@ afterAll(async () => {
   await platform.stop();
   await servers.close();
   for (const name of Object.keys(servers.environment)) delete process.env[name];
-}, 60_000);
+});
 
 function pidOf(service: string): number {
   const pid = platform.supervisor.pidOf(service);
@@ -160,7 +160,7 @@ describe.each(SERVICES.map(({ name }) => name))('%s', (service) => {
         expect(DOCUMENTED).toContain(verdict(outcome));
       }
     }
-  }, 30_000);
+  });
 
   it('answers whatever bytes it is sent with an error of its catalogue, and in little time', async () => {
     const complaints: string[] = [];
@@ -181,7 +181,7 @@ describe.each(SERVICES.map(({ name }) => name))('%s', (service) => {
     }
     expect(complaints).toEqual([]);
     expect(platform.supervisor.pidOf(service)).toBe(pid);
-  }, 60_000);
+  });
 });
 
 describe('a prediction on tensors', () => {
@@ -432,7 +432,7 @@ describe('a corrupted model', () => {
       statusOf,
       (version) => version?.state === VersionState.READY,
     );
-  }, 60_000);
+  });
 });
 
 describe('an outage', () => {
@@ -497,7 +497,7 @@ describe('an outage', () => {
       thaw();
     }
     await answersAgain();
-  }, 40_000);
+  });
 
   it('of a Postgres that was killed makes calls fail UNAVAILABLE with a reason, and ends with it', async () => {
     const restart = await servers.killPostgres();
@@ -507,7 +507,7 @@ describe('an outage', () => {
     expect(DOCUMENTED).toContain(verdict(outcome));
     await restart();
     await answersAgain();
-  }, 60_000);
+  });
 
   it('of the broker holds nobody up: what it should have carried follows when it is back', async () => {
     const restart = await servers.killNats();
@@ -515,7 +515,7 @@ describe('an outage', () => {
     const readiness = await fetch(`http://127.0.0.1:${basePort + 41}/readyz`);
     expect(readiness.status).toBe(503);
     await restart();
-  }, 40_000);
+  });
 
   it('loses nothing that was acknowledged: retries under the same ids make every record exactly once', async () => {
     for (const predictionId of asked) {
@@ -537,5 +537,5 @@ describe('an outage', () => {
       (counted) => counted.predictions === predictions?.records,
     );
     expect(seen.predictions).toBe(predictions?.records);
-  }, 60_000);
+  });
 });
