@@ -24,6 +24,8 @@ export interface FakeRunnerOptions {
   readonly before?: (batch: Batch) => Promise<void>;
   /** Whether a batch ends the runner instead of being answered. */
   readonly crashesOn?: (batch: Batch) => boolean;
+  /** What it tells of its runs besides 7 µs inside the engine. */
+  readonly times?: Partial<Omit<BatchResult, 'outputs'>>;
   /** The answers; by default those of SUM_SIGNATURE. */
   readonly compute?: (batch: Batch) => readonly { shape: Shape; raw: Uint8Array }[];
 }
@@ -57,7 +59,7 @@ export class FakeRunner implements Runner {
       if (this.#options.crashesOn?.(batch) === true) this.crash();
       if (this.#lost !== undefined) throw this.#lost;
       const outputs = (this.#options.compute ?? sums)(batch);
-      return { outputs, inferUs: 7 };
+      return { outputs, waitedUs: 0, inputUs: 0, inferUs: 7, ...this.#options.times };
     });
     this.#last = result.catch(() => undefined);
     return Promise.race([result, this.#crashed]);

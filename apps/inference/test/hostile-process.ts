@@ -3,7 +3,7 @@ import { answer, onRequest, write } from './channel.ts';
 // A runner process that a model has taken over. The first float of a batch chooses the answer.
 const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [-1, 2] });
 const output = { shape: [1, 2], sizeBytes: 8 };
-const ran = { kind: 'ran', id: 0, inferUs: 1 };
+const ran = { kind: 'ran', id: 0, startedUs: 0, inputUs: 0, inferUs: 1 };
 const ATTACKS: Readonly<Record<number, () => void>> = {
   1: () => write(new Uint8Array(8).fill(255)),
   2: () => write(Buffer.from('\x03\0\0\0\0\0\0\0{{{', 'latin1')),

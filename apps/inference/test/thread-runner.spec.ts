@@ -77,6 +77,16 @@ describe('a runner on a thread', () => {
     await runner.close();
   });
 
+  it('tells the wait behind the run before from its own time in the engine', async () => {
+    const runner = await openThread(await fileOf(loopModel()), never, options);
+    const runs = [1, 2].map(() => runner.run(floatBatch(runner, 2, [100_000, 1])));
+    const [first, second] = await Promise.all(runs);
+    expect(first?.inferUs).toBeGreaterThan(1_000);
+    expect(second?.waitedUs).toBeGreaterThanOrEqual(first?.inferUs ?? Infinity);
+    expect(first?.waitedUs).toBeLessThan(second?.waitedUs ?? 0);
+    await runner.close();
+  });
+
   it('refuses a file that changed after it was verified', async () => {
     const file = await fileOf(timesModel(3));
     await writeFile(file.path, timesModel(4));

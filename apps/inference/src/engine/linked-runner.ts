@@ -11,11 +11,13 @@ import {
 } from '../domain/runners/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
 import type { FromRunner, Opened, OpenRequest } from './protocol.ts';
+import { machineUs, timesOf } from './run-times.ts';
 import type { RunnerLink } from './runner-link.ts';
 
 interface Waiting {
   readonly resolve: (result: BatchResult) => void;
   readonly reject: (error: unknown) => void;
+  readonly handedUs: number;
 }
 
 /** The model may end the process that it runs in, so it was not opened in the service's own. */
@@ -66,7 +68,7 @@ export class LinkedRunner implements Runner {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject, handedUs: machineUs() });
       this.#link.post({ kind: 'run', id, buffer, inputs, outputs });
     });
   }
@@ -88,8 +90,11 @@ export class LinkedRunner implements Runner {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (message.kind === 'failed') waiting?.reject(new RunFailed(message.detail));
-    else if (fits(message.outputs, this.signature)) waiting?.resolve(message);
-    else this.#break(waiting);
+    else if (!fits(message.outputs, this.signature)) this.#break(waiting);
+    else {
+      const { outputs } = message;
+      waiting?.resolve({ outputs, ...timesOf(message, waiting.handedUs, machineUs()) });
+    }
     this.#endWhenIdle();
   }
 

@@ -14,6 +14,13 @@ export class UnsupportedModel extends Error {
 
 export type Runtime = typeof OnnxRuntime;
 
+/** What came of one run, and how long it took to give the engine its inputs and to wait for its outputs. */
+export interface SessionRun {
+  readonly outputs: readonly BatchOutput[];
+  readonly inputUs: number;
+  readonly inferUs: number;
+}
+
 /** Loads onnxruntime-node. Only for threads that serve nothing else: `create` and `run` block their thread. */
 export async function loadOnnxRuntime(): Promise<Runtime> {
   // With Float16Array in sight, onnxruntime-node would refuse the Uint16Array that its own binding fills.
@@ -67,39 +74,44 @@ export class OnnxSession {
     buffer: ArrayBuffer,
     inputs: readonly Region[],
     outputs: readonly (Region | undefined)[],
-  ): Promise<BatchOutput[]> {
+  ): Promise<SessionRun> {
+    const startMs = performance.now();
     const feeds: Record<string, Tensor> = {};
     this.signature.inputs.forEach((spec, index) => {
       feeds[spec.name] = this.#tensor(spec, buffer, inputs[index] as Region);
     });
     const regions = this.#inPlace ? outputs.map((region, index) => this.#roomFor(index, region)) : [];
     try {
-      return await this.#fetch(feeds, buffer, regions);
+      return await this.#fetch(feeds, buffer, regions, startMs);
     } catch (error) {
       if (!isShapeMisfit(error)) throw error;
     }
-    const results = await this.#fetch(feeds, buffer, []);
+    const run = await this.#fetch(feeds, buffer, [], startMs);
     this.#inPlace = false;
-    return results;
+    return run;
   }
 
   async #fetch(
     feeds: Record<string, Tensor>,
     buffer: ArrayBuffer,
     regions: readonly (Region | undefined)[],
-  ): Promise<BatchOutput[]> {
+    startMs: number,
+  ): Promise<SessionRun> {
     const fetches: Record<string, OnnxValue | null> = {};
     this.signature.outputs.forEach((spec, index) => {
       const region = regions[index];
       fetches[spec.name] = region === undefined ? null : this.#tensor(spec, buffer, region);
     });
+    const readyMs = performance.now();
     const results = await this.#session.run(feeds, fetches, { logSeverityLevel: 4 });
-    return this.signature.outputs.map((spec, index) => {
+    const endMs = performance.now();
+    const extracted = this.signature.outputs.map((spec, index) => {
       const { dims: shape, data } = results[spec.name] as Tensor;
       const region = regions[index];
       if (region === undefined) return { shape, raw: rawOf(data) };
       return { shape, raw: new Uint8Array(buffer, region.offsetBytes, region.sizeBytes) };
     });
+    return { outputs: extracted, inputUs: usOf(readyMs - startMs), inferUs: usOf(endMs - readyMs) };
   }
 
   /** The metadata of a model tells a scalar and an output of unknown rank alike, so neither is filled in place. */
@@ -136,6 +148,10 @@ function rawOf(data: Tensor['data']): Uint8Array {
 function providerOf(device: string): InferenceSession.ExecutionProviderConfig {
   const [name = '', number = '0'] = device.split(':');
   return name === 'cuda' ? { name, deviceId: Number(number) } : name;
+}
+
+function usOf(ms: number): number {
+  return Math.round(ms * 1000);
 }
 
 function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {

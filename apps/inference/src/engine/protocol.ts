@@ -1,6 +1,7 @@
 import type { Device } from '../domain/runners/devices.ts';
 import type { BatchOutput, ModelFile, Region } from '../domain/runners/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
+import type { ToldTimes } from './run-times.ts';
 
 /** How a model's session is made. */
 export interface SessionOptions {
@@ -60,13 +61,12 @@ export type FromRunner =
   | { readonly kind: 'refused'; readonly reason: OpenRefusal; readonly detail: string }
   /** The model may end the process and must have one of its own. */
   | { readonly kind: 'misplaced'; readonly detail: string }
-  | {
+  | ({
       readonly kind: 'ran';
       readonly id: number;
       /** In the order of the signature. */
       readonly outputs: readonly BatchOutput[];
-      readonly inferUs: number;
-    }
+    } & ToldTimes)
   | { readonly kind: 'failed'; readonly id: number; readonly detail: string }
   | { readonly kind: 'closed' };
 

@@ -59,7 +59,7 @@ describe('answers', () => {
     const output = fc.uint8Array({ maxLength: 200 }).map((raw) => ({ shape: [raw.length], raw }));
     fc.assert(
       fc.property(fc.array(output, { maxLength: 4 }), (outputs) => {
-        const ran: FromRunner = { kind: 'ran', id: 1, outputs, inferUs: 2 };
+        const ran: FromRunner = { kind: 'ran', id: 1, outputs, startedUs: 9, inputUs: 1, inferUs: 2 };
         const arrived = unpackAnswer(sent(packAnswer(ran)));
         expect(arrived).toEqual(ran);
         for (const { raw } of arrived.kind === 'ran' ? arrived.outputs : [])
@@ -74,6 +74,8 @@ describe('answers', () => {
     const head = fc.record({
       kind,
       id: part,
+      startedUs: part,
+      inputUs: part,
       inferUs: part,
       memoryBytes: part,
       reason: part,

@@ -3,6 +3,7 @@ import type { BatchOutput } from '../domain/runners/runner.ts';
 import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
 import { FrameError, MAX_BODY_BYTES, type Frame } from './frames.ts';
 import { OPEN_REFUSALS, type FromRunner, type OpenRefusal, type ToRunner } from './protocol.ts';
+import type { ToldTimes } from './run-times.ts';
 
 /** Outputs lie in a body as in a batch buffer, so that any typed array may look at them. */
 const ALIGNMENT = 64;
@@ -65,7 +66,7 @@ export function unpackAnswer({ head, body }: Frame): FromRunner {
       return { kind: 'refused', reason: refusalOf(fields['reason']), detail: textOf(fields, 'detail') };
     case 'ran': {
       const outputs = outputsOf(listOf(fields, 'outputs'), body);
-      return { kind: 'ran', id: countOf(fields, 'id'), outputs, inferUs: countOf(fields, 'inferUs') };
+      return { kind: 'ran', id: countOf(fields, 'id'), outputs, ...toldTimesOf(fields) };
     }
     case 'failed':
       return { kind: 'failed', id: countOf(fields, 'id'), detail: textOf(fields, 'detail') };
@@ -84,6 +85,11 @@ function outputsOf(list: readonly unknown[], body: ArrayBuffer): BatchOutput[] {
     at += align(sizeBytes);
     return { shape: shapeOf(fields, 0), raw };
   });
+}
+
+function toldTimesOf(fields: Fields): ToldTimes {
+  const [startedUs, inputUs] = [countOf(fields, 'startedUs'), countOf(fields, 'inputUs')];
+  return { startedUs, inputUs, inferUs: countOf(fields, 'inferUs') };
 }
 
 function signatureOf(fields: Fields): ModelSignature {

@@ -7,6 +7,7 @@ import { checkBatchBytes } from '../domain/runners/batch-buffer.ts';
 import { memoryEstimate } from './memory-estimate.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
 import type { FromRunner, OpenRefusal, OpenRequest, RunRequest, ToRunner } from './protocol.ts';
+import { machineUs } from './run-times.ts';
 import { scanModel } from './scan-model.ts';
 import { UnsafeModel } from './unsafe-model.ts';
 
@@ -80,12 +81,11 @@ function detailOf(error: unknown): string {
 async function run({ id, buffer, inputs, outputs }: RunRequest): Promise<void> {
   try {
     if (session === undefined) throw new Error('no model is open');
-    const startMs = performance.now();
-    const results = await session.run(buffer, inputs, outputs);
-    const inferUs = Math.round((performance.now() - startMs) * 1000);
-    checkBatchBytes(results.reduce((sum, { raw }) => sum + raw.length, 0));
-    const buffers = new Set(results.map(({ raw }) => raw.buffer as ArrayBuffer));
-    tell({ kind: 'ran', id, outputs: results, inferUs }, buffers);
+    const startedUs = machineUs();
+    const ran = await session.run(buffer, inputs, outputs);
+    checkBatchBytes(ran.outputs.reduce((sum, { raw }) => sum + raw.length, 0));
+    const buffers = new Set(ran.outputs.map(({ raw }) => raw.buffer as ArrayBuffer));
+    tell({ kind: 'ran', id, startedUs, ...ran }, buffers);
   } catch (error) {
     tell({ kind: 'failed', id, detail: detailOf(error) });
   }

@@ -11,7 +11,7 @@ import type { PendingRequest, RunOutcome } from './pending-request.ts';
 import { RunnerLost, type BatchResult, type Runner } from '../runners/runner.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import type { ModelSignature } from '../signature.ts';
-import type { VersionStatistics } from './statistics.ts';
+import type { BatchTimes, VersionStatistics } from './statistics.ts';
 
 export interface BatchRunsOptions {
   readonly signature: ModelSignature;
@@ -55,7 +55,6 @@ export class BatchRuns {
     const { nowMs, pool, signature, batching } = this.#options;
     const sealedMs = nowMs();
     this.#underWayRows += sealed.rows;
-    for (const { item } of sealed.slices) item.markSealed(sealedMs);
     let handedMs: number | undefined;
     let result: BatchResult;
     try {
@@ -74,7 +73,7 @@ export class BatchRuns {
     const tookMs = this.#end(runner, sealed, sealedMs);
     this.#options.cost.observe(sealed.rows, tookMs);
     pool.release(runner, tookMs, this.#options.waiting());
-    this.#handOut(sealed, result, (handedMs - sealedMs) * 1000);
+    this.#handOut(sealed, result, sealedMs, handedMs);
   }
 
   /** Milliseconds that the run took: one handed over behind another begins when that ends. */
@@ -86,9 +85,9 @@ export class BatchRuns {
     return tookMs;
   }
 
-  #handOut(sealed: Sealed, { outputs, inferUs }: BatchResult, inputUs: number): void {
+  #handOut(sealed: Sealed, result: BatchResult, sealedMs: number, handedMs: number): void {
     const { nowMs, signature, batching, statistics } = this.#options;
-    const startMs = nowMs();
+    const { outputs } = result;
     const rows = rowsOfRun(sealed, batching);
     try {
       const checked = batching.rowed ? new OutputRows(signature, outputs, rows) : undefined;
@@ -98,10 +97,10 @@ export class BatchRuns {
       return;
     }
     const endMs = nowMs();
-    const times = { inputUs, inferUs, outputUs: (endMs - startMs) * 1000 };
+    const times = batchTimes(result, { sealedMs, handedMs, endMs });
     statistics.recordBatch(batching.together ? sealed.rows : rows, times);
     for (const { item } of sealed.slices) {
-      item.charge(times);
+      item.charge(times, sealedMs + result.waitedUs / 1000);
       if (item.complete) this.#options.outstanding.answer(item, endMs);
     }
   }
@@ -129,6 +128,15 @@ export class BatchRuns {
     for (const item of failed) outstanding.fail(item, errorOf(error, failure));
     if (again.length > 0) onAgain(again);
   }
+}
+
+/** What lies between sealing and handing out, less the wait for the run: the way back counts as output. */
+function batchTimes(
+  { waitedUs, inputUs, inferUs }: BatchResult,
+  { sealedMs, handedMs, endMs }: { sealedMs: number; handedMs: number; endMs: number },
+): BatchTimes {
+  const outputUs = Math.max((endMs - handedMs) * 1000 - waitedUs - inputUs - inferUs, 0);
+  return { inputUs: (handedMs - sealedMs) * 1000 + inputUs, inferUs, outputUs };
 }
 
 /** Of a batch that might have run again on a replacement, were the version not closing: it need not be to blame. */

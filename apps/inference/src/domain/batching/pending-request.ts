@@ -29,7 +29,7 @@ export interface InferAnswer {
   readonly outputs: readonly BatchOutput[];
   /** Rows of the batch that the request ran in; of the largest, where it was split. */
   readonly batchRows: number;
-  /** From arrival until the first batch was sealed. */
+  /** From arrival until its first run began, less the gathering of that run's inputs. */
   readonly queueUs: number;
   /** Time of the batch inside the engine; the sum, where the request was split. */
   readonly inferUs: number;
@@ -69,7 +69,7 @@ export class PendingRequest implements Queued {
   readonly #limits: InferLimits;
   #resolve!: (answer: InferAnswer) => void;
   #reject!: (error: unknown) => void;
-  #sealedMs: number;
+  #queuedUntilMs = Infinity;
   #settled = false;
   #answeredRows = 0;
   #batchRows = 0;
@@ -96,7 +96,6 @@ export class PendingRequest implements Queued {
     this.#limits = limits;
     this.isCancellable = limits.isCancelled !== undefined || limits.signal !== undefined;
     this.arrivedMs = arrivedMs;
-    this.#sealedMs = -1;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -113,11 +112,7 @@ export class PendingRequest implements Queued {
   }
 
   get queueUs(): number {
-    return this.#sealedMs < 0 ? 0 : (this.#sealedMs - this.arrivedMs) * 1000;
-  }
-
-  markSealed(nowMs: number): void {
-    if (this.#sealedMs < 0) this.#sealedMs = nowMs;
+    return this.#queuedUntilMs === Infinity ? 0 : (this.#queuedUntilMs - this.arrivedMs) * 1000;
   }
 
   /** Offset of a row's first byte in an input; of its end for the row after the last. */
@@ -156,8 +151,12 @@ export class PendingRequest implements Queued {
     return this.#answeredRows === this.rows;
   }
 
-  /** Counts the times of a batch that it was in. */
-  charge({ inputUs, inferUs, outputUs }: BatchTimes): void {
+  /**
+   * Counts the times of a batch that it was in.
+   * @param queuedUntilMs when that was sealed, put off by its wait for the run.
+   */
+  charge({ inputUs, inferUs, outputUs }: BatchTimes, queuedUntilMs: number): void {
+    this.#queuedUntilMs = Math.min(this.#queuedUntilMs, queuedUntilMs);
     this.inputUs += inputUs;
     this.inferUs += inferUs;
     this.outputUs += outputUs;

@@ -30,13 +30,16 @@ export interface StatisticsSnapshot {
   readonly success: CountedTime;
   /** Requests that got an error, from arrival to error: the sum of `failures`. */
   readonly fail: CountedTime;
-  /** Of answered requests: from arrival to the sealing of the first batch; 0 for those from the cache. */
+  /**
+   * Of answered requests: from arrival until a runner took their first batch up, behind the run before; 0 for those from
+   * the cache. With the compute times of one batch it makes up the time of `success`.
+   */
   readonly queue: CountedTime;
-  /** Of requests that ran and were answered: gathering the batch's buffer. */
+  /** Of requests that ran and were answered: gathering the batch's buffer and making the engine's tensors of it. */
   readonly computeInput: CountedTime;
   /** Likewise, inside the engine. */
   readonly computeInfer: CountedTime;
-  /** Likewise, from the engine to the callers: the way back and the handing out. */
+  /** Likewise, from the engine's end to the callers: taking the outputs out, the way back and the handing out. */
   readonly computeOutput: CountedTime;
   readonly cacheHit: CountedTime;
   readonly cacheMiss: CountedTime;

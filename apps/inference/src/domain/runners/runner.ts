@@ -48,6 +48,10 @@ export interface ProviderReport {
 export interface BatchResult {
   /** In the order of the signature. */
   readonly outputs: readonly BatchOutput[];
+  /** From the hand-over until the runner took the run up: the way there, and the wait behind the run before. */
+  readonly waitedUs: number;
+  /** From then on until the engine had its inputs. */
+  readonly inputUs: number;
   /** Time inside the engine. */
   readonly inferUs: number;
 }

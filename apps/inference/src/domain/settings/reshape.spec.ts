@@ -31,6 +31,8 @@ function fakeRunner(batches: Batch[], labelShape: readonly number[]): Runner {
       batches.push(batch);
       const raw = new Uint8Array(24);
       return Promise.resolve({
+        waitedUs: 0,
+        inputUs: 0,
         inferUs: 1,
         outputs: [
           { shape: [3, 2], raw },
