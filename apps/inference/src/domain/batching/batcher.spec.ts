@@ -123,6 +123,27 @@ describe('Batcher', () => {
     await Promise.all([running, ...queued]);
   });
 
+  it('hints at the time that what runs and what waits will take', async () => {
+    const { before, open } = gate();
+    const { batcher, clock } = bench({ before, depth: 2, maxQueuedRows: 2, batching: { maxRows: 1 } });
+    const first = batcher.infer(one(0), UNLIMITED);
+    await turn();
+    clock.setTo(10);
+    await open();
+    await first;
+    const accepted: Promise<unknown>[] = [];
+    for (const value of [1, 2, 3, 4]) {
+      accepted.push(batcher.infer(one(value), UNLIMITED));
+      await turn();
+    }
+    // Two runs of 10 ms are under way, two wait.
+    expect(() => batcher.infer(one(5), UNLIMITED)).toThrow(
+      expect.objectContaining({ reason: 'QUEUE_FULL', retryAfterMs: 40 }),
+    );
+    for (let run = 0; run < 4; run++) await open();
+    await Promise.all(accepted);
+  });
+
   it('does not run requests whose deadline passes or whose caller leaves while they wait', async () => {
     const { before, open } = gate();
     const state = bench({ before });

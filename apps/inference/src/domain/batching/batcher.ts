@@ -174,23 +174,24 @@ export class Batcher {
   }
 
   #expectedMs({ level, rows }: PendingRequest): number {
+    return this.#behindMs(this.#queue.rowsAhead(level), rows);
+  }
+
+  /** When what waits and runs now will have run. */
+  #retryAfterMs(): number {
+    return Math.max(1, Math.ceil(this.#behindMs(this.#queue.rows, 0)));
+  }
+
+  /** Milliseconds until rows have run behind what is under way and so many of the queue. */
+  #behindMs(queuedRows: number, ownRows: number): number {
     return expectedMs(this.#cost, {
-      ownRows: rows,
-      queuedRows: this.#queue.rowsAhead(level),
+      ownRows,
+      queuedRows,
       retryRows: this.#again.rows,
       underWayRows: this.#runs.underWayRows,
       maxRows: this.#options.batching.maxRows,
       liveRunners: this.#pool.live,
     });
-  }
-
-  #drainMs(rows: number): number {
-    return this.#cost.drainMs(rows, this.#options.batching.maxRows) / Math.max(this.#pool.live, 1);
-  }
-
-  /** When what waits now will have run. */
-  #retryAfterMs(): number {
-    return Math.max(1, Math.ceil(this.#drainMs(this.#queue.rows)));
   }
 
   #lapseError(lapse: Lapse): ServiceError {
