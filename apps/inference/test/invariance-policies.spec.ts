@@ -8,7 +8,7 @@ const config = (policy: string) => `
   parameters { key: "plumbline.invariance" value { string_value: "${policy}" } }`;
 
 describe('a model whose answers depend on the size of the batch', () => {
-  it('is served as its policy says, and its metadata tells what was found', async () => {
+  it('is served as its policy says, and its metadata and configuration tell what was found', async () => {
     const folder = await modelFolder({ 'usual/1/model.onnx': sizedModel() });
     for (const [name, policy] of Object.entries({ pinned: 'pin:4', served: 'serve', refused: 'refuse' })) {
       await folder.put(`${name}/1/model.onnx`, sizedModel());
@@ -26,6 +26,16 @@ describe('a model whose answers depend on the size of the batch', () => {
       expect(await answers('pinned', 1)).toEqual([9, 9]);
       expect(await answers('pinned', 6)).toEqual(rows.flat().map((value) => value + 8));
       expect(await propertiesOf('pinned')).toMatchObject({ invariance: 'INVARIANT', invariance_rows: '4' });
+
+      const schedulings = ['usual', 'pinned', 'served'].map(async (name) => {
+        const { config } = await server.oip.modelConfig({ name });
+        return [config?.maxBatchSize, config?.schedulingChoice.case];
+      });
+      expect(await Promise.all(schedulings)).toEqual([
+        [64, undefined],
+        [8, 'dynamicBatching'],
+        [8, 'dynamicBatching'],
+      ]);
 
       expect(await answers('usual', 1)).toEqual([3, 3]);
       expect(await answers('usual', 2)).toEqual([5, 5, 6, 6]);

@@ -25,7 +25,7 @@ export function modelConfig(table: VersionTable): ModelConfigMethod {
   });
 }
 
-function completeConfig({ facts: { settings, signature }, owner }: DescribedVersion): ConfigInit {
+function completeConfig({ facts: { settings, signature, together }, owner }: DescribedVersion): ConfigInit {
   const { config, maxBatchRows, queue } = settings;
   const rowed = maxBatchRows > 0;
   return {
@@ -40,7 +40,7 @@ function completeConfig({ facts: { settings, signature }, owner }: DescribedVers
       ...reshape(config.outputs, spec),
       labelFilename: config.outputs.find(({ name }) => name === spec.name)?.labelFilename ?? '',
     })),
-    schedulingChoice: rowed
+    schedulingChoice: together
       ? { case: 'dynamicBatching', value: dynamicBatching(queue) }
       : { case: undefined },
     instanceGroup: instanceGroups(settings.devices),

@@ -77,6 +77,7 @@ function stage({ cached = true, gate = () => Promise.resolve() } = {}) {
     digest: 'd',
     signature: SIGNATURE,
     rowed: true,
+    together: true,
     invariance: { class: 'INVARIANT' },
     memory: new Map(),
     modelBytes: 1,

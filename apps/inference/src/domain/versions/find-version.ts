@@ -16,6 +16,8 @@ export interface VersionFacts {
   readonly signature: ModelSignature;
   /** Whether the leading dimension counts rows. */
   readonly rowed: boolean;
+  /** Whether requests share batches; otherwise each runs alone, whole. */
+  readonly together: boolean;
   readonly invariance: Invariance;
   readonly modelBytes: number;
   readonly settings: ModelSettings;

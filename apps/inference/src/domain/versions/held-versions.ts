@@ -158,6 +158,6 @@ export class HeldVersions {
 
 /** Without what takes memory. */
 function factsOf(serving: ServingVersion): VersionFacts {
-  const { digest, signature, rowed, invariance, modelBytes, settings } = serving;
-  return { digest, signature, rowed, invariance, modelBytes, settings };
+  const { digest, signature, rowed, together, invariance, modelBytes, settings } = serving;
+  return { digest, signature, rowed, together, invariance, modelBytes, settings };
 }

@@ -72,6 +72,7 @@ export async function openVersion(
     digest,
     signature,
     rowed: batching.rowed,
+    together: batching.together && batching.maxRows > 1,
     invariance,
     modelBytes,
     settings,

@@ -37,6 +37,7 @@ function serving(digest: string): ServingVersion {
     digest,
     signature: SUM_SIGNATURE,
     rowed: true,
+    together: true,
     invariance,
     modelBytes: 1,
     memory: new Map([['cpu', 10]]),
