@@ -82,7 +82,8 @@ export class ProcessEngine implements Engine {
     return fork(entry, {
       execArgv: [`--max-old-space-size=${Math.ceil(memoryMiB / 2)}`, '--disable-warning=ExperimentalWarning'],
       serialization: 'advanced',
-      env: {},
+      // No secrets, and nothing of what ONNX Runtime would send of models.
+      env: { ORT_DISABLE_TELEMETRY: '1' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
   }
