@@ -28,10 +28,16 @@ function expectedOf(name: string): Expected {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Expected;
 }
 
+function fileOf(name: string) {
+  const path = join(FOLDER, name);
+  return { name, path, digest: `sha256:${createHash('sha256').update(readFileSync(path)).digest('hex')}` };
+}
+
+/** With the file of its weights, where there is one. */
 async function open(name: string): Promise<Runner> {
-  const path = join(FOLDER, `${name}.onnx`);
-  const digest = `sha256:${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
-  return openThread({ path, digest } satisfies ModelFile, new AbortController().signal);
+  const beside = globSync(`${name}.onnx.data`, { cwd: FOLDER }).map(fileOf);
+  const model: ModelFile = { ...fileOf(`${name}.onnx`), beside };
+  return openThread(model, new AbortController().signal);
 }
 
 function rawOf({ datatype, values }: Tensor): Uint8Array {

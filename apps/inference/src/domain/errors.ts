@@ -120,7 +120,7 @@ export const errors = defineErrors('inference', {
   },
   ARTIFACT_MISSING: {
     code: 'NOT_FOUND',
-    help: 'A file of the version is not in the object store, or the version has no model.onnx.',
+    help: 'A file of the version is not in the object store, or the version has no model.onnx, or not the file in which its model has data.',
   },
   ARTIFACT_CORRUPT: {
     code: 'DATA_LOSS',
@@ -132,7 +132,7 @@ export const errors = defineErrors('inference', {
   },
   MODEL_UNSAFE: {
     code: 'FAILED_PRECONDITION',
-    help: 'The model reaches outside itself or is out of bounds: foreign operator domains, external data, too many nodes, constants of gigabytes.',
+    help: 'The model reaches outside itself or is out of bounds: foreign operator domains, data outside the files of its version, too many nodes, constants of gigabytes.',
   },
   MODEL_UNSUPPORTED: {
     code: 'FAILED_PRECONDITION',

@@ -42,6 +42,7 @@ export interface ScanLimits {
 /** Why a model was not opened: reasons of the service's catalogue. */
 export const OPEN_REFUSALS = [
   'ARTIFACT_CORRUPT',
+  'ARTIFACT_MISSING',
   'MODEL_UNSAFE',
   'MODEL_UNSUPPORTED',
   'MODEL_INVALID',

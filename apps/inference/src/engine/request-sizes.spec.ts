@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { buildModel, type NodeSpec } from '@plumbline/onnx';
 import { growingModel } from '../../test/models.ts';
+import { inlineExternalData } from './external-data.ts';
 import { scanModel } from './scan-model.ts';
 
 const EXPORTS = new URL('../../test/exports/', import.meta.url);
@@ -75,7 +76,8 @@ describe('scanModel, of sizes that a request decides on', () => {
     const files = readdirSync(EXPORTS).filter((name) => name.endsWith('.onnx'));
     expect(files.length).toBeGreaterThan(5);
     for (const name of files) {
-      const model = readFileSync(new URL(name, EXPORTS));
+      const contentOf = (file: string) => readFileSync(new URL(file, EXPORTS));
+      const model = Buffer.concat(inlineExternalData(contentOf(name), contentOf));
       expect([name, scanModel(model, { maxNodes: 100_000 })]).toEqual([
         name,
         { trap: undefined, growth: undefined },

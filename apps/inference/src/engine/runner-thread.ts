@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { outputsAsTensors } from '@plumbline/onnx';
 import { WireError } from '@plumbline/wire';
 import { checkBatchBytes } from '../domain/runners/batch-buffer.ts';
 import { memoryEstimate } from './memory-estimate.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
+import { AbsentFile, ChangedFile, free, readModel } from './read-model.ts';
 import type { FromRunner, OpenRefusal, OpenRequest, RunRequest, ToRunner } from './protocol.ts';
 import { machineUs } from './run-times.ts';
 import { scanModel } from './scan-model.ts';
@@ -32,10 +31,7 @@ async function open({
 }: OpenRequest): Promise<void> {
   try {
     const rssBytes = process.memoryUsage.rss();
-    const model = readFileSync(file.path);
-    if (`sha256:${createHash('sha256').update(model).digest('hex')}` !== file.digest) {
-      return refuse('ARTIFACT_CORRUPT', 'the model file changed since it was verified');
-    }
+    const model = readModel(file);
     const { trap, growth } = scanModel(model, limits);
     if (trap !== undefined && !confined) {
       return tell({
@@ -57,17 +53,13 @@ async function open({
   }
 }
 
-/** Gives the file's bytes back at once, of which the engine has made its own: an idle thread may not collect for long. */
-function free({ buffer, byteLength }: Buffer<ArrayBuffer>): void {
-  // A small file shares its buffer with others.
-  if (buffer.byteLength === byteLength) buffer.transfer(0);
-}
-
 function refuse(reason: OpenRefusal, detail: string): void {
   tell({ kind: 'refused', reason, detail });
 }
 
 function reasonOf(error: unknown): OpenRefusal {
+  if (error instanceof ChangedFile) return 'ARTIFACT_CORRUPT';
+  if (error instanceof AbsentFile) return 'ARTIFACT_MISSING';
   if (error instanceof UnsafeModel) return 'MODEL_UNSAFE';
   if (error instanceof UnsupportedModel) return 'MODEL_UNSUPPORTED';
   if (error instanceof WireError) return 'MODEL_INVALID';

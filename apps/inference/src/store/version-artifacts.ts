@@ -9,54 +9,75 @@ import { countElements } from '@plumbline/wire';
 import { errors } from '../domain/errors.ts';
 import type { GoldenSet } from '../domain/loading/golden.ts';
 import type { ArtifactStore } from '../domain/loading/load-version.ts';
+import type { FileBeside, VerifiedFile } from '../domain/runners/runner.ts';
 import { namedFiles, NO_CONFIG, type ModelConfig } from '../domain/settings/model-config.ts';
 import type { Contents } from './folder-objects.ts';
 import { CONFIG_FILE, CONFIG_OVERRIDE_FILE, parseConfigJson, parseConfigText } from './model-config-file.ts';
 
 const MAX_GOLDEN_ELEMENTS = 100_000;
 
+/** Files that are read besides those of the configuration. */
+const SIGNATURE_FILE = 'signature.json';
+const GOLDEN_FILE = 'golden.pb';
+
 /**
- * Versions in the object store. Every file is verified, also those that serving does not need; the model stays a
- * file, which only the thread that opens it reads into memory.
+ * Versions in the object store. Every file is verified, also those that serving does not need. The model and the files
+ * beside it that may hold its data stay files, which only the thread that opens them reads into memory.
  */
 export function versionArtifacts(objects: Contents): ArtifactStore {
   return {
     async read(files) {
-      const contents = new Map<string, Buffer>();
-      const config = await readConfig(objects, files, contents);
-      const model = files.find(({ path }) => path === config.modelFilename);
-      if (model === undefined) throw errors.ARTIFACT_MISSING(`the version has no ${config.modelFilename}`);
-      const path = await verifiedPath(objects, model);
-      for (const file of files) {
-        if (file !== model && !contents.has(file.path))
-          contents.set(file.path, await readFile(objects, file));
-      }
-      const signature = contents.get('signature.json');
-      const golden = contents.get('golden.pb');
+      const configFile = configFileOf(files);
+      const config = configFile === undefined ? NO_CONFIG : await readConfig(objects, configFile);
+      const modelFile = files.find(({ path }) => path === config.modelFilename);
+      if (modelFile === undefined)
+        throw errors.ARTIFACT_MISSING(`the version has no ${config.modelFilename}`);
+      const model = await verifiedFile(objects, modelFile);
+      const rest = files.filter((file) => file !== modelFile && file !== configFile);
+      const named = namedFiles(config);
+      const isRead = ({ path }: ManifestFile) =>
+        path === SIGNATURE_FILE || path === GOLDEN_FILE || named.includes(path);
+      const contents = await readFiles(objects, rest.filter(isRead));
+      const besides = rest.filter((file) => !isRead(file));
+      const signature = contents.get(SIGNATURE_FILE);
+      const golden = contents.get(GOLDEN_FILE);
       return {
-        model: { path, digest: model.digest },
-        modelBytes: Number(model.sizeBytes),
+        model: { ...model, beside: await verifiedBeside(objects, besides) },
+        modelBytes: sizeOf([modelFile, ...besides]),
         signature: signature && readSignature(signature),
         golden: golden && readGolden(golden),
         config,
-        named: pick(contents, namedFiles(config)),
+        named: pick(contents, named),
       };
     },
   };
 }
 
-/** A caller's own configuration goes before that of the repository; without either everything is open. */
-async function readConfig(
-  objects: Contents,
-  files: readonly ManifestFile[],
-  contents: Map<string, Buffer>,
-): Promise<ModelConfig> {
+/** A caller's own configuration goes before that of the repository. */
+function configFileOf(files: readonly ManifestFile[]): ManifestFile | undefined {
   const override = files.find(({ path }) => path === CONFIG_OVERRIDE_FILE);
-  const file = override ?? files.find(({ path }) => path === CONFIG_FILE);
-  if (file === undefined) return NO_CONFIG;
+  return override ?? files.find(({ path }) => path === CONFIG_FILE);
+}
+
+async function readConfig(objects: Contents, file: ManifestFile): Promise<ModelConfig> {
   const bytes = await readFile(objects, file);
-  contents.set(file.path, bytes);
-  return override === undefined ? parseConfigText(bytes) : parseConfigJson(bytes);
+  return file.path === CONFIG_OVERRIDE_FILE ? parseConfigJson(bytes) : parseConfigText(bytes);
+}
+
+async function readFiles(objects: Contents, files: readonly ManifestFile[]): Promise<Map<string, Buffer>> {
+  const contents = new Map<string, Buffer>();
+  for (const file of files) contents.set(file.path, await readFile(objects, file));
+  return contents;
+}
+
+async function verifiedBeside(objects: Contents, files: readonly ManifestFile[]): Promise<FileBeside[]> {
+  const beside: FileBeside[] = [];
+  for (const file of files) beside.push({ ...(await verifiedFile(objects, file)), name: file.path });
+  return beside;
+}
+
+function sizeOf(files: readonly ManifestFile[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0);
 }
 
 /** @throws ServiceError ARTIFACT_MISSING naming a file that the configuration names and the version lacks. */
@@ -71,10 +92,10 @@ function pick(contents: ReadonlyMap<string, Buffer>, paths: readonly string[]): 
   );
 }
 
-async function verifiedPath(objects: Contents, file: ManifestFile): Promise<string> {
+async function verifiedFile(objects: Contents, file: ManifestFile): Promise<VerifiedFile> {
   const path = await verified(file, () => objects.path(file.digest));
   checkSize(file, (await stat(path)).size);
-  return path;
+  return { path, digest: file.digest };
 }
 
 async function readFile(objects: Contents, file: ManifestFile): Promise<Buffer> {

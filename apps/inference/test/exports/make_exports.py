@@ -1,11 +1,11 @@
 """Writes the stock exports of this folder, with what the trained models themselves answer.
 
-    python -m venv venv && venv/bin/pip install scikit-learn skl2onnx lightgbm xgboost onnxmltools
+    python -m venv venv && venv/bin/pip install scikit-learn skl2onnx lightgbm xgboost onnxmltools torch onnxscript
     venv/bin/python make_exports.py && npx prettier --write '*.json'
 
 Each <name>.onnx is what the library's own converter writes with its default options; <name>.json holds a few rows and
-the answers of the model in Python. PyTorch's exporter is not run: mlp.onnx is laid out as torch.onnx.export lays out
-nn.Sequential (Gemm with transB, parameters as initializers, a dynamic batch axis), answered by NumPy.
+the answers of the model in Python. mlp.onnx is what PyTorch's older exporter writes; pytorch.onnx, with its weights in
+pytorch.onnx.data, is what torch.onnx.export does since PyTorch 2.9 where nothing is asked for.
 """
 
 import json
@@ -15,8 +15,8 @@ import lightgbm
 import numpy as np
 import onnx
 import onnxmltools
+import torch
 import xgboost
-from onnx import TensorProto, helper, numpy_helper
 from onnxmltools.convert.common.data_types import FloatTensorType as ToolsFloat
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -27,6 +27,7 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from torch import nn
 
 HERE = pathlib.Path(__file__).parent
 DATATYPES = {"f": "FP32", "i": "INT64", "U": "BYTES", "O": "BYTES"}
@@ -48,6 +49,10 @@ def tensor(values, datatype=None):
 
 def save(name, model, inputs, outputs):
     onnx.save(model, HERE / f"{name}.onnx")
+    answer(name, inputs, outputs)
+
+
+def answer(name, inputs, outputs):
     expected = {"inputs": inputs, "outputs": outputs}
     (HERE / f"{name}.json").write_text(json.dumps(expected, indent=1) + "\n")
 
@@ -123,38 +128,20 @@ def boosted(name, model, convert):
 
 
 def perceptron():
-    generator = np.random.default_rng(5)
-    sizes = [4, 16, 3]
-    weights = [generator.normal(size=shape).astype(np.float32) for shape in zip(sizes[1:], sizes)]
-    biases = [generator.normal(size=size).astype(np.float32) for size in sizes[1:]]
-    values = ROWS
-    nodes, initializers, at = [], [], "input"
-    for layer, (weight, bias) in enumerate(zip(weights, biases)):
-        name = str(2 * layer)
-        last = layer == len(weights) - 1
-        out = "output" if last else f"/{name}/Gemm_output_0"
-        initializers += [numpy_helper.from_array(weight, f"{name}.weight"), numpy_helper.from_array(bias, f"{name}.bias")]
-        nodes.append(
-            helper.make_node(
-                "Gemm", [at, f"{name}.weight", f"{name}.bias"], [out], f"/{name}/Gemm", alpha=1.0, beta=1.0, transB=1
-            )
-        )
-        values = values @ weight.T + bias
-        if not last:
-            at = f"/{2 * layer + 1}/Relu_output_0"
-            nodes.append(helper.make_node("Relu", [out], [at], f"/{2 * layer + 1}/Relu"))
-            values = np.maximum(values, 0)
-    graph = helper.make_graph(
-        nodes,
-        "main_graph",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 4])],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 3])],
-        initializers,
+    """By both exporters of PyTorch: weights in the model, and the larger ones in a file beside it."""
+    torch.manual_seed(5)
+    model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 3), nn.Softmax(dim=-1)).eval()
+    rows = torch.from_numpy(ROWS)
+    names = {"input_names": ["input"], "output_names": ["output"]}
+    axes = {"input": {0: "batch"}, "output": {0: "batch"}}
+    torch.onnx.export(model, (rows,), HERE / "mlp.onnx", dynamo=False, dynamic_axes=axes, **names)
+    shapes = [{0: torch.export.Dim("batch")}]
+    torch.onnx.export(
+        model, (rows,), HERE / "pytorch.onnx", dynamo=True, external_data=True, dynamic_shapes=shapes, **names
     )
-    model = helper.make_model(
-        graph, producer_name="pytorch", ir_version=8, opset_imports=[helper.make_opsetid("", 17)]
-    )
-    save("mlp", model, {"input": tensor(ROWS)}, {"output": tensor(values)})
+    answers = {"output": tensor(model(rows).detach().numpy())}
+    for name in ("mlp", "pytorch"):
+        answer(name, {"input": tensor(ROWS)}, answers)
 
 
 scikit_learn("logistic-texts", LogisticRegression(max_iter=1000), names)

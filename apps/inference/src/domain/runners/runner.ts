@@ -73,11 +73,21 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** A local file with a model, read and hashed where it is opened, never by the thread that serves. */
-export interface ModelFile {
+/** A local file, read and hashed where it is opened, never by the thread that serves. */
+export interface VerifiedFile {
   readonly path: string;
   /** "sha256:…" of the whole file. */
   readonly digest: string;
+}
+
+/** A model, and the other files of its version, in which its data may lie. */
+export interface ModelFile extends VerifiedFile {
+  readonly beside?: readonly FileBeside[];
+}
+
+export interface FileBeside extends VerifiedFile {
+  /** As a model names it: relative to its own file, segments joined by slashes. */
+  readonly name: string;
 }
 
 /** Makes runners of models: the seam behind which threads, processes and devices differ. */
@@ -87,7 +97,7 @@ export interface Engine {
   /** Runners that were abandoned and have not ended since. */
   readonly abandoned: number;
   /**
-   * Rejects with a ServiceError ARTIFACT_CORRUPT, MODEL_UNSAFE, MODEL_UNSUPPORTED, MODEL_INVALID or RUNNERS_EXHAUSTED.
+   * Rejects with a ServiceError ARTIFACT_CORRUPT, ARTIFACT_MISSING, MODEL_UNSAFE, MODEL_UNSUPPORTED, MODEL_INVALID or RUNNERS_EXHAUSTED.
    * When the signal fires before, it rejects with its reason and abandons the runner.
    */
   open(model: ModelFile, options: RunnerOptions, signal: AbortSignal): Promise<Runner>;

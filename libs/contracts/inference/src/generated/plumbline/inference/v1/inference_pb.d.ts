@@ -184,7 +184,7 @@ export declare type VersionStatus = Message<"plumbline.inference.v1.VersionStatu
   batches: bigint;
 
   /**
-   * Size of the model's file in bytes.
+   * Size in bytes of the model and the files beside it, in which it may have data.
    *
    * @generated from field: int64 model_bytes = 11;
    */
