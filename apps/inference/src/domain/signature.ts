@@ -5,6 +5,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: Shape;
+  /** Of an output that the model declares as maps: what the columns are called, which become its last dimension. */
+  readonly labels?: readonly string[];
 }
 
 /** What a model takes and gives, in the model's own order. */

@@ -1,3 +1,4 @@
+import type { TensorModel } from '@plumbline/onnx';
 import { elementCount, type Shape } from '@plumbline/tensors';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
@@ -37,17 +38,21 @@ export class OnnxSession {
   /** Whether outputs have had the shapes that the model declares. */
   #inPlace = true;
 
-  private constructor(runtime: Runtime, session: InferenceSession) {
+  private constructor(runtime: Runtime, session: InferenceSession, labels: TensorModel['labels']) {
     this.#runtime = runtime;
     this.#session = session;
     this.signature = {
       inputs: session.inputMetadata.map(specOf),
-      outputs: session.outputMetadata.map(specOf),
+      outputs: session.outputMetadata.map(specOf).map((spec) => withLabels(spec, labels.get(spec.name))),
     };
   }
 
   /** @throws UnsupportedModel, or the engine's error for a model or a device that it cannot make a session of. */
-  static async create(runtime: Runtime, model: Uint8Array, options: SessionOptions): Promise<OnnxSession> {
+  static async create(
+    runtime: Runtime,
+    { model, labels }: TensorModel,
+    options: SessionOptions,
+  ): Promise<OnnxSession> {
     const session = await runtime.InferenceSession.create(model, {
       executionProviders: [providerOf(options.device)],
       intraOpNumThreads: options.intraOpThreads,
@@ -59,7 +64,7 @@ export class OnnxSession {
       logSeverityLevel: 4,
     });
     try {
-      return new OnnxSession(runtime, session);
+      return new OnnxSession(runtime, session, labels);
     } catch (error) {
       await session.release();
       throw error;
@@ -152,6 +157,10 @@ function providerOf(device: string): InferenceSession.ExecutionProviderConfig {
 
 function usOf(ms: number): number {
   return Math.round(ms * 1000);
+}
+
+function withLabels(spec: TensorSpec, labels: readonly string[] | undefined): TensorSpec {
+  return labels === undefined ? spec : { ...spec, labels };
 }
 
 function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {

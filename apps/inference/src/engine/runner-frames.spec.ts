@@ -18,7 +18,9 @@ function sent({ head, body }: Packed): Frame {
 }
 
 const tensor = { name: 'x', datatype: 'FP32', shape: [-1, 2] } as const;
+const labelled = { ...tensor, labels: ['late', 'on time'] };
 const ANSWERS: readonly FromRunner[] = [
+  { kind: 'opened', signature: { inputs: [tensor], outputs: [labelled] }, memoryBytes: 5 },
   { kind: 'opened', signature: { inputs: [tensor], outputs: [tensor, tensor] }, memoryBytes: 5 },
   { kind: 'refused', reason: 'MODEL_UNSAFE', detail: 'why' },
   { kind: 'failed', id: 3, detail: 'why' },
@@ -85,7 +87,7 @@ describe('answers', () => {
         part,
         fc.record({
           inputs: part,
-          outputs: fc.array(fc.record({ name: part, datatype: part, shape: part })),
+          outputs: fc.array(fc.record({ name: part, datatype: part, shape: part, labels: part })),
         }),
       ),
     });

@@ -102,7 +102,14 @@ function specOf(each: unknown): TensorSpec {
   const fields = fieldsOf(each);
   const datatype = textOf(fields, 'datatype');
   if (!isDatatype(datatype)) throw new FrameError('a tensor of no known datatype');
-  return { name: textOf(fields, 'name'), datatype, shape: shapeOf(fields, -1) };
+  const spec = { name: textOf(fields, 'name'), datatype, shape: shapeOf(fields, -1) };
+  return fields['labels'] === undefined ? spec : { ...spec, labels: labelsOf(fields) };
+}
+
+function labelsOf(fields: Fields): readonly string[] {
+  const labels = listOf(fields, 'labels');
+  if (labels.every((label) => typeof label === 'string')) return labels;
+  throw new FrameError('a label that is no text');
 }
 
 /** @param least the smallest size of a dimension; −1 stands for any. */

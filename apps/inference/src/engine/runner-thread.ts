@@ -43,7 +43,7 @@ async function open({
       return tell({ kind: 'misplaced', detail: `requests decide on the size of what ${growth} makes` });
     }
     if (exhausted !== undefined) return refuse('RUNNERS_EXHAUSTED', exhausted);
-    session = await OnnxSession.create(await runtime, outputsAsTensors(model).model, options);
+    session = await OnnxSession.create(await runtime, outputsAsTensors(model), options);
     const modelBytes = model.length;
     free(model);
     const memoryBytes = memoryEstimate(modelBytes, process.memoryUsage.rss() - rssBytes);

@@ -3,6 +3,7 @@ import { configFault } from './config-fault.ts';
 import { parseDevice, type Device } from '../runners/devices.ts';
 import { errors, shorten } from '../errors.ts';
 import type { InstanceGroup, ModelConfig, TensorConfig } from './model-config.ts';
+import { labelsOf } from './labels.ts';
 import { defaultSettings, type InvariancePolicy, type ModelSettings } from './model-settings.ts';
 import { queueOfConfig } from './queue-of-config.ts';
 import type { ProviderReport } from '../runners/runner.ts';
@@ -40,14 +41,14 @@ export function openingSettings(config: ModelConfig, service: ServiceDefaults): 
 
 /**
  * How a model is served, completed from the model itself.
- * @param labels contents of the label files by name.
+ * @param labelFiles contents of the label files by name.
  * @throws ServiceError MODEL_CONFIG_INVALID naming the field that contradicts the model.
  */
 export function settingsOfConfig(
   config: ModelConfig,
   model: ModelSignature,
   service: ServiceDefaults,
-  labels: ReadonlyMap<string, string>,
+  labelFiles: ReadonlyMap<string, string>,
 ): ModelSettings {
   const maxBatchRows = maxBatchRowsOf(config, model, service);
   checkTensors(config, model, maxBatchRows > 0);
@@ -58,11 +59,7 @@ export function settingsOfConfig(
     queue: queueOfConfig(config.dynamicBatching, maxBatchRows),
     invariance: invarianceOf(config, maxBatchRows),
     cached: config.cached,
-    labels: new Map(
-      config.outputs.flatMap(({ name, labelFilename }) =>
-        labelFilename === '' ? [] : [[name, linesOf(labels.get(labelFilename) ?? '')] as const],
-      ),
-    ),
+    labels: labelsOf(config, model, labelFiles),
     config,
   };
 }
@@ -244,8 +241,4 @@ function checkTensor(
 
 function fits(dims: Shape, due: Shape): boolean {
   return dims.length === due.length && dims.every((size, axis) => due[axis] === -1 || due[axis] === size);
-}
-
-function linesOf(text: string): string[] {
-  return text.replace(/\r?\n$/, '').split(/\r?\n/);
 }
