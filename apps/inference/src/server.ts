@@ -8,12 +8,13 @@ import { ResponseCache } from './domain/serving/response-cache.ts';
 import type { Engine } from './domain/runners/runner.ts';
 import { mountHttp } from './http-facade.ts';
 import { implementations, methodLimits } from './implementations.ts';
-import { exposeAbandoned, exposeCache, exposeMemory, exposeVersions } from './metrics.ts';
+import { exposeAbandoned, exposeCache, exposeMemory } from './metrics.ts';
 import { versionTable } from './open-versions.ts';
 import type { Origin } from './sources/origin.ts';
 import { registryOrigin } from './sources/registry.ts';
 import { repositoryOrigin } from './sources/repository.ts';
 import { startEngine } from './start-engine.ts';
+import { exposeVersions } from './version-metrics.ts';
 
 /**
  * Wires an inference replica.

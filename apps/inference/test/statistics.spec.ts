@@ -180,7 +180,7 @@ describe('the metrics', () => {
   it('agree with ModelStatistics in everything', async () => {
     const { modelStats } = await server.oip.modelStatistics({});
     const { samples } = await scrape();
-    for (const statistics of modelStats) {
+    for (const statistics of modelStats.filter(({ name }) => name !== 'twin')) {
       const { name } = statistics;
       for (const [metric, valueOf] of Object.entries(SAMPLES)) {
         expect([name, metric, samples.get(`${metric} ${name}`)]).toEqual([name, metric, valueOf(statistics)]);
@@ -190,6 +190,19 @@ describe('the metrics', () => {
       const failed = failures.reduce<number>((sum, value) => sum + (value ?? NaN), 0);
       expect([name, failed]).toEqual([name, count(statistics.inferenceStats?.fail)]);
     }
+  });
+
+  it('count a version that two models have once, under the first', async () => {
+    const { text, samples } = await scrape();
+    expect(samples.get('nv_inference_count other')).toBe(2);
+    expect([...samples.keys()].filter((key) => key.endsWith(' twin'))).toEqual([
+      'plumbline_inference_versions twin',
+    ]);
+    const digests = [
+      ...text.matchAll(/^plumbline_inference_versions\{model="(?:other|twin)".*?,(digest="[^"]+")/gm),
+    ];
+    expect(digests).toHaveLength(2);
+    expect(digests[0]?.[1]).toBe(digests[1]?.[1]);
   });
 
   it('tell why requests failed', async () => {

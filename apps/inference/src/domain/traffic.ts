@@ -24,6 +24,19 @@ export interface Listing {
   readonly champions: ReadonlyMap<string, string>;
 }
 
+/** By tenant, model and number, ascending; texts by code units. */
+export function compareOwners(left: Owner, right: Owner): number {
+  return (
+    compareText(left.tenant, right.tenant) ||
+    compareText(left.model, right.model) ||
+    left.number - right.number
+  );
+}
+
+function compareText(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
+}
+
 /** Key of a tenant's model. Tenant names hold no slash. */
 export function modelKey(tenant: string, model: string): string {
   return `${tenant}/${model}`;

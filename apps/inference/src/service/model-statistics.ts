@@ -2,6 +2,7 @@ import { requireTenant, type Handler } from '@plumbline/rpc';
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
 import type { FoundVersion, ServingVersion } from '../domain/versions/find-version.ts';
 import type { CountedTime, StatisticsSnapshot } from '../domain/batching/statistics.ts';
+import { compareOwners } from '../domain/traffic.ts';
 import type { VersionTable } from '../domain/versions/version-table.ts';
 
 type ModelStatistics = Handler<(typeof GRPCInferenceService)['method']['modelStatistics']>;
@@ -30,9 +31,7 @@ function asked(table: VersionTable, tenant: string, name: string, version: strin
             .map((owner) => ({ serving, owner })),
     );
   if (found.length === 0 && name !== '') return [table.peek(tenant, name, version)];
-  return found.sort(
-    ({ owner: left }, { owner: right }) => compareText(left.model, right.model) || left.number - right.number,
-  );
+  return found.sort((left, right) => compareOwners(left.owner, right.owner));
 }
 
 function statisticsOf({ serving, owner }: FoundVersion) {
@@ -76,8 +75,4 @@ function memoryOf({ memory }: ServingVersion) {
     const gpu = /^cuda:(\d+)$/.exec(device)?.[1];
     return { type: gpu === undefined ? 'CPU' : 'GPU', id: BigInt(gpu ?? 0), byteSize: BigInt(bytes) };
   });
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
 }

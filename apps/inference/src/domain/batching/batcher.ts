@@ -14,7 +14,7 @@ import { PendingRequest, type InferAnswer, type InferLimits } from './pending-re
 import { RetryLine } from './retry-line.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import type { ModelSignature } from '../signature.ts';
-import type { VersionStatistics } from './statistics.ts';
+import type { VersionStatistics, WorkCounts } from './statistics.ts';
 import type { Alarm } from '../within.ts';
 
 export interface BatcherOptions {
@@ -28,12 +28,6 @@ export interface BatcherOptions {
   /** Calls back once the requests that have arrived by now are all in: they then share one batch. */
   readonly soon: (callback: () => void) => void;
   readonly alarm: Alarm;
-}
-
-export interface BatcherCounts {
-  readonly requests: number;
-  readonly rows: number;
-  readonly batches: number;
 }
 
 /**
@@ -97,9 +91,8 @@ export class Batcher {
     });
   }
 
-  get counts(): BatcherCounts {
-    const { success, cacheHit, inferenceCount, executionCount } = this.#options.statistics.snapshot();
-    return { requests: success.count - cacheHit.count, rows: inferenceCount, batches: executionCount };
+  get counts(): WorkCounts {
+    return this.#options.statistics.counts;
   }
 
   get queuedRows(): number {

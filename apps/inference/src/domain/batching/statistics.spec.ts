@@ -46,6 +46,8 @@ describe('VersionStatistics', () => {
     statistics.recordSuccess({ queueUs: 1, inputUs: 1, inferUs: 1, outputUs: 1 }, 10);
     statistics.recordCacheHit(500);
     statistics.recordCacheMiss(700);
+    statistics.recordBatch(3, { inputUs: 1, inferUs: 1, outputUs: 1 });
+    expect(statistics.counts).toEqual({ requests: 1, rows: 3, batches: 1 });
     expect(statistics.snapshot()).toMatchObject({
       success: { count: 2, ns: 10_500 },
       queue: { count: 2, ns: 1_000 },

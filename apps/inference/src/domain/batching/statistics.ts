@@ -50,6 +50,13 @@ export interface StatisticsSnapshot {
   readonly pendingRequests: number;
 }
 
+/** What ran and was answered; answers from the cache do not count. */
+export interface WorkCounts {
+  readonly requests: number;
+  readonly rows: number;
+  readonly batches: number;
+}
+
 /** Times of one batch, in microseconds. */
 export interface BatchTimes {
   readonly inputUs: number;
@@ -155,6 +162,10 @@ export class VersionStatistics {
   recordCacheMiss(ns: number): void {
     this.#misses++;
     this.#missNs += ns;
+  }
+
+  get counts(): WorkCounts {
+    return { requests: this.#ran, rows: this.#rows, batches: this.#executions };
   }
 
   snapshot(): StatisticsSnapshot {

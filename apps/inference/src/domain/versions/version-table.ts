@@ -1,5 +1,5 @@
 import { hasReason } from '@plumbline/errors';
-import type { BatcherCounts } from '../batching/batcher.ts';
+import type { WorkCounts } from '../batching/statistics.ts';
 import { Demands } from './demands.ts';
 import { errors } from '../errors.ts';
 import {
@@ -23,7 +23,7 @@ export interface VersionReport {
   readonly state: Standing['state'];
   readonly serving: ServingVersion | undefined;
   readonly failure: LoadFailure | undefined;
-  readonly counts: BatcherCounts;
+  readonly counts: WorkCounts;
 }
 
 export interface VersionTableOptions extends HeldVersionsOptions {
@@ -33,7 +33,7 @@ export interface VersionTableOptions extends HeldVersionsOptions {
   readonly memory: MemoryOptions;
 }
 
-const NO_COUNTS: BatcherCounts = { requests: 0, rows: 0, batches: 0 };
+const NO_COUNTS: WorkCounts = { requests: 0, rows: 0, batches: 0 };
 const NOTHING: Listing = { epoch: 0n, versions: [], champions: new Map() };
 
 /** The versions of this replica: brings what is held to what is listed, within memory, and finds what is asked for. */
