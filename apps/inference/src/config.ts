@@ -100,7 +100,7 @@ const settings = {
     default: 0,
     min: 0,
     unit: 'MiB',
-    help: 'Most memory of loaded versions per device; above it idle versions are unloaded and loaded again on demand. 0: no bound.',
+    help: 'Most memory of this machine that loaded versions take, those on a GPU included; above it idle versions are unloaded and loaded again on demand. Memory of GPUs is not measured. 0: no bound.',
   }),
   memoryMinIdleMs: duration({
     default: 1_000,

@@ -19,11 +19,11 @@ export function exposeCache(registry: Registry, cache: ResponseCache): void {
   gauge('plumbline_inference_response_cache_entries', 'Remembered answers.', () => cache.entries);
 }
 
-/** What the runners of loaded versions take, by device, as measured. */
-export function exposeMemory(registry: Registry, table: VersionTable): void {
+/** What the runners of loaded versions take; no line for a GPU, whose memory is not measured. */
+export function exposeMemory(registry: Registry, table: Pick<VersionTable, 'reports'>): void {
   new Gauge({
     name: 'plumbline_inference_memory_bytes',
-    help: 'Memory of the runners of loaded versions.',
+    help: 'Memory of the runners of loaded versions, by the device whose it is; GPUs are not measured.',
     labelNames: ['device'],
     registers: [registry],
     collect() {

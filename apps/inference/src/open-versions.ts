@@ -3,7 +3,7 @@ import type { Log } from '@plumbline/service';
 import type { InferenceConfig } from './config.ts';
 import { deviceShares } from './domain/batching/device-share.ts';
 import type { Device } from './domain/runners/devices.ts';
-import type { Memory } from './domain/versions/memory-ledger.ts';
+import { HOST, type Memory } from './domain/versions/memory-ledger.ts';
 import { openVersion, type OpenOptions } from './domain/versions/open-version.ts';
 import type { Engine } from './domain/runners/runner.ts';
 import type { ListedVersion } from './domain/traffic.ts';
@@ -63,7 +63,7 @@ export function versionTable(
     memory: {
       budgetBytes: values.memoryBudgetMib * 2 ** 20,
       minIdleMs: values.memoryMinIdleMs,
-      estimate: (version) => estimateMemory(version, values.runners, defaultDevice(engine)),
+      estimate: (version) => estimateMemory(version, values.runners),
       alarm,
     },
   });
@@ -84,11 +84,7 @@ function defaultRuns(device: Device): number {
 }
 
 /** As far as it is known before the configuration is read and the model opened: then it is measured. */
-function estimateMemory({ files }: ListedVersion, runners: number, device: Device): Memory {
+function estimateMemory({ files }: ListedVersion, runners: number): Memory {
   const bytes = files.reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0);
-  return new Map([[device, memoryEstimate(bytes, 0) * runners]]);
-}
-
-function defaultDevice({ providers }: Engine): Device {
-  return providers.find(({ available }) => available)?.device ?? 'cpu';
+  return new Map([[HOST, memoryEstimate(bytes, 0) * runners]]);
 }

@@ -4,7 +4,7 @@ import { defineErrors } from '@plumbline/errors';
 export const errors = defineErrors('inference', {
   MODEL_NOT_FOUND: {
     code: 'NOT_FOUND',
-    help: 'The tenant has no such model or version on this replica. Check the name, the version and the release; RepositoryIndex lists what there is, and why it is not served.',
+    help: 'This replica has no such model or version for the caller. Check the name, the version and the release; RepositoryIndex lists what there is, and why it is not served.',
   },
   MODEL_NOT_READY: {
     code: 'UNAVAILABLE',
@@ -16,7 +16,7 @@ export const errors = defineErrors('inference', {
   },
   MEMORY_BUDGET: {
     code: 'RESOURCE_EXHAUSTED',
-    help: 'The version takes more memory than MEMORY_BUDGET_MIB allows on a device, by itself. Raise the budget or make the model smaller.',
+    help: 'The version takes more memory than MEMORY_BUDGET_MIB, by itself. Raise the budget or make the model smaller.',
   },
   MALFORMED_REQUEST: {
     code: 'INVALID_ARGUMENT',

@@ -60,7 +60,7 @@ export interface BatchResult {
 export interface Runner {
   readonly signature: ModelSignature;
   readonly device: Device;
-  /** What opening the model added to memory, as measured or, within this process, estimated. */
+  /** What opening the model added to the host's memory, as measured or, within this process, estimated. */
   readonly memoryBytes: number;
   /**
    * Rejects with RunFailed where the engine refused the batch, and with RunnerLost where the runner ended; then

@@ -8,7 +8,14 @@ import type { ModelSettings } from '../settings/model-settings.ts';
 import type { Standing } from './plan-versions.ts';
 import type { ModelSignature } from '../signature.ts';
 import type { VersionStatistics } from '../batching/statistics.ts';
-import { modelKey, type ListedVersion, type Listing, type LoadFailure, type Owner } from '../traffic.ts';
+import {
+  modelKey,
+  type ListedVersion,
+  type Listing,
+  type LoadFailure,
+  type ModelProblem,
+  type Owner,
+} from '../traffic.ts';
 
 /** What is known of a version from its load on, also while it is unloaded for memory. */
 export interface VersionFacts {
@@ -27,7 +34,7 @@ export interface VersionFacts {
 export interface ServingVersion extends VersionFacts {
   readonly statistics: VersionStatistics;
   readonly batcher: Batcher;
-  /** What its runners take, as measured. */
+  /** What its runners take, as far as it is measured. */
   readonly memory: Memory;
 }
 
@@ -104,7 +111,7 @@ function lookUpDigest(view: VersionView, tenant: string, digest: string, model: 
   const version = view.held.get(digest)?.version ?? view.index.listed.get(digest);
   const owners = newestFirst(version?.owners.filter((owner) => owner.tenant === tenant) ?? []);
   const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
-  if (owner === undefined) throw absent(view, { digest });
+  if (owner === undefined) throw absent(view, `there is no version ${shorten(digest)} here`, { digest });
   return { digest, owner };
 }
 
@@ -118,7 +125,7 @@ function lookUpName(view: VersionView, tenant: string, model: string, version: s
       (listed || view.held.has(digest)),
   );
   const [best] = asked.toSorted((left, right) => rank(view, right) - rank(view, left));
-  if (best === undefined) throw absent(view, { model: shorten(model), version: shorten(version) });
+  if (best === undefined) throw absentName(view, key, model, version);
   return best;
 }
 
@@ -149,10 +156,33 @@ function rank({ held }: VersionView, { digest, listed }: NamedVersion): number {
   return listed ? 2 : 1;
 }
 
-function absent({ listing }: VersionView, metadata: Readonly<Record<string, string>>): ServiceError {
+function absentName(view: VersionView, key: string, model: string, version: string): ServiceError {
+  const name = `model "${shorten(model)}"`;
+  const metadata = { model: shorten(model), version: shorten(version) };
+  const problem = view.listing?.problems?.get(key);
+  if (problem !== undefined) return unfit(`the ${name}`, problem, metadata);
+  const known = (view.index.byModel.get(key) ?? []).length > 0;
+  const message = known ? `the ${name} has no version "${shorten(version)}" here` : `there is no ${name} here`;
+  return absent(view, message, metadata);
+}
+
+function absent(
+  { listing }: VersionView,
+  message: string,
+  metadata: Readonly<Record<string, string>>,
+): ServiceError {
   return listing === undefined
-    ? errors.MODEL_NOT_READY('no traffic snapshot is known yet', { metadata, retryAfterMs: 1_000 })
-    : errors.MODEL_NOT_FOUND('the tenant has no such model or version here', { metadata });
+    ? errors.MODEL_NOT_READY('it is not known yet what to serve', { metadata, retryAfterMs: 1_000 })
+    : errors.MODEL_NOT_FOUND(message, { metadata });
+}
+
+function unfit(
+  what: string,
+  { reason, detail }: ModelProblem,
+  metadata: Readonly<Record<string, string>>,
+): ServiceError {
+  const message = `${what} could not be loaded: ${reason}: ${detail}`;
+  return errors.MODEL_NOT_READY(message, { metadata, retryAfterMs: 1_000 });
 }
 
 function asleep(digest: string): ServiceError {
@@ -167,6 +197,6 @@ function notReady(failure: LoadFailure | undefined, digest: string): ServiceErro
   if (failure?.reason === 'MEMORY_BUDGET') {
     return errors.MEMORY_BUDGET(failure.detail, { metadata: { digest } });
   }
-  const why = failure === undefined ? 'is being loaded' : `could not be loaded: ${failure.reason}`;
-  return errors.MODEL_NOT_READY(`the version ${why}`, { metadata: { digest }, retryAfterMs: 1_000 });
+  if (failure !== undefined) return unfit('the version', failure, { digest });
+  return errors.MODEL_NOT_READY('the version is being loaded', { metadata: { digest }, retryAfterMs: 1_000 });
 }

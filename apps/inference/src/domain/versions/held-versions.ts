@@ -78,7 +78,7 @@ export class HeldVersions {
   async refuse(version: ListedVersion): Promise<void> {
     const attempts = this.#nextAttempt(version);
     const held = this.#hold(version, { state: 'LOADING' });
-    const detail = 'the version takes more memory than the whole budget of a device';
+    const detail = 'the version takes more memory than the whole budget';
     this.#fail(held, attempts, { digest: version.digest, reason: 'MEMORY_BUDGET', detail });
     await Promise.resolve(); // Whoever is told may change the listing: not amidst the steps towards it.
     this.#options.onChange(version.digest, 'FAILED', held.failure);

@@ -29,14 +29,17 @@ const plan = (residents: readonly Resident[], ...wishes: readonly Wish[]) =>
   planMemory(residents, wishes, POLICY, NOW);
 
 describe('memoryOf', () => {
+  const runner = (device: string, memoryBytes: number) => ({ device, memoryBytes });
+
   it('takes every copy as the smallest one on its device', () => {
-    const runner = (device: string, memoryBytes: number) => ({ device, memoryBytes });
-    const runners = [runner('cpu', 30), runner('cuda:0', 7), runner('cpu', 10), runner('cpu', 20)];
-    expect([...memoryOf(runners)]).toEqual([
-      ['cpu', 30],
-      ['cuda:0', 7],
-    ]);
-    expect([...memoryOf([])]).toEqual([]);
+    const runners = [runner('cpu', 30), runner('cpu', 10), runner('cpu', 20)];
+    expect([...memoryOf(runners)]).toEqual([['cpu', 30]]);
+    expect([...memoryOf([])]).toEqual([['cpu', 0]]);
+  });
+
+  it('counts what runners on a GPU take of the host, and claims nothing of the GPU', () => {
+    const runners = [runner('cuda:0', 7), runner('cpu', 10), runner('cuda:1', 5), runner('cuda:0', 9)];
+    expect([...memoryOf(runners)]).toEqual([['cpu', 10 + 2 * 7 + 5]]);
   });
 });
 
@@ -93,7 +96,7 @@ describe('planMemory', () => {
     expect(plan(residents, ...wishes)).toEqual({ admit: [], evict: [], refuse: [], wait: [], ...expected });
   });
 
-  it('counts every device by itself', () => {
+  it('counts every memory that is measured by itself', () => {
     const onGpu: Memory = new Map([['cuda:0', 90]]);
     const residents = [resident('a', 90, 1), resident('b', 0, 0, { memory: onGpu })];
     const both: Memory = new Map([['cpu', 10], ['cuda:0', 50]]); // prettier-ignore

@@ -1,6 +1,9 @@
 import type { Device } from '../runners/devices.ts';
 
-/** Bytes by device. */
+/** The device whose memory is the host's. */
+export const HOST: Device = 'cpu';
+
+/** Bytes by the device whose memory they are. A device that is not there was not measured: nothing is known of it. */
 export type Memory = ReadonlyMap<Device, number>;
 
 /** A version that takes memory: loaded, being loaded, or finishing what it has. */
@@ -25,7 +28,7 @@ export interface Wish {
 }
 
 export interface MemoryPolicy {
-  /** Per device. */
+  /** Of each memory that is measured. */
   readonly budgetBytes: number;
   /** A version that was used within it is not unloaded for one that a request waits for. */
   readonly minIdleMs: number;
@@ -96,18 +99,19 @@ export function sumMemory(memories: readonly Memory[]): Map<Device, number> {
 }
 
 /**
- * What the runners of one version take. Copies that are opened side by side count each other's growth: the smallest
- * measure is the nearest.
+ * What the runners of one version take of the host's memory, whatever device they compute on; of a GPU's nothing is
+ * measured. Copies that are opened side by side count each other's growth: the smallest measure is the nearest.
  */
 export function memoryOf(
   runners: readonly { readonly device: Device; readonly memoryBytes: number }[],
-): Map<Device, number> {
-  const memory = new Map<Device, number>();
-  for (const { device } of runners) {
-    const copies = runners.filter((runner) => runner.device === device).map((runner) => runner.memoryBytes);
-    memory.set(device, copies.length * Math.min(...copies));
+): Memory {
+  const copies = new Map<Device, { count: number; leastBytes: number }>();
+  for (const { device, memoryBytes } of runners) {
+    const { count, leastBytes } = copies.get(device) ?? { count: 0, leastBytes: Infinity };
+    copies.set(device, { count: count + 1, leastBytes: Math.min(leastBytes, memoryBytes) });
   }
-  return memory;
+  const taken = [...copies.values()].map(({ count, leastBytes }) => count * leastBytes);
+  return new Map([[HOST, taken.reduce((sum, bytes) => sum + bytes, 0)]]);
 }
 
 function exceeds(memory: Memory, budgetBytes: number): boolean {

@@ -5,7 +5,7 @@ import type { ListedVersion } from '../traffic.ts';
 import type { Alarm } from '../within.ts';
 
 export interface MemoryOptions {
-  /** Per device; 0: no bound. */
+  /** Of each memory that is measured, the host's at least; 0: no bound. */
   readonly budgetBytes: number;
   /** A version that was used within it is not unloaded for another. */
   readonly minIdleMs: number;
