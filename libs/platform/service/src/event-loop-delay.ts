@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, type Histogram } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 
 /** Between two samples; a shorter stall may pass unseen. */
@@ -14,6 +14,12 @@ const NANOSECONDS = 1e9;
 export function exposeEventLoopDelay(registry: Registry): () => void {
   const intervals = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   intervals.enable();
+  exposeIntervals(registry, intervals);
+  return () => void intervals.disable();
+}
+
+/** @param intervals nanoseconds between samples, begun anew by each scrape. */
+export function exposeIntervals(registry: Registry, intervals: Histogram): void {
   new Gauge({
     name: 'plumbline_event_loop_delay_seconds',
     help: 'How much later than due the event loop came round, since the last scrape; quantile 1 is the longest.',
@@ -26,7 +32,6 @@ export function exposeEventLoopDelay(registry: Registry): () => void {
       intervals.reset();
     },
   });
-  return () => void intervals.disable();
 }
 
 /** The histogram holds whole intervals between samples, of which the resolution is no delay. */

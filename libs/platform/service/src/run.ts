@@ -7,14 +7,12 @@ import {
   type Settings,
   type Values,
 } from './config.ts';
+import { followEndSignals } from './end-signals.ts';
 import { createLog, type Log } from './log.ts';
 import { portTaken } from './taken-port.ts';
 import { startService, type Build, type RunningService } from './start-service.ts';
 
 const MISCONFIGURED = 78; // EX_CONFIG of sysexits(3): a supervisor need not try again
-
-/** One Ctrl-C may come as several signals, from the terminal and from whoever forwards them. */
-const SAME_SIGNAL_MS = 1_000;
 
 /**
  * Runs a service until SIGTERM or SIGINT: configuration from the environment, admin port, wiring, and at the end
@@ -75,16 +73,15 @@ async function startOrExit<S extends Settings & CommonSettings>(
 /** Resolves with the exit status once a signal or a fault outside any call ends the process. */
 function ended(log: Log): Promise<number> {
   return new Promise((resolve) => {
-    let firstMs: number | undefined;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (firstMs !== undefined && performance.now() - firstMs >= SAME_SIGNAL_MS) process.exit(1);
-        if (firstMs !== undefined) return;
-        firstMs = performance.now();
+    followEndSignals({
+      source: process,
+      nowMs: () => performance.now(),
+      stop: (signal) => {
         log.info({ signal }, 'stopping');
         resolve(0);
-      });
-    }
+      },
+      quit: () => process.exit(1),
+    });
     const fail = (error: unknown) => {
       log.error({ error }, 'a fault outside any call; stopping');
       resolve(1);

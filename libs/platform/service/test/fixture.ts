@@ -7,10 +7,7 @@ function build(scope: Scope): void {
   const failure = process.env['WIRING_FAILS'] as CodeName | undefined;
   if (failure) throw new ServiceError(Code[failure], 'WIRING_FAILED', 'as told');
   scope.adopt({ close: () => scope.log.info({}, 'closed') }, 'resource');
-  if (process.env['DRAINS_MS']) {
-    const ms = Number(process.env['DRAINS_MS']);
-    scope.onDrain(() => new Promise((resolve) => setTimeout(resolve, ms)));
-  }
+  if (process.env['DRAINS'] === 'never') scope.onDrain(() => new Promise(() => undefined));
   scope.log.info({}, 'built');
   if (process.env['FAULT'])
     setTimeout(() => {
