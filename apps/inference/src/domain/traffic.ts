@@ -22,6 +22,15 @@ export interface Listing {
   readonly versions: readonly ListedVersion[];
   /** The version that answers for a model when the caller names none, by `modelKey`. */
   readonly champions: ReadonlyMap<string, string>;
+  /** Why nothing new of a model can be listed, by `modelKey`. */
+  readonly problems?: ReadonlyMap<string, ModelProblem>;
+}
+
+/** Why a model or a version cannot be served. */
+export interface ModelProblem {
+  /** UPPER_SNAKE, from the catalogue. */
+  readonly reason: string;
+  readonly detail: string;
 }
 
 /** By tenant, model and number, ascending; texts by code units. */
@@ -47,11 +56,8 @@ export function parseModelKey(key: string): { readonly tenant: string; readonly 
   return { tenant: key.slice(0, slash), model: key.slice(slash + 1) };
 }
 
-export interface LoadFailure {
+export interface LoadFailure extends ModelProblem {
   readonly digest: string;
-  /** UPPER_SNAKE, from the catalogue. */
-  readonly reason: string;
-  readonly detail: string;
 }
 
 /** What a replica tells the registry about its versions. */

@@ -1,5 +1,5 @@
 import type { RepositoryModel, RepositoryVersion } from './repository.ts';
-import { modelKey, type ListedVersion, type Listing } from '../traffic.ts';
+import { modelKey, type ListedVersion, type Listing, type ModelProblem } from '../traffic.ts';
 
 /** What became of the load of a version so far. */
 export type LoadOutcome = 'pending' | 'answers' | 'failed';
@@ -40,7 +40,7 @@ function newestFirst(versions: readonly RepositoryVersion[]): RepositoryVersion[
 }
 
 /** What a repository lists, and what of each model is to serve whatever happens to the rest. */
-export interface PlacedModels extends Pick<Listing, 'versions' | 'champions'> {
+export interface PlacedModels extends Required<Omit<Listing, 'epoch'>> {
   readonly kept: ReadonlyMap<string, readonly RepositoryVersion[]>;
 }
 
@@ -53,8 +53,12 @@ export function listModels(
 ): PlacedModels {
   const versions = new Map<string, ListedVersion>();
   const champions = new Map<string, string>();
+  const problems = new Map<string, ModelProblem>();
   const keptNow = new Map<string, readonly RepositoryVersion[]>();
-  for (const { name, versions: own } of wanted) {
+  for (const { name, versions: own, problem } of wanted) {
+    if (problem !== undefined) {
+      problems.set(modelKey(tenant, name), { reason: problem.reason, detail: problem.message });
+    }
     const placement = placeModel(own, kept.get(name) ?? [], outcomeOf);
     keptNow.set(name, placement.kept);
     if (placement.champion !== undefined) champions.set(modelKey(tenant, name), placement.champion.digest);
@@ -63,5 +67,5 @@ export function listModels(
       versions.set(digest, { digest, files, owners });
     }
   }
-  return { versions: [...versions.values()], champions, kept: keptNow };
+  return { versions: [...versions.values()], champions, problems, kept: keptNow };
 }

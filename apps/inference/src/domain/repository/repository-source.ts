@@ -207,18 +207,19 @@ export class RepositorySource implements VersionSource {
   }
 
   #review(): void {
-    const { versions, champions, kept } = listModels(
+    const { versions, champions, problems, kept } = listModels(
       this.#options.tenant,
       [...this.#wanted.values()],
       this.#kept,
       (digest) => this.#outcomeOf(digest),
     );
     this.#kept = kept;
-    const text = JSON.stringify([versions.map(({ digest, owners }) => [digest, owners]), [...champions]]);
+    const owned = versions.map(({ digest, owners }) => [digest, owners]);
+    const text = JSON.stringify([owned, [...champions], [...problems]]);
     if (text === this.#listed) return;
     this.#listed = text;
     this.#epoch++;
-    this.#options.table.follow({ epoch: this.#epoch, versions, champions });
+    this.#options.table.follow({ epoch: this.#epoch, versions, champions, problems });
   }
 
   #outcomeOf(digest: string): LoadOutcome {
@@ -262,7 +263,9 @@ function notThere(name: string): never {
 }
 
 function notFound(name: string): ServiceError {
-  return errors.MODEL_NOT_FOUND('the repository has no such model', { metadata: { model: shorten(name) } });
+  return errors.MODEL_NOT_FOUND(`the repository has no model "${shorten(name)}"`, {
+    metadata: { model: shorten(name) },
+  });
 }
 
 function asError({ reason, detail }: { readonly reason: string; readonly detail: string }): ServiceError {
