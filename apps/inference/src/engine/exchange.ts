@@ -1,4 +1,4 @@
-import { closeSync, openSync, read, readSync, unlinkSync, writev, writevSync } from 'node:fs';
+import { closeSync, ftruncate, openSync, read, readSync, unlinkSync, writev, writevSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { FrameError, MAX_BODY_BYTES } from './frames.ts';
 
 const readAsync = promisify(read);
 const writevAsync = promisify(writev);
+const ftruncateAsync = promisify(ftruncate);
 
 /** Bodies from this size on are exchanged: a socket moves them in many small pieces, ten times as slowly. */
 export const EXCHANGED_FROM_BYTES = 64 * 1024;
@@ -26,6 +27,11 @@ export interface Slot {
 export class ExchangeSlots {
   readonly #free = Array.from({ length: MAX_SLOTS }, (_, slot) => slot * MAX_BODY_BYTES);
   readonly #taken = new Map<number, Slot>();
+
+  /** Whether no run has a place. */
+  get free(): boolean {
+    return this.#taken.size === 0;
+  }
 
   /** First the place that was left last, whose memory is there already; undefined where all are taken. */
   take(run: number, buffer: ArrayBuffer): Slot | undefined {
@@ -65,6 +71,16 @@ export function openExchange(): number | undefined {
 
 export function closeExchange(exchange: number): void {
   closeSync(exchange);
+}
+
+/** Gives the memory of all places back. Nothing may be placed or fetched meanwhile. Resolves to false where it stays. */
+export async function emptyExchange(exchange: number): Promise<boolean> {
+  try {
+    await ftruncateAsync(exchange, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function sizeOf(parts: readonly Uint8Array[]): number {

@@ -1,16 +1,10 @@
 import type { Duplex } from 'node:stream';
-import {
-  closeExchange,
-  EXCHANGED_FROM_BYTES,
-  ExchangeSlots,
-  fetchPlaced,
-  place,
-  sizeOf,
-  type Slot,
-} from './exchange.ts';
+import type { Alarm } from '../domain/within.ts';
+import { EXCHANGED_FROM_BYTES, sizeOf } from './exchange.ts';
 import { encodeFrame, FrameError, FrameReader, type Frame } from './frames.ts';
 import { InOrder } from './in-order.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
+import { RunExchange } from './run-exchange.ts';
 import { packRequest, placementOf, unpackAnswer } from './runner-frames.ts';
 
 export interface ChannelListener {
@@ -24,16 +18,17 @@ export class ProcessChannel {
   readonly #socket: Duplex;
   readonly #listener: ChannelListener;
   readonly #reader = new FrameReader();
-  readonly #slots = new ExchangeSlots();
+  readonly #exchange: RunExchange;
   readonly #outgoing = new InOrder();
   readonly #incoming = new InOrder();
-  #exchange: number | undefined;
   #broken = false;
 
   /** @param exchange that both ends hold; this one closes it. Without one everything goes through the socket. */
-  constructor(socket: Duplex, exchange: number | undefined, listener: ChannelListener) {
+  constructor(socket: Duplex, exchange: number | undefined, listener: ChannelListener, alarm: Alarm) {
     this.#socket = socket;
-    this.#exchange = exchange;
+    this.#exchange = new RunExchange(exchange, alarm, () => {
+      this.#outgoing.do(() => this.#exchange.shrink());
+    });
     this.#listener = listener;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
   }
@@ -46,8 +41,7 @@ export class ProcessChannel {
   end(then: () => void): void {
     this.#outgoing.do(() => {
       this.#incoming.do(() => {
-        if (this.#exchange !== undefined) closeExchange(this.#exchange);
-        this.#exchange = undefined;
+        this.#exchange.close();
         then();
       });
     });
@@ -55,13 +49,13 @@ export class ProcessChannel {
 
   #send(message: ToRunner): void | Promise<void> {
     const { head, body } = packRequest(message);
-    const slot = message.kind === 'run' ? this.#slots.take(message.id, message.buffer) : undefined;
+    const slot = message.kind === 'run' ? this.#exchange.take(message.id, message.buffer) : undefined;
     const position = slot?.position;
     const sizeBytes = sizeOf(body);
-    if (this.#exchange === undefined || position === undefined || sizeBytes < EXCHANGED_FROM_BYTES) {
+    if (slot === undefined || sizeBytes < EXCHANGED_FROM_BYTES) {
       return this.#write({ ...head, position }, body);
     }
-    return place(this.#exchange, body, position).then((placed) => {
+    return this.#exchange.place(slot, body).then((placed) => {
       if (placed) this.#write({ ...head, position, placedBytes: sizeBytes }, []);
       else this.#write({ ...head, position }, body);
     });
@@ -81,12 +75,10 @@ export class ProcessChannel {
     return this.#guard(() => {
       const placement = placementOf(frame.head);
       if (placement === undefined) return this.#deliver(frame);
-      const slot = this.#slots.of(placement.id);
-      if (this.#exchange === undefined || slot === undefined) throw new FrameError('no place was given');
-      const body = roomFor(placement.sizeBytes, slot);
-      const target = new Uint8Array(body, 0, placement.sizeBytes);
-      return fetchPlaced(this.#exchange, target, slot.position).then(
-        () => this.#guard(() => this.#deliver({ ...frame, body })),
+      const slot = this.#exchange.of(placement.id);
+      if (slot === undefined) throw new FrameError('no place was given');
+      return this.#exchange.fetch(slot, placement.sizeBytes).then(
+        (body) => this.#guard(() => this.#deliver({ ...frame, body })),
         (error: unknown) => this.#breach(error),
       );
     });
@@ -95,7 +87,7 @@ export class ProcessChannel {
   #deliver(frame: Frame): void {
     if (this.#broken) return;
     const message = unpackAnswer(frame);
-    if (message.kind === 'ran' || message.kind === 'failed') this.#slots.release(message.id);
+    if (message.kind === 'ran' || message.kind === 'failed') this.#exchange.release(message.id);
     this.#listener.message(message);
   }
 
@@ -113,9 +105,4 @@ export class ProcessChannel {
     this.#broken = true;
     this.#listener.breach(cause);
   }
-}
-
-/** The batch's own buffer where it is large enough: fresh memory costs more than the copy. */
-function roomFor(sizeBytes: number, { buffer }: Slot): ArrayBuffer {
-  return buffer.byteLength >= sizeBytes ? buffer : new ArrayBuffer(sizeBytes);
 }

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { RunnerLost } from '../domain/runners/runner.ts';
 import { closeExchange, openExchange } from './exchange.ts';
 import { ProcessChannel } from './process-channel.ts';
-import type { ToRunner } from './protocol.ts';
+import type { FromRunner, ToRunner } from './protocol.ts';
+import { alarm } from '../timers.ts';
 import type { LinkListener, RunnerLink } from './runner-link.ts';
 
 export const PROCESS_ENTRY = new URL('./runner-process.ts', import.meta.url);
@@ -56,13 +57,14 @@ export class ProcessLink implements RunnerLink {
     const socket = this.#child.stdio[CHANNEL] as Duplex;
     // Whatever is wrong with the socket, the process is of no use any more; its end follows.
     socket.on('error', () => this.abandon()).on('close', () => this.abandon());
-    this.#channel = new ProcessChannel(socket, exchange, {
-      message: (message) => this.#listener.message(message),
-      breach: (cause) => {
+    const listener = {
+      message: (message: FromRunner) => this.#listener.message(message),
+      breach: (cause: unknown) => {
         this.#listener.ended(new RunnerLost('the runner process broke the protocol', { cause }));
         this.abandon();
       },
-    });
+    };
+    this.#channel = new ProcessChannel(socket, exchange, listener, alarm);
   }
 
   get pid(): number | undefined {
