@@ -36,6 +36,11 @@ describe('a replica of a folder of models', () => {
       expect(await server.infer('triple', [[1, 2]], '7')).toEqual({ version: '7', y: [3, 6] });
       await expect(server.infer('double', [[1, 2]], '1')).rejects.toMatchObject({
         reason: 'MODEL_NOT_FOUND',
+        message: expect.stringContaining('the model "double" has no version "1" here'),
+      });
+      await expect(server.infer('quadruple', [[1, 2]])).rejects.toMatchObject({
+        reason: 'MODEL_NOT_FOUND',
+        message: expect.stringContaining('there is no model "quadruple" here'),
       });
       expect(await server.oip.modelMetadata({ name: 'double' })).toMatchObject({ versions: ['2'] });
     });
@@ -47,13 +52,25 @@ describe('a replica of a folder of models', () => {
       'broken/1/model.onnx': 'no model',
       'double/1/model.onnx': timesModel(2),
       'linked/1/readme.txt': '',
+      'typo/1/model.onnx': timesModel(2),
+      'typo/config.pbtxt': 'name: "typo"\nmax_batch_sise: 8\n',
     });
     await symlink(join(outside.root, 'model.onnx'), join(root, 'linked/1/model.onnx'));
     await withStandalone(root, async (server) => {
       await server.ready();
       expect(await server.infer('double', [[1, 2]])).toMatchObject({ y: [2, 4] });
-      await expect(server.infer('broken', [[1, 2]])).rejects.toMatchObject({ reason: 'MODEL_NOT_READY' });
-      await expect(server.infer('linked', [[1, 2]])).rejects.toMatchObject({ reason: 'MODEL_NOT_FOUND' });
+      const reasons: Readonly<Record<string, string>> = {
+        broken: 'could not be loaded: MODEL_INVALID: model.onnx: ',
+        linked: 'could not be loaded: REPOSITORY_INVALID: "linked/1/model.onnx" leads out',
+        typo: 'could not be loaded: MODEL_CONFIG_INVALID: config.pbtxt:2:1: ',
+      };
+      for (const [model, reason] of Object.entries(reasons)) {
+        await expect(server.infer(model, [[1, 2]])).rejects.toMatchObject({
+          codeName: 'UNAVAILABLE',
+          reason: 'MODEL_NOT_READY',
+          message: expect.stringContaining(reason),
+        });
+      }
       const problem = server.log.lines.find(({ fields }) => fields['model'] === 'linked');
       expect(problem?.fields['error']).toMatchObject({ reason: 'REPOSITORY_INVALID' });
     });

@@ -1,4 +1,5 @@
 import { elementCount, elementSizeBytes } from '@plumbline/tensors';
+import type { ServiceError } from '@plumbline/errors';
 import { errors } from '../domain/errors.ts';
 import type { Device } from '../domain/runners/devices.ts';
 import {
@@ -7,10 +8,11 @@ import {
   type Batch,
   type BatchOutput,
   type BatchResult,
+  type ModelFile,
   type Runner,
 } from '../domain/runners/runner.ts';
 import type { ModelSignature } from '../domain/signature.ts';
-import type { FromRunner, Opened, OpenRequest } from './protocol.ts';
+import type { FromRunner, Opened, OpenRequest, Refused } from './protocol.ts';
 import { machineUs, timesOf } from './run-times.ts';
 import type { RunnerLink } from './runner-link.ts';
 
@@ -55,7 +57,7 @@ export class LinkedRunner implements Runner {
     if (answer.kind === 'opened') return new LinkedRunner(link, request.session.device, answer);
     link.end();
     if (answer.kind === 'misplaced') throw new MisplacedModel(answer.detail);
-    if (answer.kind === 'refused') throw errors[answer.reason](answer.detail);
+    if (answer.kind === 'refused') throw refusal(answer, request.model);
     throw errors.MODEL_INVALID('the runner answered out of turn');
   }
 
@@ -118,6 +120,11 @@ export class LinkedRunner implements Runner {
     for (const { reject } of lost) reject(this.#lost);
     this.#ended.resolve();
   }
+}
+
+function refusal({ reason, detail }: Refused, { name }: ModelFile): ServiceError {
+  const aboutFile = name !== undefined && reason !== 'RUNNERS_EXHAUSTED';
+  return errors[reason](aboutFile ? `${name}: ${detail}` : detail);
 }
 
 function fits(outputs: readonly BatchOutput[], signature: ModelSignature): boolean {

@@ -73,4 +73,5 @@ export type FromRunner =
 
 export type OpenRequest = Extract<ToRunner, { kind: 'open' }>;
 export type RunRequest = Extract<ToRunner, { kind: 'run' }>;
+export type Refused = Extract<FromRunner, { kind: 'refused' }>;
 export type Opened = Extract<FromRunner, { kind: 'opened' }>;

@@ -24,7 +24,7 @@ export class AbsentFile extends Error {
  * @throws ChangedFile, AbsentFile, UnsafeModel, UnsupportedModel for more bytes than a model may have, WireError.
  */
 export function readModel(file: ModelFile): Buffer<ArrayBuffer> {
-  const model = readVerified(file, 'the model file');
+  const model = readVerified(file, 'the file');
   const files = new Map<string, Buffer<ArrayBuffer>>();
   const fileOf = (path: string): Buffer => {
     const content = files.get(path) ?? readBeside(file, path);

@@ -42,7 +42,7 @@ export function versionArtifacts(objects: Contents): ArtifactStore {
       const signature = contents.get(SIGNATURE_FILE);
       const golden = contents.get(GOLDEN_FILE);
       return {
-        model: { ...model, beside: await verifiedBeside(objects, besides) },
+        model: { ...model, name: modelFile.path, beside: await verifiedBeside(objects, besides) },
         modelBytes: sizeOf([modelFile, ...besides]),
         signature: signature && readSignature(signature),
         golden: golden && readGolden(golden),

@@ -82,6 +82,8 @@ export interface VerifiedFile {
 
 /** A model, and the other files of its version, in which its data may lie. */
 export interface ModelFile extends VerifiedFile {
+  /** What refusals call it. */
+  readonly name?: string;
   readonly beside?: readonly FileBeside[];
 }
 

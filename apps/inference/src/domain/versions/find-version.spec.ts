@@ -107,3 +107,38 @@ describe('findByName', () => {
     expect(findByName(guarded, 'acme', 'm', '1').serving.digest).toBe('a');
   });
 });
+
+describe('a name that is not found', () => {
+  const listed: ListedVersion = {
+    digest: 'a',
+    files: [],
+    owners: [{ tenant: 'acme', model: 'm', number: 1 }],
+  };
+  const view = (listing: Partial<Listing> | undefined) => {
+    const all: Listing = { epoch: 1n, versions: [listed], champions: new Map(), ...listing };
+    return { listing: listing && all, index: indexModels(all, []), held: new Map<string, HeldVersion>() };
+  };
+  const problems = new Map([['acme/n', { reason: 'MODEL_CONFIG_INVALID', detail: 'config.pbtxt:3:1: no' }]]);
+
+  it.each([
+    ['a model', 'n', '', {}, 'MODEL_NOT_FOUND', 'there is no model "n" here'],
+    ['a version of a model', 'm', '2', {}, 'MODEL_NOT_FOUND', 'the model "m" has no version "2" here'],
+    [
+      'a model that cannot be listed',
+      'n',
+      '1',
+      { problems },
+      'MODEL_NOT_READY',
+      'the model "n" could not be loaded: MODEL_CONFIG_INVALID: config.pbtxt:3:1: no',
+    ],
+    ['a model before the first listing', 'n', '', undefined, 'MODEL_NOT_READY', 'not known yet'],
+  ])('is named where it is %s', (_, model, version, listing, reason, message) => {
+    const find = () => findByName(view(listing), 'acme', model, version);
+    expect(find).toThrow(expect.objectContaining({ reason }));
+    expect(find).toThrow(message);
+  });
+
+  it('says nothing of the models of others', () => {
+    expect(() => findByName(view({ problems }), 'rival', 'n', '')).toThrow('there is no model "n" here');
+  });
+});

@@ -161,8 +161,10 @@ function absentName(view: VersionView, key: string, model: string, version: stri
   const metadata = { model: shorten(model), version: shorten(version) };
   const problem = view.listing?.problems?.get(key);
   if (problem !== undefined) return unfit(`the ${name}`, problem, metadata);
-  const known = (view.index.byModel.get(key) ?? []).length > 0;
-  const message = known ? `the ${name} has no version "${shorten(version)}" here` : `there is no ${name} here`;
+  const known = version !== '' && view.index.byModel.has(key);
+  const message = known
+    ? `the ${name} has no version "${shorten(version)}" here`
+    : `there is no ${name} here`;
   return absent(view, message, metadata);
 }
 
