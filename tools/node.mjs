@@ -32,7 +32,8 @@ if (
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+  // Scripts are found from the root; relative paths that the caller gives as settings are the caller's.
+  env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}`, CALLER_DIRECTORY: process.cwd() },
 });
 // The child owns the signals; this process only waits, so that Ctrl-C drains instead of orphaning. A terminal sends
 // Ctrl-C to both: forwarded, it would reach the child twice, and a second one means to end at once.

@@ -2,6 +2,7 @@ import {
   defineConfig,
   duration,
   integer,
+  path,
   port,
   secret,
   string,
@@ -20,7 +21,7 @@ export const config = defineConfig('audit', {
     default: 'plumbline.dev/audit',
     help: 'name of the log in its checkpoints; never changes',
   }),
-  keyDirectory: string({ help: 'holds the key that signs checkpoints, made on first start' }),
+  keyDirectory: path({ help: 'holds the key that signs checkpoints, made on first start' }),
   checkpointIntervalMs: duration({
     default: 1_000,
     min: 10,

@@ -2,6 +2,7 @@ import {
   defineConfig,
   duration,
   integer,
+  path,
   port,
   secret,
   string,
@@ -24,7 +25,7 @@ export const config = defineConfig('feature-store', {
     default: 'nats://127.0.0.1:4222',
     help: 'NATS, for events.',
   }),
-  objectsDir: string({
+  objectsDir: path({
     default: '.plumbline/objects',
     help: 'Directory of the object store: sealed history and data sets.',
   }),

@@ -1,4 +1,4 @@
-import { address, defineConfig, integer, port, secret, string, url } from '@plumbline/service';
+import { address, defineConfig, integer, path, port, secret, url } from '@plumbline/service';
 
 /** Everything that can be set about a gateway; docs/configuration.md is generated from it. */
 export const config = defineConfig('gateway', {
@@ -12,11 +12,11 @@ export const config = defineConfig('gateway', {
     default: 'nats://127.0.0.1:4222',
     help: 'NATS, for hints that routes changed.',
   }),
-  objectsDir: string({
+  objectsDir: path({
     default: '.plumbline/objects',
     help: 'Directory of the object store, for signatures.',
   }),
-  stateDir: string({
+  stateDir: path({
     default: '.plumbline/gateway',
     help: 'Directory of the record spool and the last known routes.',
   }),

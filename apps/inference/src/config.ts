@@ -6,6 +6,7 @@ import {
   integer,
   oneOf,
   optional,
+  path,
   port,
   secret,
   string,
@@ -47,7 +48,7 @@ const settings = {
     help: 'Longest JSON of a request over HTTP; binary tensors beside it do not count.',
   }),
   modelRepository: optional(
-    string({
+    path({
       help: 'Folder of a Triton-layout repository to serve in place of the registry’s versions: <model>/<version>/model.onnx. Neither registry nor NATS is contacted then.',
     }),
   ),
@@ -79,11 +80,11 @@ const settings = {
     default: 'nats://127.0.0.1:4222',
     help: 'NATS, for hints that the traffic snapshot changed.',
   }),
-  objectsDir: string({
+  objectsDir: path({
     default: '.plumbline/objects',
     help: 'Directory of the object store, for the files of versions.',
   }),
-  stateDir: string({
+  stateDir: path({
     default: '.plumbline/inference',
     help: 'Directory of the last known traffic snapshot, for starts without the registry.',
   }),

@@ -3,9 +3,9 @@ import {
   defineConfig,
   duration,
   integer,
+  path,
   port,
   secret,
-  string,
   url,
   type ConfigValues,
 } from '@plumbline/service';
@@ -21,7 +21,7 @@ export const config = defineConfig('monitor', {
     help: 'NATS, for events in and out.',
   }),
   registryAddress: address('127.0.0.1:7420', 'The registry, for versions seen for the first time.'),
-  objectsDir: string({
+  objectsDir: path({
     default: '.plumbline/objects',
     help: 'Directory of the object store, for baselines.',
   }),

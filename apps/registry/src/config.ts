@@ -1,4 +1,4 @@
-import { defineConfig, duration, port, secret, string, url, type ConfigValues } from '@plumbline/service';
+import { defineConfig, duration, path, port, secret, url, type ConfigValues } from '@plumbline/service';
 
 export const config = defineConfig('registry', {
   grpcPort: port(7420, 'gRPC port'),
@@ -7,7 +7,7 @@ export const config = defineConfig('registry', {
     help: 'Postgres, as the role of the schema registry',
   }),
   natsUrl: url({ schemes: ['nats', 'tls'], default: 'nats://127.0.0.1:4222', help: 'NATS with JetStream' }),
-  objectsDir: string({ default: '.plumbline/objects', help: 'directory of the object store' }),
+  objectsDir: path({ default: '.plumbline/objects', help: 'directory of the object store' }),
   serviceSecret: secret({ help: 'shared by the services of a deployment: signs their tokens' }),
   rollbackWindowMs: duration({
     default: 7 * 86_400_000,

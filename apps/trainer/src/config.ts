@@ -1,4 +1,14 @@
-import { address, defineConfig, duration, integer, port, secret, string, url } from '@plumbline/service';
+import {
+  address,
+  defineConfig,
+  duration,
+  integer,
+  path,
+  port,
+  secret,
+  string,
+  url,
+} from '@plumbline/service';
 
 /** Everything that can be set about a trainer; docs/configuration.md is generated from it. */
 export const config = defineConfig('trainer', {
@@ -9,7 +19,7 @@ export const config = defineConfig('trainer', {
     default: 'nats://127.0.0.1:4222',
     help: 'NATS, for training requests and proposals.',
   }),
-  objectsDir: string({
+  objectsDir: path({
     default: '.plumbline/objects',
     help: 'Directory of the object store: data sets in, models out.',
   }),

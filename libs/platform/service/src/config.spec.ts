@@ -1,6 +1,19 @@
-import { describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { ConfigurationError, defineConfig, variableName, type ConfigValues } from './config.ts';
-import { address, duration, flag, integer, oneOf, optional, port, secret, string, url } from './settings.ts';
+import {
+  address,
+  duration,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  path,
+  port,
+  secret,
+  string,
+  url,
+} from './settings.ts';
 
 const config = defineConfig('registry', {
   grpcPort: port(7420),
@@ -108,5 +121,39 @@ describe('defineConfig', () => {
     ['s3Bucket', 'S3_BUCKET'],
   ])('names the variable of %s %s', (key, variable) => {
     expect(variableName(key)).toBe(variable);
+  });
+});
+
+describe('path', () => {
+  const { parse } = path();
+  const given = process.env['CALLER_DIRECTORY'];
+  afterEach(() => {
+    if (given === undefined) delete process.env['CALLER_DIRECTORY'];
+    else process.env['CALLER_DIRECTORY'] = given;
+  });
+
+  it('is one of the folder that the service was started from', () => {
+    process.env['CALLER_DIRECTORY'] = '/home/ada';
+    expect(parse('models')).toBe('/home/ada/models');
+    expect(parse('../models')).toBe('/home/models');
+    expect(parse('/srv/models/')).toBe('/srv/models');
+  });
+
+  it('is one of the working directory where nothing else is known', () => {
+    delete process.env['CALLER_DIRECTORY'];
+    expect(parse('models')).toBe(join(process.cwd(), 'models'));
+  });
+
+  it('stays a URL where it is one', () => {
+    expect(parse('s3://bucket/models')).toBe('s3://bucket/models');
+  });
+
+  it('stays relative to the working directory as a default', () => {
+    process.env['CALLER_DIRECTORY'] = '/home/ada';
+    const { parse: parseAll } = defineConfig('fixture', {
+      grpcPort: port(1),
+      stateDir: path({ default: '.state' }),
+    });
+    expect(parseAll({}).stateDir).toBe('.state');
   });
 });

@@ -18,6 +18,7 @@ export {
   number,
   oneOf,
   optional,
+  path,
   port,
   secret,
   string,

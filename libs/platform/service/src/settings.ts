@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 /** One setting: what it means, what it may be, and how its text becomes a value. */
 export interface Setting<T> {
   /** For people: `integer`, `duration`, `port`, … */
@@ -25,9 +27,18 @@ interface NumberOptions extends Options<number> {
   readonly unit?: string;
 }
 
-/** Any text, e.g. a name or a path. */
+/** Any text, e.g. a name. */
 export const string = (options: Options<string> = {}): Setting<string> =>
   setting('string', options, (text) => text);
+
+/**
+ * A path, absolute once it is read: a relative one that is given is one of the folder from which the service was
+ * started, a default one of the working directory. A URL stays as it is, for whoever refuses it.
+ */
+export const path = (options: Options<string> = {}): Setting<string> =>
+  setting('path', options, (text) =>
+    /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : resolve(process.env['CALLER_DIRECTORY'] ?? '', text),
+  );
 
 /** A value that must not be shown. Give no default except for development. */
 export const secret = (options: Options<string> = {}): Setting<string> => ({
