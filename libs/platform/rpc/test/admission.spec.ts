@@ -5,13 +5,13 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
 } from 'node:http2';
-import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { TestService } from '@plumbline/contract-grpc-testing';
 import { ErrorInfoSchema, StatusSchema } from '@plumbline/contract-grpc';
+import { eventually } from '@plumbline/testing';
 import {
   authenticateServices,
   implementRaw,
@@ -170,41 +170,97 @@ describe('a request that does not come', () => {
     const call = open(rawSession(port), UNARY, { ...CREDENTIALS, 'grpc-timeout': '60m' });
     expect(await call.answer).toEqual(['4', 'DEADLINE_EXPIRED']);
   });
+});
 
-  it('does not end streams that are idle between messages, and ends those that stop within one', async () => {
-    const { port } = await admitting({ requestStallMs: 50 });
-    const { stream, answer, received } = open(rawSession(port), BIDI);
-    const echoed = (): Promise<unknown> => new Promise((resolve) => stream.once('data', resolve));
+describe('a call that stands still', () => {
+  const STALL_MS = 50;
+
+  // Timers of the server move only with passTime; those of sockets are not among them.
+  beforeEach(() => {
+    jest.useFakeTimers({
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'Date'],
+    });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Lets what was sent arrive, then passes much more than the time that a request may stand still, and lets that be told. */
+  async function passTime(session: ClientHttp2Session): Promise<void> {
+    await roundTrips(session);
+    for (let step = 0; step < 10; step++) jest.advanceTimersByTime(STALL_MS);
+    await roundTrips(session);
+  }
+
+  const passTimeUntil = (holds: () => boolean) =>
+    eventually(() => {
+      jest.advanceTimersByTime(STALL_MS);
+      return holds();
+    });
+
+  async function roundTrips(session: ClientHttp2Session): Promise<void> {
+    for (let trip = 0; trip < 3; trip++) await new Promise((resolve) => session.ping(resolve));
+  }
+
+  it('is not ended while its stream is idle between messages, and is where it stops within one', async () => {
+    const { port } = await admitting({ requestStallMs: STALL_MS });
+    const session = rawSession(port);
+    const { stream, answer, received } = open(session, BIDI);
     for (let round = 0; round < 2; round++) {
-      const echo = echoed();
+      const echoed = once(stream, 'data');
       stream.write(frame(0));
-      await echo;
-      await delay(150);
+      await Promise.race([echoed, answer]);
+      await passTime(session);
+      expect(received['grpc-status']).toBeUndefined();
     }
-    expect(received['grpc-status']).toBeUndefined();
     stream.write(frame(10, 5));
+    await passTimeUntil(() => received['grpc-status'] !== undefined);
     expect(await answer).toEqual(['4', 'REQUEST_STALLED']);
   });
 
-  it('does not end streams whose handler does not read', async () => {
+  it('is not ended while it is its handler that does not read', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
     const slow: Handlers<typeof TestService> = {
       streamingInputCall: async (requests) => {
+        enter();
         await promise;
         for await (const _request of requests);
         return {};
       },
     };
-    const { port } = await serve(slow, { admission: { requestStallMs: 50 } });
-    const { stream, answer } = open(rawSession(port), CLIENT_STREAM);
+    const { port } = await serve(slow, { admission: { requestStallMs: STALL_MS } });
+    const session = rawSession(port);
+    const { stream, answer } = open(session, CLIENT_STREAM);
     const payload = frame(2);
     payload.writeUInt8(0x0a, 5);
     for (let count = 0; count < 40; count++) stream.write(payload);
     stream.write(payload.subarray(0, 6));
-    await delay(200);
+    await entered;
+    await passTime(session);
     resolve();
     stream.end(payload.subarray(6));
     expect((await answer)[0]).toBe('0');
+  });
+
+  it('is ended when its client does not take its answer', async () => {
+    const { port } = await serve(
+      { unaryCall: () => ({ payload: { body: new Uint8Array(MIB) } }) },
+      { admission: { requestStallMs: STALL_MS } },
+    );
+    const session = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+    adopt({ close: () => session.destroy() });
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/${UNARY}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...CREDENTIALS,
+    });
+    stream.on('error', () => undefined);
+    stream.end(frame(0));
+    await passTimeUntil(() => stream.closed);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
 });
 
@@ -301,18 +357,27 @@ describe('bytes of requests', () => {
   });
 
   it('are counted while they decompress, so that many bombs at once take no more', async () => {
-    const { port } = await admitting({ maxRequestBytes: 4 * MIB });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held = implementRaw(TestService, {
+      UnaryCall: async () => {
+        await promise;
+        return Buffer.alloc(0);
+      },
+    });
+    const { port } = await serveImplementations([held], { admission: { maxRequestBytes: 4 * MIB } });
     const bomb = gzipSync(Buffer.alloc(3 * MIB));
     const message = frame(bomb.length, bomb.length, 1);
     bomb.copy(message, 5);
     const session = rawSession(port);
-    const answers = Array.from({ length: 20 }, () => {
+    const reasons: (string | undefined)[] = [];
+    const answers = Array.from({ length: 20 }, async () => {
       const { stream, answer } = open(session, UNARY, { ...CREDENTIALS, 'grpc-encoding': 'gzip' });
       stream.end(message);
-      return answer;
+      reasons.push((await answer)[1]);
+      if (reasons.length === 19) resolve();
     });
-    const refused = (await Promise.all(answers)).filter(([, reason]) => reason === 'TOO_MANY_REQUEST_BYTES');
-    expect(refused.length).toBeGreaterThanOrEqual(18);
+    await Promise.all(answers);
+    expect(reasons.slice(0, 19)).toEqual(Array(19).fill('TOO_MANY_REQUEST_BYTES'));
   });
 
   it('count as what they decompress to', async () => {
@@ -327,13 +392,19 @@ describe('bytes of requests', () => {
 
   it('of a stream are given back as its messages are taken', async () => {
     const { client } = await admitting({ maxRequestBytes: 2 * MIB });
+    const answered = [Promise.withResolvers<void>()];
     const requests = async function* () {
       for (let count = 0; count < 20; count++) {
         yield { payload: { body: new Uint8Array(MIB) } };
-        await delay(10);
+        await answered[count]!.promise;
       }
     };
-    await expect(client.streamingInputCall(requests())).resolves.toMatchObject({ aggregatedPayloadSize: 20 });
+    let answers = 0;
+    for await (const _answer of client.fullDuplexCall(requests())) {
+      answered.push(Promise.withResolvers());
+      answered[answers++]!.resolve();
+    }
+    expect(answers).toBe(20);
   });
 
   it('in pieces of one byte count for more than the bytes', async () => {
@@ -344,28 +415,6 @@ describe('bytes of requests', () => {
       await new Promise((resolve) => stream.write(Buffer.alloc(1), resolve));
     }
     expect(await answer).toEqual(['8', 'TOO_MANY_REQUEST_BYTES']);
-  });
-});
-
-describe('answers that no client takes', () => {
-  it('do not occupy the server for longer than requests may take', async () => {
-    const { port } = await serve(
-      { unaryCall: () => ({ payload: { body: new Uint8Array(MIB) } }) },
-      { admission: { requestStallMs: 50 } },
-    );
-    const session = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
-    adopt({ close: () => session.destroy() });
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': `/${UNARY}`,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...CREDENTIALS,
-    });
-    stream.on('error', () => undefined);
-    stream.end(frame(0));
-    await once(stream, 'close');
-    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
 });
 

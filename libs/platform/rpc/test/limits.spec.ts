@@ -187,7 +187,8 @@ describe('deadlines on the wire', () => {
       });
       const headers = await http2Call(port, UNARY, message, undefined, { 'grpc-timeout': timeout });
       expect(headers['grpc-status']).toBe('0');
-      expect(remainingMs).toBeGreaterThan(599_000);
+      // Far from both the default and zero, however long the call took to come here.
+      expect(remainingMs).toBeGreaterThan(300_000);
       expect(remainingMs).toBeLessThanOrEqual(600_000);
     },
   );
