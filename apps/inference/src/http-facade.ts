@@ -1,6 +1,6 @@
 import type { RpcServer } from '@plumbline/rpc';
 import { createRestFacade, type RestFacade } from '@plumbline/rest-v2';
-import type { Scope } from '@plumbline/service';
+import { isAddressInUse, PortTaken, type Scope } from '@plumbline/service';
 import type { InferenceConfig } from './config.ts';
 
 /** Beside the gRPC port; the one between is the admin port. */
@@ -33,8 +33,17 @@ export function mountHttp(
   scope.onDrain(() => facade.drain(values.drainTimeoutMs));
   return {
     listen: async () => {
-      const bound = await facade.listen(values.host, port);
+      const bound = await listen(facade, values.host, port);
       log.info({ port: bound }, 'serving HTTP');
     },
   };
+}
+
+/** @throws PortTaken, which names the setting also where the port follows from another. */
+async function listen(facade: RestFacade, host: string, port: number): Promise<number> {
+  try {
+    return await facade.listen(host, port);
+  } catch (error) {
+    throw isAddressInUse(error) ? new PortTaken('HTTP_PORT', host, port) : error;
+  }
 }

@@ -166,6 +166,10 @@ export const errors = defineErrors('inference', {
     code: 'FAILED_PRECONDITION',
     help: 'A folder of MODEL_REPOSITORY cannot be served: no version, a link that leads out of the repository, a name that cannot be used, too many files.',
   },
+  REPOSITORY_MISSING: {
+    code: 'FAILED_PRECONDITION',
+    help: 'MODEL_REPOSITORY names no folder that this service may read: the service does not start (status 78). A relative path is one of the directory in which the service is started.',
+  },
   REPOSITORY_UNAVAILABLE: {
     code: 'UNAVAILABLE',
     help: 'MODEL_REPOSITORY cannot be read. Check that the folder exists and may be read; what is loaded serves on.',

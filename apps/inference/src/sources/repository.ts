@@ -15,7 +15,7 @@ import type { Origin } from './origin.ts';
 
 const DUE_INTERVAL_MS = 1_000;
 
-/** Models of a folder, read in place. Rejects with REPOSITORY_UNAVAILABLE. */
+/** Models of a folder, read in place. Rejects with REPOSITORY_MISSING or REPOSITORY_UNAVAILABLE. */
 export async function repositoryOrigin(scope: Scope<InferenceConfig>, path: string): Promise<Origin> {
   const root = await resolveRepository(path);
   const folder = new FolderObjects(root);

@@ -50,9 +50,28 @@ function digestsOf({ files, versions }: Override): string[] {
   return [...files, ...versions.flatMap((version) => version.files)].map(({ digest }) => digest);
 }
 
-/** The resolved path of a repository. @throws ServiceError REPOSITORY_UNAVAILABLE */
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'is no folder',
+  EACCES: 'may not be read',
+  ELOOP: 'is a link that leads nowhere',
+};
+
+/**
+ * The resolved path of a repository.
+ * @throws ServiceError REPOSITORY_MISSING where there is no folder that may be read, REPOSITORY_UNAVAILABLE where the
+ * file system fails otherwise.
+ */
 export async function resolveRepository(path: string): Promise<string> {
-  return reading(() => realpath(path));
+  try {
+    const root = await realpath(path);
+    await readdir(root);
+    return root;
+  } catch (error) {
+    const fault = FAULTS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (fault === undefined) throw unavailable(error);
+    throw errors.REPOSITORY_MISSING(`MODEL_REPOSITORY="${path}" ${fault}`, { cause: error });
+  }
 }
 
 /** Undefined where there is no such folder. */
@@ -142,9 +161,13 @@ async function reading<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw errors.REPOSITORY_UNAVAILABLE(`the folder of models cannot be read: ${code}`, { cause: error });
+    throw unavailable(error);
   }
+}
+
+function unavailable(error: unknown): ServiceError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  return errors.REPOSITORY_UNAVAILABLE(`the folder of models cannot be read: ${code}`, { cause: error });
 }
 
 /** A folder that cannot be read, or that changes while it is, is the model's problem alone. */

@@ -16,7 +16,8 @@ export function repositoryProblems(settings: RepositorySettings): readonly strin
   const problems: string[] = [];
   if (modelRepository?.includes('://') === true) {
     problems.push(
-      `MODEL_REPOSITORY="${modelRepository}" is no folder of this machine: mount it, or copy it here first`,
+      `MODEL_REPOSITORY="${modelRepository}" is no folder of this machine: mount it (mountpoint-s3, gcsfuse, rclone mount ` +
+        'or a volume of the cluster) and name the folder, or copy it here first',
     );
   }
   if (modelRepository === undefined && modelControlMode !== 'none') {

@@ -11,6 +11,7 @@ import { Admission } from './admission.ts';
 import type { ServedMethod } from './call.ts';
 import { closeServer, drainServer, type Drainable } from './drain.ts';
 import { adaptServer, serveUnknownMethods } from './grpc-internals.ts';
+import { leaveBindFailuresToCaller } from './grpc-log.ts';
 import { registerMethod } from './grpc-transport.ts';
 import { InFlightCalls } from './in-flight.ts';
 import { inProcess, type Invoke } from './in-process.ts';
@@ -126,6 +127,7 @@ function serverOf(drainable: Drainable, invoke: Invoke, { credentials }: ServerO
 
 function bind(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  leaveBindFailuresToCaller();
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) => {
       if (error === null) resolve(bound);
