@@ -1,6 +1,7 @@
 import type { Log } from '@plumbline/service';
 import type { InferenceConfig } from './config.ts';
 import { AbandonedThreads } from './engine/abandoned-threads.ts';
+import { ownerFields } from './version-names.ts';
 import { TieredEngine } from './engine/tiered-engine.ts';
 
 /**
@@ -30,9 +31,9 @@ function abandonedThreads(values: InferenceConfig, log: Log): AbandonedThreads {
   return new AbandonedThreads({
     maxAbandoned: values.maxAbandonedRunners,
     onAbandoned: (model, event, count) => {
-      if (event === 'ended')
-        log.info({ digest: model, count }, 'an abandoned runner came back and has ended');
-      else log.error({ digest: model, count }, 'a runner did not come back from its model and was abandoned');
+      const fields = { digest: model.digest, ...ownerFields(model.owners ?? []), count };
+      if (event === 'ended') log.info(fields, 'an abandoned runner came back and has ended');
+      else log.error(fields, 'a runner did not come back from its model and was abandoned');
     },
   });
 }

@@ -18,18 +18,21 @@ export class VersionNames {
   }
 
   of(digest: string): VersionName {
-    const owners = this.#owners.get(digest) ?? [];
-    if (owners.length === 0) return { digest };
-    return {
-      digest,
-      model: owners.map(({ model }) => model).join(', '),
-      modelVersion: owners.map(({ number }) => number).join(', '),
-    };
+    return { digest, ...ownerFields(this.#owners.get(digest) ?? []) };
   }
 
   forget(digest: string): void {
     this.#owners.delete(digest);
   }
+}
+
+/** Whose a version is, as log fields; none where that is not known. */
+export function ownerFields(owners: readonly Owner[]): Omit<VersionName, 'digest'> {
+  if (owners.length === 0) return {};
+  return {
+    model: owners.map(({ model }) => model).join(', '),
+    modelVersion: owners.map(({ number }) => number).join(', '),
+  };
 }
 
 /** How a start went, for people: `2 of 3 versions from /models are served; failed: flights/3 (MODEL_INVALID)`. */

@@ -12,7 +12,7 @@ const idleThreads = (most: number) => new IdleThreads({ entry: THREAD_ENTRY, hea
 
 async function open(threads: IdleThreads, model: Uint8Array): Promise<LinkedRunner> {
   const file = await modelFile(model);
-  return LinkedRunner.open(new ThreadLink(threads, abandoned, file.digest), openRequest(file), never);
+  return LinkedRunner.open(new ThreadLink(threads, abandoned, file), openRequest(file), never);
 }
 
 async function answerOf(runner: LinkedRunner): Promise<number[]> {

@@ -325,7 +325,7 @@ describe('a model that does not end', () => {
     const looping = await storeVersion(objects, { model: loopModel(16_000_000) });
     registry.list([looping, twice], 1);
     let lines: RecordingLog['lines'] = [];
-    const countOf = (text: string) => lines.filter(({ message }) => message === text).length;
+    const linesOf = (text: string) => lines.filter(({ message }) => message === text);
     await withReplica(
       async (replica) => {
         lines = replica.log.lines;
@@ -342,9 +342,12 @@ describe('a model that does not end', () => {
       },
       { LOAD_TIMEOUT_MS: '2500' },
     );
-    const abandoned = countOf('a runner did not come back from its model and was abandoned');
-    expect(abandoned).toBeGreaterThan(0);
-    await eventually(() => countOf('an abandoned runner came back and has ended') === abandoned, {
+    const abandoned = linesOf('a runner did not come back from its model and was abandoned');
+    expect(abandoned).not.toEqual([]);
+    const name = { model: 'flights', modelVersion: '1' };
+    for (const { fields } of abandoned) expect(fields).toMatchObject(name);
+    const ended = () => linesOf('an abandoned runner came back and has ended');
+    await eventually(() => ended().length === abandoned.length, {
       timeoutMs: 60_000,
     });
   }, 90_000);

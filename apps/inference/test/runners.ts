@@ -42,7 +42,7 @@ export async function openThread(
   account.checkOpen(model.digest);
   const entry = entries?.thread ?? THREAD_ENTRY;
   const threads = new IdleThreads({ entry, heapMiB: heapMiB ?? options.heapMiB }, 0);
-  const link = new ThreadLink(threads, account, model.digest);
+  const link = new ThreadLink(threads, account, model);
   return LinkedRunner.open(link, openRequest(model, limits), signal);
 }
 

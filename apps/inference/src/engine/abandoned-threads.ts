@@ -1,12 +1,19 @@
 import type { Worker } from 'node:worker_threads';
 import { checkAbandoned, exhaustion } from '../domain/runners/abandoned-runners.ts';
+import type { Owner } from '../domain/traffic.ts';
 import type { ToRunner } from './protocol.ts';
+
+/** What a thread runs: the digest of the model's file, and whose it is. */
+export interface RunModel {
+  readonly digest: string;
+  readonly owners?: readonly Owner[] | undefined;
+}
 
 export interface AbandonedThreadsOptions {
   /** As many at most; then no further thread is given a model. */
   readonly maxAbandoned: number;
   /** Told of each thread that is abandoned or has ended since, with how many there are now. */
-  readonly onAbandoned: (model: string, event: 'abandoned' | 'ended', count: number) => void;
+  readonly onAbandoned: (model: RunModel, event: 'abandoned' | 'ended', count: number) => void;
 }
 
 /**
@@ -15,7 +22,7 @@ export interface AbandonedThreadsOptions {
  */
 export class AbandonedThreads {
   readonly #options: AbandonedThreadsOptions;
-  readonly #models = new Map<Worker, string>();
+  readonly #models = new Map<Worker, RunModel>();
 
   constructor(options: AbandonedThreadsOptions) {
     this.#options = options;
@@ -26,17 +33,17 @@ export class AbandonedThreads {
   }
 
   /** Why the model may not have a thread; undefined where it may. */
-  exhaustion(model: string): string | undefined {
-    return exhaustion([...this.#models.values()], model, this.#options.maxAbandoned);
+  exhaustion(digest: string): string | undefined {
+    return exhaustion(this.#digests(), digest, this.#options.maxAbandoned);
   }
 
   /** @throws ServiceError RUNNERS_EXHAUSTED */
-  checkOpen(model: string): void {
-    checkAbandoned([...this.#models.values()], model, this.#options.maxAbandoned);
+  checkOpen(digest: string): void {
+    checkAbandoned(this.#digests(), digest, this.#options.maxAbandoned);
   }
 
-  /** @param worker a thread that has not ended. @param model its digest. */
-  add(worker: Worker, model: string): void {
+  /** @param worker a thread that has not ended. */
+  add(worker: Worker, model: RunModel): void {
     this.#models.set(worker, model);
     worker.unref();
     // A thread that fails has ended as well: "exit" follows and says so.
@@ -47,5 +54,9 @@ export class AbandonedThreads {
     });
     worker.postMessage({ kind: 'end' } satisfies ToRunner);
     this.#options.onAbandoned(model, 'abandoned', this.count);
+  }
+
+  #digests(): string[] {
+    return [...this.#models.values()].map(({ digest }) => digest);
   }
 }

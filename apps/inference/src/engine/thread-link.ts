@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { RunnerLost } from '../domain/runners/runner.ts';
-import type { AbandonedThreads } from './abandoned-threads.ts';
+import type { AbandonedThreads, RunModel } from './abandoned-threads.ts';
 import type { IdleThreads } from './idle-threads.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
 import type { LinkListener, RunnerLink } from './runner-link.ts';
@@ -16,12 +16,12 @@ export class ThreadLink implements RunnerLink {
   readonly #worker: Worker;
   readonly #threads: IdleThreads;
   readonly #abandoned: AbandonedThreads;
-  readonly #model: string;
+  readonly #model: RunModel;
   #listener: LinkListener = { message: () => undefined, ended: () => undefined };
   #over = false;
 
-  /** @param model digest of the model that the thread is for. */
-  constructor(threads: IdleThreads, abandoned: AbandonedThreads, model: string) {
+  /** @param model that the thread is for. */
+  constructor(threads: IdleThreads, abandoned: AbandonedThreads, model: RunModel) {
     this.#worker = threads.take();
     this.#threads = threads;
     this.#abandoned = abandoned;

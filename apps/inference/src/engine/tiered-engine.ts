@@ -119,7 +119,7 @@ function idleThreads({ entries, heapMiB }: TieredEngineOptions): IdleThreads {
 async function openRunner(
   tiers: Tiers,
   model: ModelFile,
-  { device, intraOpThreads, untrusted }: RunnerOptions,
+  { device, intraOpThreads, untrusted, owners }: RunnerOptions,
   signal: AbortSignal,
 ): Promise<LinkedRunner> {
   signal.throwIfAborted();
@@ -127,7 +127,7 @@ async function openRunner(
   if (untrusted || device !== 'cpu') return openProcess(tiers, request, signal);
   // A process can be killed: where threads are used up, models that need one of their own are still opened.
   const exhausted = tiers.abandoned.exhaustion(model.digest);
-  const link = new ThreadLink(tiers.threads, tiers.abandoned, model.digest);
+  const link = new ThreadLink(tiers.threads, tiers.abandoned, { digest: model.digest, owners });
   try {
     return await LinkedRunner.open(link, { ...request, confined: false, exhausted }, signal);
   } catch (error) {

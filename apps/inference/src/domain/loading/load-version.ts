@@ -65,8 +65,12 @@ export interface LoadOptions {
 }
 
 /** What the runners of a version are opened with, by device. */
-export function runnerOptions({ intraOpThreads, untrusted }: OpeningSettings, device: Device): RunnerOptions {
-  return { device, intraOpThreads, untrusted };
+export function runnerOptions(
+  { owners }: ListedVersion,
+  { intraOpThreads, untrusted }: OpeningSettings,
+  device: Device,
+): RunnerOptions {
+  return { device, intraOpThreads, untrusted, owners };
 }
 
 /**
@@ -86,12 +90,8 @@ export async function loadVersion(
   const content = await options.artifacts.read(version.files);
   checkName(content.config, version);
   const defaults = { ...options, providers: options.engine.providers };
-  const runners = await openRunners(
-    content.model,
-    openingSettings(content.config, defaults),
-    options.engine,
-    signal,
-  );
+  const settings = openingSettings(content.config, defaults);
+  const runners = await openRunners(version, content.model, settings, options.engine, signal);
   const abandon = () => runners.forEach((runner) => runner.abandon());
   signal.addEventListener('abort', abandon);
   try {
@@ -154,13 +154,14 @@ function checkName({ name }: ModelConfig, { owners }: ListedVersion): void {
 }
 
 async function openRunners(
+  version: ListedVersion,
   model: ModelFile,
   settings: OpeningSettings,
   engine: Engine,
   signal: AbortSignal,
 ): Promise<Runner[]> {
   const opened = await Promise.allSettled(
-    settings.devices.map((device) => engine.open(model, runnerOptions(settings, device), signal)),
+    settings.devices.map((device) => engine.open(model, runnerOptions(version, settings, device), signal)),
   );
   const failed = opened.find((result) => result.status === 'rejected');
   const ready = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

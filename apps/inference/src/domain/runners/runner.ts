@@ -1,6 +1,7 @@
 import type { Shape } from '@plumbline/tensors';
 import type { Device } from './devices.ts';
 import type { ModelSignature } from '../signature.ts';
+import type { Owner } from '../traffic.ts';
 
 /** A tensor's place in a batch buffer, at a multiple of 64 bytes. */
 export interface Region {
@@ -35,6 +36,8 @@ export interface RunnerOptions {
   readonly intraOpThreads: number;
   /** Runs in a process of its own, which may crash and be killed. */
   readonly untrusted: boolean;
+  /** Whose model it is, for those who are told of the runner. */
+  readonly owners?: readonly Owner[];
 }
 
 /** An execution provider as a probe session found it. */

@@ -53,7 +53,7 @@ export async function openVersion(
         timed(
           wrap(
             await within(loadLimit(options), closing, (limit) =>
-              reopen(version, options, runnerOptions(settings, device), limit),
+              reopen(version, options, runnerOptions(version, settings, device), limit),
             ),
           ),
         ),
