@@ -11,6 +11,12 @@ export interface Offered {
   readonly http: boolean;
 }
 
+const REPOSITORY = [
+  'model_repository',
+  // Asks that models go with the one on which they depend. None depends on another here: there are none to take along.
+  'model_repository(unload_dependents)',
+];
+
 /** The extensions of the protocol that work on this server, and only those, by their published names. */
 export function serverMetadata(version: string, offered: Offered): ServerMetadata {
   const extensions = [
@@ -19,7 +25,7 @@ export function serverMetadata(version: string, offered: Offered): ServerMetadat
     'parameters',
     'schedule_policy',
     'statistics',
-    ...(offered.repository ? ['model_repository', 'model_repository(unload_dependents)'] : []),
+    ...(offered.repository ? REPOSITORY : []),
     ...(offered.http ? ['binary_tensor_data'] : []),
   ];
   return () => ({ name: 'plumbline', version, extensions });

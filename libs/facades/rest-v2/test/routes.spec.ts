@@ -144,6 +144,21 @@ describe('the repository', () => {
     expect([status, JSON.parse(text)]).toEqual([400, expect.objectContaining({ reason: 'REQUEST_INVALID' })]);
   });
 
+  it.each(['load', 'unload'])('refuses to %s with members beside the parameters, by name', async (what) => {
+    const { url } = await serve({ repositoryModelLoad: () => ({}), repositoryModelUnload: () => ({}) });
+    for (const name of ['config', 'file:1/model.onnx', 'unload_dependents']) {
+      const { status, text } = await postJson(`${url}/v2/repository/models/m/${what}`, {
+        parameters: {},
+        [name]: '{}',
+      });
+      expect(status).toBe(400);
+      expect(JSON.parse(text)).toMatchObject({
+        reason: 'REQUEST_INVALID',
+        error: expect.stringContaining(`${name} is no member of this request`),
+      });
+    }
+  });
+
   it('unloads a model', async () => {
     const unloaded: string[] = [];
     const { url } = await serve({

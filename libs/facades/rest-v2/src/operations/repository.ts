@@ -7,7 +7,7 @@ import {
 import type { Invoke } from '@plumbline/rpc';
 import { restErrors } from '../errors.ts';
 import type { Exchange, Operation } from '../http/exchange.ts';
-import { flagAt, objectAt, optionalObject, readParameters } from '../json/fields.ts';
+import { flagAt, invalid, objectAt, optionalObject, readParameters, shorten } from '../json/fields.ts';
 import { messageJson } from '../json/message-json.ts';
 import { parseJsonBytes } from '../json/parse-json.ts';
 import type { RestLimits } from '../rest-options.ts';
@@ -51,7 +51,14 @@ async function controlRequest(
   exchange: Exchange,
   maxBytes: number,
 ): Promise<{ modelName: string; parameters: Record<string, Parameter> }> {
-  const { parameters } = await readObject(exchange, maxBytes);
+  const { parameters, ...others } = await readObject(exchange, maxBytes);
+  const [foreign] = Object.keys(others);
+  if (foreign !== undefined) {
+    throw invalid(
+      shorten(foreign),
+      'is no member of this request: what goes with it belongs into "parameters"',
+    );
+  }
   const given = readParameters(optionalObject(parameters, 'parameters'), 'parameters');
   const entries = [...given].map(([key, value]): [string, Parameter] => [
     key,
