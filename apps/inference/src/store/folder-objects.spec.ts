@@ -58,11 +58,31 @@ describe('FolderObjects', () => {
   it('forgets what nobody needs', async () => {
     const { digest: kept } = await put('a', 'kept');
     const { digest: lost } = await put('b', 'lost');
-    objects.retain(new Set([kept]));
+    await objects.retain(new Set([kept]));
     expect(await objects.path(kept)).toBe(join(root, 'a'));
     await expect(objects.path(lost)).rejects.toMatchObject({ reason: 'OBJECT_NOT_FOUND' });
     expect((await objects.look(join(root, 'b'))).digest).toBe(lost);
     expect(await objects.path(lost)).toBe(join(root, 'b'));
+  });
+
+  it('remembers as many files as there are, however often others with their content come and go', async () => {
+    const { digest } = await put('0/model.onnx', 'same');
+    for (let version = 1; version < 20; version++) {
+      await put(`${version}/model.onnx`, 'same');
+      await rm(join(root, `${version - 1}`), { recursive: true });
+      await objects.retain(new Set([digest]));
+      expect(objects.size).toBe(1);
+    }
+    expect(await objects.path(digest)).toBe(join(root, '19/model.onnx'));
+  });
+
+  it('tells that the last file with a content is gone as long as the content is needed', async () => {
+    const { digest } = await put('a', 'content');
+    await rm(join(root, 'a'));
+    await objects.retain(new Set([digest]));
+    await expect(objects.path(digest)).rejects.toMatchObject({ reason: 'OBJECT_CORRUPT' });
+    await objects.retain(new Set());
+    expect(objects.size).toBe(0);
   });
 
   it('follows links within the folder and refuses those that lead out of it', async () => {

@@ -6,6 +6,9 @@ import { hasReason } from '@plumbline/errors';
 import { digestOf, objectErrors, type ObjectStore } from '@plumbline/objects';
 import { errors } from '../domain/errors.ts';
 
+/** The fingerprint of a file that is not there. */
+const ABSENT = 'absent';
+
 /** Contents by digest, as far as versions are read. */
 export type Contents = Pick<ObjectStore, 'get' | 'path'>;
 
@@ -52,7 +55,7 @@ export class FolderObjects implements Contents {
       sizeBytes += BigInt(chunk.length);
     }
     const seen = { digest: `sha256:${hash.digest('hex')}`, sizeBytes, fingerprint: before };
-    this.#remember(file, seen, known);
+    this.#remember(file, seen);
     return { digest: seen.digest, sizeBytes };
   }
 
@@ -73,20 +76,41 @@ export class FolderObjects implements Contents {
     throw changed(digest);
   }
 
-  /** Forgets every file whose content is not among these; it is hashed again when it is looked at again. */
-  retain(digests: ReadonlySet<string>): void {
-    for (const [file, { digest }] of this.#seen) if (!digests.has(digest)) this.#seen.delete(file);
-    for (const digest of this.#pathsOf.keys()) if (!digests.has(digest)) this.#pathsOf.delete(digest);
+  /**
+   * Forgets every file whose content is not among these, and of several with one content those that are gone. What is
+   * forgotten is hashed again when it is looked at again.
+   */
+  async retain(digests: ReadonlySet<string>): Promise<void> {
+    for (const [file, { digest }] of this.#seen) if (!digests.has(digest)) this.#forget(file);
+    for (const paths of this.#pathsOf.values()) {
+      for (const file of paths) if (paths.size > 1) await this.#forgetAbsent(file, paths);
+    }
   }
 
-  #remember(file: string, seen: Seen, before: Seen | undefined): void {
+  /** Files that are remembered. */
+  get size(): number {
+    return this.#seen.size;
+  }
+
+  #remember(file: string, seen: Seen): void {
+    this.#forget(file);
     this.#seen.set(file, seen);
-    if (before !== undefined) {
-      const others = this.#pathsOf.get(before.digest);
-      others?.delete(file);
-      if (others?.size === 0) this.#pathsOf.delete(before.digest);
-    }
     this.#pathsOf.set(seen.digest, (this.#pathsOf.get(seen.digest) ?? new Set()).add(file));
+  }
+
+  /** Unless it was looked at meanwhile, or is the last of them. */
+  async #forgetAbsent(file: string, paths: ReadonlySet<string>): Promise<void> {
+    const seen = this.#seen.get(file);
+    const isAbsent = (await fingerprintOf(file)) === ABSENT;
+    if (isAbsent && paths.size > 1 && this.#seen.get(file) === seen) this.#forget(file);
+  }
+
+  #forget(file: string): void {
+    const digest = this.#seen.get(file)?.digest ?? '';
+    const paths = this.#pathsOf.get(digest);
+    this.#seen.delete(file);
+    paths?.delete(file);
+    if (paths?.size === 0) this.#pathsOf.delete(digest);
   }
 }
 
@@ -111,7 +135,7 @@ async function fingerprintOf(file: string): Promise<string> {
     const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
     return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return ABSENT;
     throw error;
   }
 }

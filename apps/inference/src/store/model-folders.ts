@@ -36,7 +36,7 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
       return name.includes('/') ? undefined : readModel(join(root, name), name, objects, given);
     },
     async retain(digests) {
-      objects.retain(digests);
+      await objects.retain(digests);
       for (const digest of stored) {
         if (digests.has(digest)) continue;
         stored.delete(digest);
