@@ -54,6 +54,18 @@ interface Runtime extends Pod {
   readonly protocolVersions: readonly string[];
 }
 
+describe.each(['docs/coming-from-triton.md', 'apps/inference/README.md'])('%s', (file) => {
+  it('names settings that there are', async () => {
+    const text = readFileSync(join(workspace, file), 'utf8');
+    // The name of a setting before its value; other servers' settings have a prefix.
+    const named = [...text.matchAll(/(?<![A-Z_-])([A-Z]+(?:_[A-Z]+)+)=/g)].map(([, name]) => name);
+    expect(named).not.toEqual([]);
+    expect(await variables()).toEqual(
+      expect.arrayContaining(named.filter((name) => name?.startsWith('MLSERVER_') === false)),
+    );
+  });
+});
+
 const runtime = readResource<Runtime>(join(deploy, 'kserve/serving-runtime.yaml'), 'ServingRuntime');
 const ofKubernetes = <Spec>(kind: string): Resource<Spec> =>
   readResource<Spec>(join(deploy, 'kubernetes/inference.yaml'), kind);
