@@ -63,6 +63,30 @@ describe('streams', () => {
     expect(received).toBe(1);
   });
 
+  it('carry them to a client that goes on sending', async () => {
+    const { client } = await serve({
+      fullDuplexCall: async function* (requests) {
+        for await (const _request of requests) {
+          yield {};
+          yield {};
+          throw new ServiceError(10, 'MOVED', 'the leader moved', { retryAfterMs: 20 });
+        }
+      },
+    });
+    const { promise: never, resolve: release } = Promise.withResolvers<void>();
+    const endless = async function* () {
+      yield* bodies(1, 1);
+      await never;
+    };
+    let received = 0;
+    const reading = (async () => {
+      for await (const _response of client.fullDuplexCall(endless())) received++;
+    })();
+    await expect(reading).rejects.toMatchObject({ reason: 'MOVED', retryAfterMs: 20 });
+    expect(received).toBe(2);
+    release();
+  });
+
   it('may be answered before all requests are read', async () => {
     const { client } = await serve({
       streamingInputCall: async (requests) => {

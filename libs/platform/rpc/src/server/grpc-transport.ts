@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type {
   Server,
   ServerDuplexStream,
@@ -15,11 +15,11 @@ import type { ServedMethod, ServerCall } from './call.ts';
 import { failureStatus } from './grpc-status.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import { cancelledByClient, closeCall, openCall, type GrpcTransport, type OpenedCall } from './open-call.ts';
+import { Outgoing } from './outgoing.ts';
 
 type ClientStream = ServerReadableStream<Buffer, Buffer>;
 type Bidi = ServerDuplexStream<Buffer, Buffer>;
 type Reading = Pick<Readable, 'iterator'>;
-type Writing = Pick<Writable, 'write' | 'destroyed' | 'writableEnded' | 'on' | 'off'>;
 type AnyCall = ClientStream | Bidi;
 
 const identity = (bytes: Buffer): Buffer => bytes;
@@ -82,6 +82,7 @@ function answerOnce(
 function answerMany(call: Bidi, method: ServedMethod, transport: GrpcTransport): void {
   const { context, incoming } = openStream(call, method, transport);
   const requests = readAll(call, incoming);
+  const outgoing = new Outgoing(call);
   const receiving =
     method.info.kind === 'server_streaming' ? { receive: () => readOne(requests) } : { requests };
   let headersSent = false;
@@ -90,7 +91,7 @@ function answerMany(call: Bidi, method: ServedMethod, transport: GrpcTransport):
       headersSent = true;
       sendHeaders(call, context);
     }
-    return write(call, response);
+    return outgoing.write(response);
   };
   method
     .run({ ...receiving, send, method: method.info, context })
@@ -100,7 +101,8 @@ function answerMany(call: Bidi, method: ServedMethod, transport: GrpcTransport):
     })
     .catch((error: unknown) => {
       if (!headersSent) sendHeaders(call, context);
-      call.emit('error', failureStatus(toServiceError(error), context.responseTrailers));
+      const status = failureStatus(toServiceError(error), context.responseTrailers);
+      outgoing.whenWritten(() => call.emit('error', status));
     })
     .finally(() => {
       closeCall(context, transport);
@@ -137,19 +139,4 @@ async function readOne(requests: AsyncIterable<Buffer>): Promise<Buffer> {
   }
   if (only === undefined) throw rpcErrors.WRONG_MESSAGE_COUNT('the call brings no request');
   return only;
-}
-
-/** Resolves when the call takes more, or is over: then the context says so. */
-function write(call: Writing, response: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    if (call.destroyed || call.writableEnded || call.write(response)) {
-      resolve();
-      return;
-    }
-    const proceed = (): void => {
-      call.off('drain', proceed).off('close', proceed);
-      resolve();
-    };
-    call.on('drain', proceed).on('close', proceed);
-  });
 }
