@@ -9,7 +9,7 @@ import {
 } from '@plumbline/rpc';
 import type { InferenceConfig } from './config.ts';
 import type { Readiness } from './domain/readiness.ts';
-import type { RepositorySource } from './domain/repository/repository-source.ts';
+import type { ModelControl } from './domain/repository/model-control.ts';
 import type { ResponseCache } from './domain/serving/response-cache.ts';
 import type { Engine } from './domain/runners/runner.ts';
 import type { VersionTable } from './domain/versions/version-table.ts';
@@ -44,7 +44,7 @@ export interface Serving {
   /** Fires when the server shuts down. */
   readonly draining: AbortSignal;
   /** Undefined where the models come from a registry. */
-  readonly repository: RepositorySource | undefined;
+  readonly repository: ModelControl | undefined;
 }
 
 /** Every method of the server. */

@@ -1,13 +1,13 @@
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import { indexVersions, sortIndex } from '../domain/repository/repository-index.ts';
-import type { RepositorySource } from '../domain/repository/repository-source.ts';
+import type { ModelControl } from '../domain/repository/model-control.ts';
 import type { VersionTable } from '../domain/versions/version-table.ts';
 
 export interface RepositoryOptions {
   readonly table: VersionTable;
   /** Undefined where the models come from a registry. */
-  readonly repository: RepositorySource | undefined;
+  readonly repository: ModelControl | undefined;
 }
 
 type RepositoryIndex = Handler<(typeof GRPCInferenceService)['method']['repositoryIndex']>;

@@ -1,6 +1,6 @@
 import type { VersionSource } from '../domain/versions/version-source.ts';
 import type { VersionTable } from '../domain/versions/version-table.ts';
-import type { RepositorySource } from '../domain/repository/repository-source.ts';
+import type { ModelControl } from '../domain/repository/model-control.ts';
 import type { Contents } from '../store/folder-objects.ts';
 
 /** Where versions come from: what is listed, and the bytes of what is listed. */
@@ -14,6 +14,6 @@ export interface Origin {
 
 export interface Followed {
   readonly source: VersionSource;
-  /** The same source, where models may be loaded and unloaded by name. */
-  readonly repository: RepositorySource | undefined;
+  /** Loads and unloads models by name; undefined where they come from a registry. */
+  readonly repository: ModelControl | undefined;
 }

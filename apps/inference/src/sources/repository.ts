@@ -6,12 +6,14 @@ import type { InferenceConfig } from '../config.ts';
 import { repositoryTenant } from '../domain/access.ts';
 import type { ModelRepository } from '../domain/repository/repository.ts';
 import { modelsToLoad } from '../domain/repository/repository-settings.ts';
+import { ListedModels } from '../domain/repository/listed-models.ts';
+import { ModelControl } from '../domain/repository/model-control.ts';
 import { RepositorySource } from '../domain/repository/repository-source.ts';
 import type { VersionTable } from '../domain/versions/version-table.ts';
 import { eitherOf, FolderObjects } from '../store/folder-objects.ts';
 import { modelFolders, resolveRepository } from '../store/model-folders.ts';
 import { delay } from '../timers.ts';
-import type { Origin } from './origin.ts';
+import type { Followed, Origin } from './origin.ts';
 
 const DUE_INTERVAL_MS = 1_000;
 
@@ -24,10 +26,7 @@ export async function repositoryOrigin(scope: Scope<InferenceConfig>, path: stri
   return {
     contents: eitherOf(folder, overrides),
     graceMs: 0,
-    follow: (table, onLook) => {
-      const source = repositorySource(scope, repository, table, onLook);
-      return { source, repository: source };
-    },
+    follow: (table, onLook) => follow(scope, repository, table, onLook),
   };
 }
 
@@ -40,27 +39,33 @@ async function emptyOverrides(scope: Scope<InferenceConfig>): Promise<ObjectStor
   return fileObjects(directory);
 }
 
-function repositorySource(
+function follow(
   { config: values, log }: Scope<InferenceConfig>,
   repository: ModelRepository,
   table: VersionTable,
   onLook: () => void,
-): RepositorySource {
-  const { modelControlMode: control, modelRepository: directory } = values;
-  return new RepositorySource({
-    repository,
+): Followed {
+  const { modelControlMode: mode, modelRepository: directory } = values;
+  const tenant = repositoryTenant(values);
+  const listed = new ListedModels({
     table,
-    tenant: repositoryTenant(values),
-    control,
+    tenant,
+    onProblem: (model, error) => log.error({ model, error }, 'a model of the repository cannot be served'),
+  });
+  const source = new RepositorySource({
+    repository,
+    listed,
+    table,
+    mode,
     loadAtStart: modelsToLoad(values),
-    intervalMs: control === 'poll' ? values.pollIntervalMs : DUE_INTERVAL_MS,
+    intervalMs: mode === 'poll' ? values.pollIntervalMs : DUE_INTERVAL_MS,
     delay,
     onLook,
-    onProblem: (model, error) => log.error({ model, error }, 'a model of the repository cannot be served'),
     onReach: (reachable, error) => {
       if (reachable) log.info({ directory }, 'the repository can be read again');
       else log.warn({ directory, error }, 'the repository is away; versions stay as they are');
     },
     onUnexpected: (error) => log.error({ directory, error }, 'a look at the repository failed unexpectedly'),
   });
+  return { source, repository: new ModelControl({ repository, listed, table, tenant, mode }) };
 }

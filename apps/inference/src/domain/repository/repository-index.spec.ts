@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { indexVersions, sortIndex } from './repository-index.ts';
+import { errors } from '../errors.ts';
+import type { RepositoryModel } from './repository.ts';
+import { indexVersions, sortIndex, unservedModels } from './repository-index.ts';
 import type { Standing } from '../versions/plan-versions.ts';
 import type { VersionReport } from '../versions/version-table.ts';
 
@@ -55,5 +57,26 @@ describe('the index of a repository', () => {
 
   it('tells nothing of other tenants', () => {
     expect(index([report('a', 'READY', 1)], [report('b', 'READY', 2)], 'other')).toEqual([]);
+  });
+});
+
+describe('unservedModels', () => {
+  it('are those that were withdrawn, have a problem alone, or that nobody has asked for', () => {
+    const problem = errors.REPOSITORY_INVALID('no version');
+    const model = (name: string, versions: RepositoryModel['versions'], fault?: typeof problem) =>
+      [name, { name, versions, problem: fault }] as const;
+    const one = { digest: 'a', number: 1, files: [] };
+    const wanted = new Map([
+      model('serves', [one]),
+      model('served', [one], problem),
+      model('broken', [], problem),
+    ]);
+    const names = ['broken', 'new', 'served', 'serves', 'withdrawn'];
+    expect(unservedModels(names, wanted, new Map([['withdrawn', [1, 3]]]))).toEqual([
+      { name: 'withdrawn', version: '1', state: 'UNAVAILABLE', reason: 'unloaded' },
+      { name: 'withdrawn', version: '3', state: 'UNAVAILABLE', reason: 'unloaded' },
+      { name: 'broken', version: '', state: 'UNAVAILABLE', reason: 'REPOSITORY_INVALID: no version' },
+      { name: 'new', version: '', state: '', reason: '' },
+    ]);
   });
 });

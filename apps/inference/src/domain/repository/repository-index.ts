@@ -1,4 +1,5 @@
 import type { Listing } from '../traffic.ts';
+import type { RepositoryModel } from './repository.ts';
 import type { VersionReport } from '../versions/version-table.ts';
 
 /** A version of a model, or a model of which no version is known. */
@@ -37,6 +38,33 @@ export function indexVersions(
     best.set(key, better(best.get(key), entry));
   }
   return [...best.values()];
+}
+
+/**
+ * What a folder holds that no listing names: versions that were withdrawn, models with a problem, and those that nobody
+ * has asked for.
+ * @param names of all models of the folder.
+ * @param withdrawn numbers by model.
+ */
+export function unservedModels(
+  names: readonly string[],
+  wanted: ReadonlyMap<string, RepositoryModel>,
+  withdrawn: ReadonlyMap<string, readonly number[]>,
+): IndexEntry[] {
+  const unloaded = [...withdrawn].flatMap(([name, numbers]) =>
+    numbers.map((number) => unserved(name, 'UNAVAILABLE', 'unloaded', String(number))),
+  );
+  const faulty = [...wanted.values()].flatMap(({ name, versions, problem }) =>
+    problem === undefined || versions.length > 0
+      ? []
+      : [unserved(name, 'UNAVAILABLE', `${problem.reason}: ${problem.message}`)],
+  );
+  const unasked = names.filter((name) => !wanted.has(name) && !withdrawn.has(name));
+  return [...unloaded, ...faulty, ...unasked.map((name) => unserved(name, '', ''))];
+}
+
+function unserved(name: string, state: IndexEntry['state'], reason: string, version = ''): IndexEntry {
+  return { name, version, state, reason };
 }
 
 /** By name, then version. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@plumbline/testing';
 import type { ModelRepository } from './repository.ts';
+import { ListedModels } from './listed-models.ts';
 import { RepositorySource } from './repository-source.ts';
 import { VersionTable } from '../versions/version-table.ts';
 
@@ -25,16 +26,16 @@ describe('RepositorySource', () => {
       find: () => Promise.resolve(undefined),
       retain: () => Promise.resolve(),
     };
+    const table = emptyTable();
     const source = new RepositorySource({
       repository,
-      table: emptyTable(),
-      tenant: 'default',
-      control: 'poll',
+      listed: new ListedModels({ table, tenant: 'default', onProblem: () => undefined }),
+      table,
+      mode: 'poll',
       loadAtStart: [],
       intervalMs: 1,
       delay: () => new Promise((resolve) => setImmediate(resolve)),
       onLook: () => undefined,
-      onProblem: () => undefined,
       onReach: () => undefined,
       onUnexpected: (error) => unexpected.push(error),
     });
