@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { copyFile, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { fileObjects } from '@plumbline/objects';
+import type { ManifestFile } from '@plumbline/release';
 import { eventually, temporaryDirectory } from '@plumbline/testing';
 import { probe } from '../src/domain/runners/probe.ts';
 import type { ModelFile, Runner } from '../src/domain/runners/runner.ts';
+import { versionArtifacts } from '../src/store/version-artifacts.ts';
 import { openProcess, openThread } from './runners.ts';
 import { modelFolder, startStandalone } from './standalone.ts';
 
@@ -69,6 +72,38 @@ describe.each(TIERS)('a model with external data on %s', (_, open) => {
       reason: 'ARTIFACT_MISSING',
       message: expect.stringContaining('"pytorch.onnx.data"'),
     });
+  });
+});
+
+describe('a version of the object store with external data', () => {
+  const store = async (contents: Readonly<Record<string, Buffer>>) => {
+    const objects = fileObjects(await temporaryDirectory());
+    const files: ManifestFile[] = [];
+    for (const [path, content] of Object.entries(contents)) {
+      const { digest, sizeBytes } = await objects.put(content);
+      files.push({ path, digest, sizeBytes: BigInt(sizeBytes) });
+    }
+    return { objects, files };
+  };
+
+  it('is verified with all its files, counts with all their bytes, and is opened', async () => {
+    const parts = { 'model.onnx': MODEL, 'pytorch.onnx.data': WEIGHTS, 'notes/readme.md': Buffer.from('!') };
+    const { objects, files } = await store(parts);
+    const { model, modelBytes } = await versionArtifacts(objects).read(files);
+    expect(modelBytes).toBe(MODEL.length + WEIGHTS.length + 1);
+    const runner = await openThread(model, signal);
+    expect(runner.signature.outputs).toMatchObject([{ name: 'output', shape: [-1, 3] }]);
+    await runner.close();
+  });
+
+  it('is refused where the stored data is missing or corrupt', async () => {
+    const { objects, files } = await store({ 'model.onnx': MODEL, 'pytorch.onnx.data': WEIGHTS });
+    const data = files[1]?.digest ?? '';
+    await appendFile(await objects.path(data), '!');
+    const read = () => versionArtifacts(objects).read(files);
+    await expect(read()).rejects.toMatchObject({ reason: 'ARTIFACT_CORRUPT' });
+    await objects.remove(data);
+    await expect(read()).rejects.toMatchObject({ reason: 'ARTIFACT_MISSING' });
   });
 });
 
