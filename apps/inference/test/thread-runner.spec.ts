@@ -79,11 +79,14 @@ describe('a runner on a thread', () => {
 
   it('tells the wait behind the run before from its own time in the engine', async () => {
     const runner = await openThread(await fileOf(loopModel()), never, options);
-    const runs = [1, 2].map(() => runner.run(floatBatch(runner, 2, [100_000, 1])));
+    const batches = [1, 2].map(() => floatBatch(runner, 2, [100_000, 1]));
+    const handedMs = performance.now();
+    const runs = batches.map((batch) => runner.run(batch));
+    const apartUs = 1_000 * (performance.now() - handedMs);
     const [first, second] = await Promise.all(runs);
     expect(first?.inferUs).toBeGreaterThan(1_000);
-    expect(second?.waitedUs).toBeGreaterThanOrEqual(first?.inferUs ?? Infinity);
-    expect(first?.waitedUs).toBeLessThan(second?.waitedUs ?? 0);
+    const firstTookUs = first!.waitedUs + first!.inferUs;
+    expect(second!.waitedUs + apartUs).toBeGreaterThanOrEqual(firstTookUs);
     await runner.close();
   });
 
@@ -105,16 +108,13 @@ describe('a runner on a thread', () => {
   });
 
   it('keeps the serving thread free while a model runs', async () => {
-    const runner = await openThread(await fileOf(mlpModel([512, 1024, 1024, 512])), never, options);
-    let running = true;
-    const runs = Promise.all(
-      Array.from({ length: 5 }, () => runner.run(floatBatch(runner, 512, new Float32Array(64 * 512)))),
-    ).finally(() => (running = false));
-    let turns = 0;
-    for (; running; turns++) await new Promise((resolve) => setImmediate(resolve));
-    // A serving thread that ran the model itself would turn a few times per run.
-    expect(turns).toBeGreaterThan(1000);
-    expect(await runs).toHaveLength(5);
+    const runner = await openThread(await fileOf(loopModel()), never, options);
+    const [process0, thread0] = [process.cpuUsage(), process.threadCpuUsage()];
+    const runs = Array.from({ length: 4 }, () => runner.run(looping(runner, TRIPS / 8)));
+    expect(await Promise.all(runs)).toHaveLength(4);
+    const [all, own] = [process.cpuUsage(process0), process.threadCpuUsage(thread0)];
+    // Of the CPU time of these runs hardly any is the serving thread's, however slow the machine.
+    expect(own.user + own.system).toBeLessThan((all.user + all.system) / 4);
     await runner.close();
   });
 
@@ -188,9 +188,9 @@ describe('a runner on a thread', () => {
     expect(await runs).toMatchObject(Array(2).fill({ reason: { name: 'RunnerLost' } }));
     await runner.close();
     expect(abandoned.count).toBe(1);
-    await eventually(() => abandoned.count === 0, { timeoutMs: 60_000 });
+    await eventually(() => abandoned.count === 0);
     expect(events).toEqual(['abandoned 1', 'ended 0']);
-  }, 90_000);
+  });
 
   it('is abandoned when its engine is closed before it', async () => {
     const engine = await TieredEngine.start(engineOptions(options));
@@ -204,8 +204,8 @@ describe('a runner on a thread', () => {
     await expect(engine.open(await fileOf(timesModel(2)), CPU_THREAD, never)).rejects.toBeInstanceOf(
       RunnerLost,
     );
-    await eventually(() => engine.abandoned === 0, { timeoutMs: 60_000 });
-  }, 90_000);
+    await eventually(() => engine.abandoned === 0);
+  });
 
   it('gives up a model that is not open in time, and opens it no third time until one has ended', async () => {
     const file = await fileOf(timesModel(7));
@@ -251,8 +251,8 @@ describe('a runner on a thread', () => {
       1, 1,
     ]);
     await batcher.close();
-    await eventually(() => abandoned.count === 0, { timeoutMs: 60_000 });
-  }, 90_000);
+    await eventually(() => abandoned.count === 0);
+  });
 });
 
 function looping(runner: Runner, trips: number): Batch {
