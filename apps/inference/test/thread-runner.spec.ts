@@ -33,11 +33,6 @@ const crashing = threadFrom('./crashing-thread.ts');
 /** Some seconds of a loop. */
 const TRIPS = 8_000_000;
 
-const alarm = (ms: number, ring: () => void) => {
-  const timer = setTimeout(ring, ms);
-  return () => clearTimeout(timer);
-};
-
 const request = (value: number) => ({
   rows: 1,
   inputs: [floats(value, 1)],
@@ -185,9 +180,9 @@ describe('a runner on a thread', () => {
     events.length = 0;
     const runs = Promise.allSettled([runner.run(looping(runner, TRIPS)), runner.run(looping(runner, 1))]);
     runner.abandon();
+    expect(abandoned.count).toBe(1);
     expect(await runs).toMatchObject(Array(2).fill({ reason: { name: 'RunnerLost' } }));
     await runner.close();
-    expect(abandoned.count).toBe(1);
     await eventually(() => abandoned.count === 0);
     expect(events).toEqual(['abandoned 1', 'ended 0']);
   });
@@ -199,8 +194,8 @@ describe('a runner on a thread', () => {
     await closed.close();
     const run = runner.run(looping(runner, TRIPS));
     engine.close();
-    await expect(run).rejects.toBeInstanceOf(RunnerLost);
     expect(engine.abandoned).toBe(1);
+    await expect(run).rejects.toBeInstanceOf(RunnerLost);
     await expect(engine.open(await fileOf(timesModel(2)), CPU_THREAD, never)).rejects.toBeInstanceOf(
       RunnerLost,
     );
@@ -231,7 +226,12 @@ describe('a runner on a thread', () => {
   it('loses a run in service that does not come back, and the batcher goes on with a new thread', async () => {
     const file = await fileOf(loopModel());
     const first = await openThread(file, never, options);
-    const timed = (runner: Runner) => new TimedRunner(runner, 500, alarm);
+    let ringing: (() => void) | undefined;
+    const timed = (runner: Runner) =>
+      new TimedRunner(runner, 500, (_ms, ring) => {
+        ringing = ring;
+        return () => (ringing = undefined);
+      });
     const batcher = new Batcher(
       batcherOptions({ signature: first.signature, maxQueuedRows: 100 }),
       (onFree) =>
@@ -244,8 +244,11 @@ describe('a runner on a thread', () => {
         }),
     );
     const limits = { deadlineMs: Infinity, signal: undefined };
-    const run = batcher.infer(request(TRIPS), limits);
-    await expect(run).rejects.toMatchObject({ reason: 'INFERENCE_TIMEOUT' });
+    const late = expect(batcher.infer(request(TRIPS), limits)).rejects.toMatchObject({
+      reason: 'INFERENCE_TIMEOUT',
+    });
+    (await eventually(() => ringing))();
+    await late;
     const answer = await eventually(() => batcher.infer(request(1), limits));
     expect([...new Float32Array(answer.outputs[0]?.raw.slice().buffer ?? new ArrayBuffer(0))]).toEqual([
       1, 1,
