@@ -17,13 +17,8 @@ import {
   type Runner,
   type RunnerOptions,
 } from '../runners/runner.ts';
-import {
-  narrowInputs,
-  openingSettings,
-  settingsOfConfig,
-  type OpeningSettings,
-  type ServiceDefaults,
-} from '../settings/settings-of-config.ts';
+import { openingSettings, type OpeningSettings, type ServiceDefaults } from '../settings/opening-settings.ts';
+import { narrowInputs, settingsOfConfig } from '../settings/settings-of-config.ts';
 import type { ModelSignature } from '../signature.ts';
 import type { ListedVersion } from '../traffic.ts';
 import { warmUp } from './warm-up.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { chooseVersions, NO_CONFIG, type ModelConfig, type TensorConfig } from './model-config.ts';
-import { narrowInputs, openingSettings, settingsOfConfig } from './settings-of-config.ts';
+import { openingSettings } from './opening-settings.ts';
+import { narrowInputs, settingsOfConfig } from './settings-of-config.ts';
 import type { ModelSignature } from '../signature.ts';
 
 const MODEL: ModelSignature = {
