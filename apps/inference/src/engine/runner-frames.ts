@@ -1,12 +1,10 @@
 import { elementCount, isDatatype } from '@plumbline/tensors';
+import { align } from '../domain/runners/batch-buffer.ts';
 import type { BatchOutput } from '../domain/runners/runner.ts';
 import type { ModelSignature, TensorSpec } from '../domain/signature.ts';
 import { FrameError, MAX_BODY_BYTES, type Frame } from './frames.ts';
 import { OPEN_REFUSALS, type FromRunner, type OpenRefusal, type ToRunner } from './protocol.ts';
 import type { ToldTimes } from './run-times.ts';
-
-/** Outputs lie in a body as in a batch buffer, so that any typed array may look at them. */
-const ALIGNMENT = 64;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,6 +35,7 @@ export function unpackRequest({ head, body }: Frame): ToRunner {
   };
 }
 
+/** Outputs lie in the body as in a batch buffer, so that any typed array may look at them. */
 export function packAnswer(message: FromRunner): Packed {
   if (message.kind !== 'ran') return { head: message, body: [] };
   const outputs = message.outputs.map(({ shape, raw }) => ({ shape, sizeBytes: raw.length }));
@@ -149,8 +148,4 @@ function countOf(fields: Fields, name: string): number {
   const value = fields[name];
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw new FrameError(`${name} is no count`);
   return value as number;
-}
-
-function align(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / ALIGNMENT) * ALIGNMENT;
 }

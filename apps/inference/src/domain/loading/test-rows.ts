@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { elementCount, elementSizeBytes, encodeBytesElements, type Datatype } from '@plumbline/tensors';
 import { checkBatchBytes } from '../runners/batch-buffer.ts';
 import { goldenInputs, type GoldenSet } from './golden.ts';
+import { madeNumbers, smallNumber } from './made-numbers.ts';
 import { TURN_BYTES, type ProbeInputs } from '../runners/probe.ts';
 import { RowStarts } from '../row-starts.ts';
 import type { ModelSignature, TensorSpec } from '../signature.ts';
@@ -47,10 +48,10 @@ export async function madeUpRows(
   const rowBytes = sizes.reduce((sum, size) => sum + size, 0);
   checkBatchBytes(2 * rowBytes);
   const count = Math.min(TEST_ROWS, Math.max(2, Math.floor(MADE_UP_BYTES / rowBytes)));
-  const next = numbers();
+  const next = madeNumbers();
   const rows: ProbeInputs[] = [];
   for (let row = 0; row < count; row++) {
-    const valueOf = mixed && row % 2 === 1 ? mixedValue : smallValue;
+    const valueOf = mixed && row % 2 === 1 ? mixedValue : smallNumber;
     const raw = inputs.map((spec, index) =>
       madeUp(spec, elementCount(shapes[index] ?? []), () => valueOf(next)),
     );
@@ -106,15 +107,6 @@ function splitRows({ inputs }: ModelSignature, { shapes, raw }: ProbeInputs): Pr
   }));
 }
 
-/** Numbers in [0, 1). */
-function numbers(): () => number {
-  let state = 0x9e3779b9;
-  return () => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
 function minBytes(datatype: Datatype): number {
   return datatype === 'BYTES' ? 4 : elementSizeBytes(datatype);
 }
@@ -139,10 +131,6 @@ function madeUp({ datatype }: TensorSpec, count: number, next: () => number): Ui
   }
   for (let filled = distinct * size; filled < raw.length; filled *= 2) raw.copyWithin(filled, 0, filled);
   return raw;
-}
-
-function smallValue(next: () => number): number {
-  return next() * 4 - 2;
 }
 
 function mixedValue(next: () => number): number {

@@ -8,6 +8,7 @@ import {
 } from '@plumbline/tensors';
 import { configFault } from '../settings/config-fault.ts';
 import { errors } from '../errors.ts';
+import { madeNumbers, smallNumber } from './made-numbers.ts';
 import type { Warmup, WarmupInput } from '../settings/model-config.ts';
 import { probe, type ProbeInputs } from '../runners/probe.ts';
 import { RunFailed, type Runner } from '../runners/runner.ts';
@@ -110,10 +111,9 @@ function dataOf(
 function fillRandom(raw: Uint8Array, datatype: TensorSpec['datatype']): void {
   const view = new DataView(raw.buffer);
   const size = elementSizeBytes(datatype);
-  let state = 0x9e3779b9;
+  const next = madeNumbers();
   for (let at = 0; at < raw.length; at += size) {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
-    const value = ((state >>> 0) / 2 ** 32) * 4 - 2;
+    const value = smallNumber(next);
     if (datatype === 'FP32') view.setFloat32(at, value, true);
     else if (datatype === 'FP64') view.setFloat64(at, value, true);
     else if (datatype === 'FP16') view.setFloat16(at, value, true);

@@ -73,6 +73,7 @@ function sizeOf(datatype: Datatype, shape: readonly number[]): number {
   return elementCount(shape) * elementSizeBytes(datatype);
 }
 
-function align(sizeBytes: number): number {
+/** The offset of what follows so many bytes. */
+export function align(sizeBytes: number): number {
   return Math.ceil(sizeBytes / ALIGNMENT) * ALIGNMENT;
 }
