@@ -1,0 +1,107 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { ServiceError } from '@plumbline/errors';
+import { MAX_MANIFEST_FILES, type ManifestFile } from '@plumbline/release';
+import { errors, shorten } from '../domain/errors.ts';
+import type { RepositoryModel, RepositoryVersion } from '../domain/repository/repository.ts';
+import { configFault } from '../domain/settings/config-fault.ts';
+import { chooseVersions, namedFiles, NO_CONFIG, type ModelConfig } from '../domain/settings/model-config.ts';
+import type { FolderObjects } from './folder-objects.ts';
+import { CONFIG_FILE, parseConfigText } from './model-config-file.ts';
+import { VERSION_NAME, versionOf, type Override } from './model-override.ts';
+
+export const MODEL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+/**
+ * A model as its folder is now; what is wrong with it is its problem. Undefined where there is no such folder.
+ * @param override takes the place of the folder's configuration.
+ */
+export async function readModelFolder(
+  folder: string,
+  name: string,
+  objects: FolderObjects,
+  override: Override | undefined,
+): Promise<RepositoryModel | undefined> {
+  try {
+    if (!(await isFolder(folder))) return undefined;
+    if (!MODEL_NAME.test(name)) throw errors.REPOSITORY_INVALID(`no model can be named "${shorten(name)}"`);
+    const entries = await readdir(folder);
+    const { config, files } = override ?? (await readConfig(folder, entries, objects));
+    checkName(config, name);
+    const shared = [...files, ...(await readNamed(folder, config, objects))];
+    const available = entries.filter((entry) => VERSION_NAME.test(entry)).map(Number);
+    const numbers = chooseVersions(config.versionPolicy, available);
+    if (numbers.length === 0) throw errors.REPOSITORY_INVALID(`the model "${name}" has no version to serve`);
+    const versions: RepositoryVersion[] = [];
+    for (const number of numbers) versions.push(await readVersion(folder, number, shared, objects));
+    return { name, versions, problem: undefined };
+  } catch (error) {
+    return { name, versions: [], problem: problemOf(error, name) };
+  }
+}
+
+async function readConfig(
+  folder: string,
+  entries: readonly string[],
+  objects: FolderObjects,
+): Promise<Pick<Override, 'config' | 'files'>> {
+  if (!entries.includes(CONFIG_FILE)) return { config: NO_CONFIG, files: [] };
+  const file = await objects.look(join(folder, CONFIG_FILE));
+  const config = parseConfigText(await objects.get(file.digest));
+  return { config, files: [{ path: CONFIG_FILE, ...file }] };
+}
+
+/** Also of a content that two folders share: its name is that of one of them at most. */
+export function checkName(config: ModelConfig, name: string): void {
+  if (config.name === '' || config.name === name) return;
+  throw configFault('name', `is "${shorten(config.name)}", but the model is "${name}"`);
+}
+
+/** The files that the configuration names, which are part of every version like itself. */
+async function readNamed(
+  folder: string,
+  config: ModelConfig,
+  objects: FolderObjects,
+): Promise<ManifestFile[]> {
+  const files: ManifestFile[] = [];
+  for (const path of namedFiles(config)) files.push({ path, ...(await objects.look(join(folder, path))) });
+  return files;
+}
+
+/** The files of a version's folder, at any depth, beside those of the model. Hidden ones do not count. */
+async function readVersion(
+  folder: string,
+  number: number,
+  shared: readonly ManifestFile[],
+  objects: FolderObjects,
+): Promise<RepositoryVersion> {
+  const own = join(folder, String(number));
+  const entries = await readdir(own, { withFileTypes: true, recursive: true });
+  const paths = entries
+    .flatMap((entry) => (entry.isDirectory() ? [] : [relative(own, join(entry.parentPath, entry.name))]))
+    .filter((path) => !path.split(sep).some((segment) => segment.startsWith('.')));
+  if (paths.length > MAX_MANIFEST_FILES) {
+    throw errors.REPOSITORY_INVALID(`version ${number} has more than ${MAX_MANIFEST_FILES} files`);
+  }
+  const files = [...shared];
+  for (const path of paths) files.push({ path, ...(await objects.look(join(own, path))) });
+  return versionOf(number, files);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return false;
+    throw error;
+  }
+}
+
+/** A folder that cannot be read, or that changes while it is, is the model's problem alone. */
+function problemOf(error: unknown, name: string): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return errors.REPOSITORY_INVALID(`the folder of "${name}" cannot be read: ${code}`, { cause: error });
+}
