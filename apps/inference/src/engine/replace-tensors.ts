@@ -18,7 +18,7 @@ const MODEL: Nesting = { 7: GRAPH, 25: FUNCTION };
 const MAX_DEPTH = 64;
 
 /** The tensor's new bytes in parts; undefined: it stays. */
-export type Replace = (tensor: Uint8Array) => readonly Uint8Array[] | undefined;
+type Replace = (tensor: Uint8Array) => readonly Uint8Array[] | undefined;
 
 /**
  * Replaces tensors of a serialised onnx.ModelProto, wherever they are nested, without decoding the rest. Returns the
