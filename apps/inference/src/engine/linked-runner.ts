@@ -17,6 +17,7 @@ import { machineUs, timesOf } from './run-times.ts';
 import type { RunnerLink } from './runner-link.ts';
 
 interface Waiting {
+  readonly id: number;
   readonly resolve: (result: BatchResult) => void;
   readonly reject: (error: unknown) => void;
   readonly handedUs: number;
@@ -33,7 +34,8 @@ export class LinkedRunner implements Runner {
   readonly device: Device;
   readonly memoryBytes: number;
   readonly #link: RunnerLink;
-  readonly #waiting = new Map<number, Waiting>();
+  /** Few, and in the order in which they run. */
+  readonly #waiting: Waiting[] = [];
   readonly #ended = Promise.withResolvers<void>();
   #lost: RunnerLost | undefined;
   #closing = false;
@@ -70,7 +72,7 @@ export class LinkedRunner implements Runner {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, handedUs: machineUs() });
+      this.#waiting.push({ id, resolve, reject, handedUs: machineUs() });
       this.#link.post({ kind: 'run', id, buffer, inputs, outputs });
     });
   }
@@ -89,8 +91,7 @@ export class LinkedRunner implements Runner {
 
   #receive(message: FromRunner): void {
     if (message.kind !== 'ran' && message.kind !== 'failed') return;
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
+    const waiting = this.#taken(message.id);
     if (message.kind === 'failed') waiting?.reject(new RunFailed(message.detail));
     else if (!fits(message.outputs, this.signature)) this.#break(waiting);
     else {
@@ -98,6 +99,11 @@ export class LinkedRunner implements Runner {
       waiting?.resolve({ outputs, ...timesOf(message, waiting.handedUs, machineUs()) });
     }
     this.#endWhenIdle();
+  }
+
+  #taken(id: number): Waiting | undefined {
+    const at = this.#waiting.findIndex((waiting) => waiting.id === id);
+    return at < 0 ? undefined : this.#waiting.splice(at, 1)[0];
   }
 
   /** A runner that gives other tensors than it declared is not to be trusted with anything. */
@@ -109,15 +115,13 @@ export class LinkedRunner implements Runner {
   }
 
   #endWhenIdle(): void {
-    if (this.#closing && !this.#over && this.#waiting.size === 0) this.#link.end();
+    if (this.#closing && !this.#over && this.#waiting.length === 0) this.#link.end();
   }
 
   #end(why: RunnerLost): void {
     this.#over = true;
     this.#lost ??= why;
-    const lost = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of lost) reject(this.#lost);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
     this.#ended.resolve();
   }
 }

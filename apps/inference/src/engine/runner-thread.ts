@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { outputsAsTensors } from '@plumbline/onnx';
 import { WireError } from '@plumbline/wire';
 import { checkBatchBytes } from '../domain/runners/batch-buffer.ts';
+import { leaveBatch } from './leave-batch.ts';
 import { memoryEstimate } from './memory-estimate.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
 import { AbsentFile, ChangedFile, free, readModel } from './read-model.ts';
@@ -17,6 +18,8 @@ if (port === null) throw new Error('runner-thread.ts is the entry of a worker th
 
 const runtime = loadOnnxRuntime();
 let session: OnnxSession | undefined;
+/** Whether this process is the model's own. */
+let confined = false;
 
 function tell(message: FromRunner, transfer: Iterable<ArrayBuffer> = []): void {
   port?.postMessage(message, [...transfer]);
@@ -26,9 +29,10 @@ async function open({
   model: file,
   limits,
   session: options,
-  confined,
   exhausted,
+  ...where
 }: OpenRequest): Promise<void> {
+  confined = where.confined;
   try {
     const rssBytes = process.memoryUsage.rss();
     const model = readModel(file);
@@ -76,8 +80,10 @@ async function run({ id, buffer, inputs, outputs }: RunRequest): Promise<void> {
     const startedUs = machineUs();
     const ran = await session.run(buffer, inputs, outputs);
     checkBatchBytes(ran.outputs.reduce((sum, { raw }) => sum + raw.length, 0));
-    const buffers = new Set(ran.outputs.map(({ raw }) => raw.buffer as ArrayBuffer));
-    tell({ kind: 'ran', id, startedUs, ...ran }, buffers);
+    // A process keeps its buffers for runs to come.
+    const made = confined ? ran.outputs : leaveBatch(ran.outputs, buffer);
+    const buffers = new Set(made.map(({ raw }) => raw.buffer as ArrayBuffer));
+    tell({ kind: 'ran', id, startedUs, ...ran, outputs: made }, buffers);
   } catch (error) {
     tell({ kind: 'failed', id, detail: detailOf(error) });
   }

@@ -77,7 +77,7 @@ export class PendingRequest implements Queued {
   #error: unknown;
   #parts: AnswerPart[] | undefined;
   #starts: (RowStarts | undefined)[] | undefined;
-  #unwatch: (() => void) | undefined;
+  #gone: (() => void) | undefined;
 
   /** @param units what the queue counts: rows where requests share batches, 1 where each runs alone. */
   constructor(
@@ -164,17 +164,23 @@ export class PendingRequest implements Queued {
 
   /** Has `gone` called when the caller goes away before the answer is certain. */
   watch(gone: () => void): void {
-    this.#unwatch?.();
+    this.#unwatch();
     const { signal } = this.#limits;
-    signal?.addEventListener('abort', gone, { once: true });
-    this.#unwatch = () => signal?.removeEventListener('abort', gone);
+    if (signal === undefined) return;
+    signal.addEventListener('abort', gone, { once: true });
+    this.#gone = gone;
+  }
+
+  #unwatch(): void {
+    if (this.#gone !== undefined) this.#limits.signal?.removeEventListener('abort', this.#gone);
+    this.#gone = undefined;
   }
 
   /** From here on the answer is certain. */
   settle(error: unknown): void {
     this.#settled = true;
     this.#error = error;
-    this.#unwatch?.();
+    this.#unwatch();
   }
 
   /** Gives the caller the answer, or the error. */

@@ -1,4 +1,4 @@
-import { LinkedLine } from './linked-line.ts';
+import { LinkedLine } from '@plumbline/collections';
 
 /** One request in the queue. */
 export interface Queued {

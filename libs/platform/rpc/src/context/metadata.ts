@@ -51,13 +51,15 @@ export class MetadataMap implements MutableMetadata {
     ) {
       throw new TypeError(`metadata "${name}": names ending in -bin take bytes, all others printable ASCII`);
     }
+    const kept = typeof value === 'string' ? value : asBuffer(value);
     if (this.#names === undefined) {
-      this.#names = [];
-      this.#values = [];
+      // An empty list would make room for 17 by its first push.
+      this.#names = [name];
+      this.#values = [kept];
+      return;
     }
     const at = this.#names.indexOf(name);
-    this.#values[at < 0 ? this.#names.push(name) - 1 : at] =
-      typeof value === 'string' ? value : asBuffer(value);
+    this.#values[at < 0 ? this.#names.push(name) - 1 : at] = kept;
   }
 
   *entries(): Generator<readonly [string, MetadataValue]> {

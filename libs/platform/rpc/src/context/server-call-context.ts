@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Linked } from '@plumbline/collections';
 import type { ServiceError } from '@plumbline/errors';
 import { rpcErrors } from '../errors.ts';
 import { withFields, type Log } from '../log.ts';
@@ -24,11 +25,14 @@ const REQUEST_ID = /^[ -~]+$/;
  * The context of one call, made by the transport, identified by authentication and closed when the call ends. What
  * few handlers ask for (signal, ids, log) is made on first use: a hot path makes tens of thousands of these a second.
  */
-export class ServerCallContext implements CallContext, Cancellable {
+export class ServerCallContext implements CallContext, Cancellable, Linked<ServerCallContext> {
   readonly method: string;
   readonly requestMetadata: ReadonlyMetadata;
   readonly responseHeaders = new MetadataMap();
   readonly responseTrailers = new MetadataMap();
+  /** Among the calls in flight. */
+  previous: ServerCallContext | undefined;
+  next: ServerCallContext | undefined;
   readonly #deadline: number;
   readonly #parentLog: Log;
   #timer: NodeJS.Timeout | undefined;

@@ -20,9 +20,18 @@ export interface AdmissionOptions extends AdmissionLimits {
   readonly refused: (path: string, error: ServiceError) => void;
 }
 
-interface Pool {
+/** Calls that are open together. */
+class Pool {
   readonly maxCalls: number;
-  calls: number;
+  calls = 0;
+
+  constructor(maxCalls: number) {
+    this.maxCalls = maxCalls;
+  }
+
+  readonly leave = (): void => {
+    this.calls--;
+  };
 }
 
 const RETRY_AFTER_MS = 1_000;
@@ -42,8 +51,8 @@ export class Admission implements Gate {
     this.#options = options;
     this.#budget = new RequestBudget(options.maxRequestBytes);
     this.#stalls = new StallWatch(options.requestStallMs);
-    this.#guarded = { maxCalls: options.maxOpenCalls, calls: 0 };
-    this.#open = { maxCalls: Math.ceil(options.maxOpenCalls / OPEN_METHODS_SHARE), calls: 0 };
+    this.#guarded = new Pool(options.maxOpenCalls);
+    this.#open = new Pool(Math.ceil(options.maxOpenCalls / OPEN_METHODS_SHARE));
   }
 
   admit(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, show: () => void): void {
@@ -62,13 +71,7 @@ export class Admission implements Gate {
     const call = this.#receive(stream, headers);
     const unary = this.#options.unary.get(path);
     if (unary !== undefined) {
-      const served = new UnaryStream(stream, headers, unary, call);
-      stream.once('close', () => {
-        pool.calls--;
-        served.closed();
-        call.close();
-      });
-      served.start();
+      new UnaryStream(stream, headers, unary, call, pool.leave).start();
       return;
     }
     this.#guard(stream, call);

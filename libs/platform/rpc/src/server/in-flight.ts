@@ -1,24 +1,28 @@
 import type { ServiceError } from '@plumbline/errors';
+import { LinkedLine } from '@plumbline/collections';
 import type { ServerCallContext } from '../context/server-call-context.ts';
 
 /** The calls that a server is working on: what a drain waits for and, when patience ends, cancels. */
 export class InFlightCalls {
-  readonly #contexts = new Set<ServerCallContext>();
+  readonly #line = new LinkedLine<ServerCallContext>();
+  #size = 0;
   #idle: (() => void)[] = [];
   #ended: ServiceError | undefined;
 
   get size(): number {
-    return this.#contexts.size;
+    return this.#size;
   }
 
+  /** A context is in one such group at a time. */
   enter(context: ServerCallContext): void {
-    this.#contexts.add(context);
+    this.#line.append(context);
+    this.#size++;
     if (this.#ended !== undefined) context.cancel(this.#ended);
   }
 
   leave(context: ServerCallContext): void {
-    this.#contexts.delete(context);
-    if (this.#contexts.size > 0) return;
+    this.#line.remove(context);
+    if (--this.#size > 0) return;
     const waiting = this.#idle;
     this.#idle = [];
     for (const resolve of waiting) resolve();
@@ -26,13 +30,20 @@ export class InFlightCalls {
 
   /** Resolves when no call is left. */
   whenIdle(): Promise<void> {
-    if (this.#contexts.size === 0) return Promise.resolve();
+    if (this.#size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** Cancels these calls, and from now on every further one as it enters. */
   cancelAll(error: ServiceError): void {
     this.#ended = error;
-    for (const context of [...this.#contexts]) context.cancel(error);
+    for (const context of this.#all()) context.cancel(error);
+  }
+
+  #all(): ServerCallContext[] {
+    const contexts: ServerCallContext[] = [];
+    for (let context = this.#line.first; context !== undefined; context = context.next)
+      contexts.push(context);
+    return contexts;
   }
 }

@@ -23,6 +23,9 @@ const NO_MESSAGES: number[] = [];
 /** The receiving side of one call, from its headers on: accounts for its bytes and sees that they come. */
 export class IncomingCall implements Stallable {
   readonly timeout: string | undefined;
+  dueMs: number | undefined;
+  previous: Stallable | undefined;
+  next: Stallable | undefined;
   readonly #options: IncomingCallOptions;
   #context: Pick<ServerCallContext, 'cancel'> | undefined;
   #heldBytes = 0;

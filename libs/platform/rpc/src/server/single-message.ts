@@ -5,6 +5,8 @@ import { tooLarge } from './limits.ts';
 
 const PREFIX_BYTES = 5;
 const FIRST_CAPACITY_BYTES = 1_024;
+/** HTTP/2 frames of 16 KiB: a message of 64 KiB is then copied once, not twice. */
+const GROWTH = 4;
 
 const DECOMPRESSORS: ReadonlyMap<string, () => Gunzip | Inflate> = new Map([
   ['gzip', createGunzip],
@@ -105,9 +107,9 @@ export class SingleMessage {
     chunk.copy(this.#frame, this.#bytes);
   }
 
-  /** Twice as large, as far as the message will be. */
+  /** Several times as large, as far as the message will be: what is announced is not yet to be believed. */
   #enlarged(frame: Buffer, needed: number): Buffer {
-    const wanted = Math.max(needed, 2 * frame.length, FIRST_CAPACITY_BYTES);
+    const wanted = Math.max(needed, GROWTH * frame.length, FIRST_CAPACITY_BYTES);
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(wanted, this.#dueBytes ?? Infinity)));
     frame.copy(larger, 0, 0, this.#bytes);
     return larger;

@@ -24,6 +24,7 @@ export interface UnaryMethod {
 
 const CONTENT_TYPE = 'application/grpc+proto';
 const HEADERS: readonly string[] = [':status', '200', 'content-type', CONTENT_TYPE];
+const SUCCESS: OutgoingHttpHeaders = { 'grpc-status': '0' };
 const WITH_TRAILERS = { waitForTrailers: true, sendDate: false };
 
 /** How slowly a client may take an answer, once the time that a request may take to come has passed. */
@@ -36,19 +37,35 @@ export function misfit(headers: IncomingHttpHeaders): 405 | 415 | undefined {
   return PROTO.test(headers['content-type'] ?? '') ? undefined : 415;
 }
 
+/** The call that is served on a stream, for as long as the stream is open. */
+const CALL = Symbol('call');
+
+interface ServedStream extends ServerHttp2Stream {
+  [CALL]?: UnaryStream | undefined;
+}
+
 /**
  * A unary call served on its HTTP/2 stream, past grpc-js, whose objects and events cost more per call than everything
  * else together: with them a small inference ran at 0.5 of a bare grpc-js echo server. The wire format is
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
+ *
+ * Nothing but a stream's CALL leads from it to the call, and that only until it closes. V8 makes closures that are
+ * assigned to a property in the old generation, and Node makes one for each stream (`onwrite` of its WritableState), so
+ * every stream outlives the collections of the young generation, and with it all that it holds. For the same reason
+ * nothing here assigns a closure to a property.
  */
 export class UnaryStream implements ServerCall, Stallable {
   readonly method: MethodInfo;
   readonly context: ServerCallContext;
   request: Buffer | undefined;
   response: Buffer | undefined;
-  readonly #stream: ServerHttp2Stream;
+  dueMs: number | undefined;
+  previous: Stallable | undefined;
+  next: Stallable | undefined;
+  readonly #stream: ServedStream;
   readonly #served: UnaryMethod;
   readonly #incoming: IncomingCall;
+  readonly #onClosed: () => void;
   readonly #message: SingleMessage;
   #answered = false;
   #takenByMs = Infinity;
@@ -58,10 +75,12 @@ export class UnaryStream implements ServerCall, Stallable {
     headers: IncomingHttpHeaders,
     served: UnaryMethod,
     incoming: IncomingCall,
+    onClosed: () => void,
   ) {
     this.#stream = stream;
     this.#served = served;
     this.#incoming = incoming;
+    this.#onClosed = onClosed;
     this.#message = new SingleMessage(
       served.method.limits.maxMessageBytes,
       headers['grpc-encoding'] as string | undefined,
@@ -73,8 +92,12 @@ export class UnaryStream implements ServerCall, Stallable {
 
   /** Runs the call and answers it. Its bytes are read, and counted, also while its caller is still being identified. */
   start(): void {
-    this.#stream.on('error', ignoreBrokenStream);
-    this.#collect();
+    const stream = this.#stream;
+    stream[CALL] = this;
+    stream.on('error', ignoreBrokenStream);
+    stream.on('close', streamClosed);
+    stream.push = takeBytes;
+    stream.read(0);
     this.#served.method.run(this).then(
       () => {
         this.#succeed();
@@ -89,33 +112,25 @@ export class UnaryStream implements ServerCall, Stallable {
     return this.#message.received();
   }
 
-  /** Takes the bytes where the session hands them over: as a readable stream they would cost twice as many turns. */
-  #collect(): void {
-    const stream = this.#stream;
-    const incoming = this.#incoming;
-    const message = this.#message;
-    stream.push = (chunk: Buffer | null) => {
-      if (chunk !== null) {
-        if (incoming.arrived(chunk)) message.write(chunk);
-        else message.drop();
-        return true;
-      }
-      stream.push = endReading;
-      incoming.ended();
-      message.end();
-      return stream.push(null);
-    };
-    stream.read(0);
+  /** Bytes of the request; null: there are no more. */
+  take(chunk: Buffer | null): void {
+    if (chunk === null) {
+      this.#incoming.ended();
+      this.#message.end();
+    } else if (this.#incoming.arrived(chunk)) this.#message.write(chunk);
+    else this.#message.drop();
   }
 
   /** The stream is over. */
   closed(): void {
     if (!this.#answered) cancelledByClient(this.context);
     this.#incoming.sent(this);
+    this.#incoming.close();
     this.#message.drop();
     this.request = undefined;
     this.response = undefined;
-    this.#stream.push = ignoreMore;
+    this.#stream[CALL] = undefined;
+    this.#onClosed();
   }
 
   #succeed(): void {
@@ -126,14 +141,21 @@ export class UnaryStream implements ServerCall, Stallable {
     if (stream.destroyed || stream.closed) return;
     const headers = context.responseHeaders.isEmpty ? HEADERS : flat(HEADERS, context.responseHeaders);
     stream.respond(headers, WITH_TRAILERS);
-    const trailers = trailersOf(context);
-    stream.on('wantTrailers', () => {
-      stream.sendTrailers(trailers);
-      closeUnread(stream);
-    });
+    stream.on('wantTrailers', sendTrailers);
     const frame = framed(this.response ?? NOTHING);
     this.#takenByMs = this.#incoming.answered(this) + frame.length / LEAST_BYTES_PER_MS;
     stream.end(frame);
+  }
+
+  /** Those of a call that has succeeded. */
+  get trailers(): OutgoingHttpHeaders {
+    const { responseTrailers } = this.context;
+    if (responseTrailers.isEmpty) return SUCCESS;
+    const trailers: OutgoingHttpHeaders = { ...SUCCESS };
+    responseTrailers.forEach((name, value) => {
+      trailers[name] = asText(value);
+    });
+    return trailers;
   }
 
   /** Whether the client has had time enough to take its answer. */
@@ -169,12 +191,20 @@ export class UnaryStream implements ServerCall, Stallable {
 
 const NOTHING = Buffer.alloc(0);
 
-/** What a stream's own `push` does. */
-function endReading(this: Readable, end: null): boolean {
-  return Readable.prototype.push.call(this, end);
+/** Takes the bytes where the session hands them over: as a readable stream they would cost twice as many turns. */
+function takeBytes(this: ServedStream, chunk: Buffer | null): boolean {
+  this[CALL]?.take(chunk);
+  return chunk === null ? Readable.prototype.push.call(this, null) : true;
 }
 
-const ignoreMore = (): boolean => true;
+function sendTrailers(this: ServedStream): void {
+  this.sendTrailers(this[CALL]?.trailers ?? SUCCESS);
+  closeUnread(this);
+}
+
+function streamClosed(this: ServedStream): void {
+  this[CALL]?.closed();
+}
 
 /** A stream that breaks has closed as well, which says all that matters. */
 const ignoreBrokenStream = (): void => undefined;
@@ -183,14 +213,6 @@ function flat(headers: readonly string[], metadata: MetadataMap): string[] {
   const joined = [...headers];
   metadata.forEach((name, value) => joined.push(name, asText(value)));
   return joined;
-}
-
-function trailersOf({ responseTrailers }: ServerCallContext): OutgoingHttpHeaders {
-  const trailers: OutgoingHttpHeaders = { 'grpc-status': '0' };
-  responseTrailers.forEach((name, value) => {
-    trailers[name] = asText(value);
-  });
-  return trailers;
 }
 
 const asText = (value: MetadataValue): string =>

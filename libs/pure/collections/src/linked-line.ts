@@ -4,7 +4,12 @@ export interface Linked<Place> {
   next: Place | undefined;
 }
 
-/** Places in the order in which they came; any of them leaves in constant time. */
+/**
+ * Places in the order in which they came; any of them leaves in constant time. For lines that many pass through: a Set
+ * or Map that is added to and deleted from all the time makes a new table every so often, and V8 has the old one point
+ * to it. Once one of them lies in the old generation, no younger table, nor anything that any of them held when it was
+ * full, goes before the next major collection. Here a place that has left leads nowhere.
+ */
 export class LinkedLine<Place extends Linked<Place>> {
   #first: Place | undefined;
   #last: Place | undefined;
@@ -27,5 +32,7 @@ export class LinkedLine<Place extends Linked<Place>> {
     else place.previous.next = place.next;
     if (place.next === undefined) this.#last = place.previous;
     else place.next.previous = place.previous;
+    place.previous = undefined;
+    place.next = undefined;
   }
 }

@@ -1,0 +1,1 @@
+export { LinkedLine, type Linked } from './linked-line.ts';
