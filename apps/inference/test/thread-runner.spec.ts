@@ -62,7 +62,7 @@ describe('a runner on a thread', () => {
     const runner = await openThread(await fileOf(zipMapModel()), never, options);
     expect(runner.signature.outputs).toEqual([
       { name: 'label', datatype: 'INT64', shape: [-1] },
-      { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+      { name: 'probabilities', datatype: 'FP32', shape: [-1, 2], labels: ['0', '1'] },
     ]);
     const batch = floatBatch(runner, 2, [0.25, 0.75, 0.5, 0.125]);
     const { outputs } = await runner.run(batch);
@@ -158,7 +158,7 @@ describe('a runner on a thread', () => {
       inputs: names.map((name) => ({ name, datatype: 'FP32', shape: [-1, 1] })),
       outputs: [
         { name: 'label', datatype: 'INT64', shape: [-1] },
-        { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+        { name: 'probabilities', datatype: 'FP32', shape: [-1, 2], labels: ['0', '1'] },
       ],
       nodes: [
         { operator: 'Concat', inputs: names, outputs: ['features'], attributes: { axis: { int: 1 } } },
