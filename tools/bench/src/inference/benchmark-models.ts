@@ -1,4 +1,5 @@
 import { boostedTrees } from './models/boosted-trees.ts';
+import { IMAGE_FEATURES, imageClassifier } from './models/image-classifier.ts';
 import { int8Perceptron } from './models/int8-perceptron.ts';
 import { perceptron } from './models/perceptron.ts';
 
@@ -56,6 +57,14 @@ export const int8: BenchmarkModel = {
   bytes: (seed = 2) => int8Perceptron(LARGE, seed),
 };
 
+export const image: BenchmarkModel = {
+  name: 'bench_image',
+  title: 'convolutions over 3 × 224 × 224',
+  features: IMAGE_FEATURES,
+  maxBatchRows: 8,
+  bytes: (seed = 4) => imageClassifier(seed),
+};
+
 /** The one whose versions follow each other; their bytes are its own, so that nothing is shared with the small one. */
 export const swapped: BenchmarkModel = {
   ...small,
@@ -69,5 +78,6 @@ export const benchmarkModels: readonly BenchmarkModel[] = [
   largeUnbatched,
   trees,
   int8,
+  image,
   swapped,
 ];

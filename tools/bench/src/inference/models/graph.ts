@@ -35,6 +35,11 @@ export function floatConstant(
   return { name, dataType: DataType.FLOAT, dims: dims.map(BigInt), rawData: new Uint8Array(values.buffer) };
 }
 
+/** A list of whole numbers, e.g. the dimensions that Reshape takes. */
+export function int64Constant(name: string, values: readonly number[]): Constant {
+  return { name, dataType: DataType.INT64, dims: [BigInt(values.length)], int64Data: values.map(BigInt) };
+}
+
 export function int8Constant(
   name: string,
   dims: readonly number[],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { inspectModel } from '@plumbline/onnx';
 import { boostedTrees } from './boosted-trees.ts';
+import { IMAGE_FEATURES, imageClassifier } from './image-classifier.ts';
 import { int8Perceptron } from './int8-perceptron.ts';
 import { perceptron } from './perceptron.ts';
 
@@ -33,11 +34,18 @@ describe('the models of the benchmark', () => {
     ]);
   });
 
+  it('hold a network of convolutions over images', () => {
+    const model = inspectModel(imageClassifier(1));
+    expect(model).toMatchObject({ inputs: [rows('x', IMAGE_FEATURES)], outputs: [rows('y', 10)] });
+    expect(model.operators).toContain('Conv');
+  });
+
   it('are the same for the same seed, and others for another', () => {
     for (const build of [
       (seed: number) => perceptron([4, 2], seed),
       (seed: number) => int8Perceptron([4, 2], seed),
       (seed: number) => boostedTrees(2, 2, 4, seed),
+      imageClassifier,
     ]) {
       expect(build(1)).toEqual(build(1));
       expect(build(1)).not.toEqual(build(2));
