@@ -191,6 +191,7 @@ export async function startReplica(around: Surroundings): Promise<Replica> {
     NATS_URL: around.natsUrl ?? 'nats://127.0.0.1:1',
     SERVICE_SECRET: SECRET,
     FOLLOW_INTERVAL_MS: '100',
+    DEVICE_RUNS: '8', // however few cores the machine has
     ...around.settings,
   });
   const service = await startService({ values, log, build });

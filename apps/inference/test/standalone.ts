@@ -56,6 +56,7 @@ export async function startStandalone(
     ADMIN_PORT: '0',
     STATE_DIR: await temporaryDirectory(),
     POLL_INTERVAL_MS: '20',
+    DEVICE_RUNS: '8', // however few cores the machine has
     ...settings,
   });
   const service = await startService({ values, log, build });
