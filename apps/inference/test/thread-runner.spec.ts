@@ -158,7 +158,7 @@ describe('a runner on a thread', () => {
       inputs: names.map((name) => ({ name, datatype: 'FP32', shape: [-1, 1] })),
       outputs: [
         { name: 'label', datatype: 'INT64', shape: [-1] },
-        { name: 'probabilities', datatype: 'FP32', shape: [-1, 2], labels: ['0', '1'] },
+        { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
       ],
       nodes: [
         { operator: 'Concat', inputs: names, outputs: ['features'], attributes: { axis: { int: 1 } } },
