@@ -20,7 +20,7 @@ import { addressVariable, SERVICES } from '../src/processes/services.ts';
 import { Screen } from '../src/terminal/screen.ts';
 import { documentedReasons } from './hostile/documented-reasons.ts';
 import { hostileMessages } from './hostile/hostile-messages.ts';
-import { cpuMs } from './hostile/processes.ts';
+import { cpuMs, jsonMs } from './hostile/processes.ts';
 import { OwnServers } from './hostile/own-servers.ts';
 import { PlainClient, type Outcome, type PlainCall } from './hostile/plain-grpc.ts';
 import { pathOf, reflectedMethods } from './hostile/reflected-methods.ts';
@@ -110,8 +110,11 @@ function predict(change: MessageInitShape<typeof PredictRequestSchema> = {}, cal
 /** What an outcome says, in the form of the documentation. */
 const verdict = ({ code, reason }: Outcome): string => (code === 'OK' ? 'OK' : `${code}/${reason}`);
 
-/** The most CPU time of a service that one hostile message may take, ms; the bombs among them once took seconds. */
-const MOST_CPU_MS = 500;
+/**
+ * The most CPU time of a service that one hostile message may take, ms: eight times what 13 MB of JSON take to parse on
+ * this machine. The bombs among the messages once took seconds where those take 70 ms.
+ */
+const MOST_CPU_MS = 8 * jsonMs();
 
 /** The client's own clock ran out before the server's answer arrived: that has a code and no reason. */
 const gaveUp = ({ code, message }: Outcome): boolean =>
@@ -175,7 +178,8 @@ describe.each(SERVICES.map(({ name }) => name))('%s', (service) => {
           ...limits,
         });
         const spentMs = cpuMs(pid) - before;
-        const wrong = spentMs > MOST_CPU_MS ? `it took ${spentMs} ms of CPU time` : complaint(outcome);
+        const wrong =
+          spentMs > MOST_CPU_MS ? `it took ${spentMs} of ${MOST_CPU_MS} ms of CPU time` : complaint(outcome);
         if (wrong !== undefined) complaints.push(`${method.name} given ${what}: ${wrong}`);
       }
     }
@@ -307,7 +311,9 @@ describe('a prediction by entity key', () => {
     const cancelled = await Promise.all(
       Array.from({ length: 500 }, (_, index) => predict({}, { cancelAfterMs: index % 5 })),
     );
-    expect(new Set(cancelled.map(({ code }) => code))).toEqual(new Set(['CANCELLED']));
+    const codes = new Set(cancelled.map(({ code }) => code));
+    codes.delete('OK'); // answered sooner than cancelled
+    expect([...codes]).toEqual(['CANCELLED']);
     expect(verdict(await predict())).toBe('OK');
   });
 
@@ -408,7 +414,7 @@ describe('a corrupted model', () => {
     );
     expect(failed).toMatchObject({ state: VersionState.FAILED, failureReason: 'ARTIFACT_CORRUPT' });
     expect(DOCUMENTED).toContain('DATA_LOSS/ARTIFACT_CORRUPT');
-    await expect(on.traffic.waitForEpoch({ epoch }, { timeoutMs: 5_000 })).rejects.toMatchObject({
+    await expect(on.traffic.waitForEpoch({ epoch }, { timeoutMs: 60_000 })).rejects.toMatchObject({
       reason: 'VERSION_NOT_LOADABLE',
     });
     expect(verdict(await predict())).toBe('OK');
@@ -445,6 +451,8 @@ describe('an outage', () => {
     return predict({ predictionId }, { deadlineMs, metadata: withKey(rival) });
   }
 
+  /** Longer than any machine takes for what does not hang. */
+  const LONG_MS = 60_000;
   /** A server that hangs is told from a slow one by time alone; one that is gone is known at once. */
   const HANGING = ['DEADLINE_EXCEEDED', 'UNAVAILABLE'];
   const GONE = ['UNAVAILABLE'];
@@ -452,9 +460,8 @@ describe('an outage', () => {
   async function answersAgain(): Promise<void> {
     await until(
       'predictions being answered again',
-      () => ask(),
+      () => ask(LONG_MS),
       ({ code }) => code === 'OK',
-      { withinMs: 20_000 },
     );
   }
 
@@ -501,8 +508,8 @@ describe('an outage', () => {
 
   it('of a Postgres that was killed makes calls fail UNAVAILABLE with a reason, and ends with it', async () => {
     const restart = await servers.killPostgres();
-    await expectRefusals(GONE, 10_000);
-    const outcome = await ask(10_000);
+    await expectRefusals(GONE, LONG_MS);
+    const outcome = await ask(LONG_MS);
     expect(GONE).toContain(outcome.code);
     expect(DOCUMENTED).toContain(verdict(outcome));
     await restart();
@@ -511,7 +518,7 @@ describe('an outage', () => {
 
   it('of the broker holds nobody up: what it should have carried follows when it is back', async () => {
     const restart = await servers.killNats();
-    for (let count = 0; count < 20; count++) expect(verdict(await ask())).toBe('OK');
+    for (let count = 0; count < 20; count++) expect(verdict(await ask(LONG_MS))).toBe('OK');
     const readiness = await fetch(`http://127.0.0.1:${basePort + 41}/readyz`);
     expect(readiness.status).toBe(503);
     await restart();

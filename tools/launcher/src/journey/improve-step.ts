@@ -60,7 +60,6 @@ export async function improveStep(
     'the rule on new labels firing',
     () => clients.registry.listRetrainings({ model: MODEL }),
     ({ retrainings }) => retrainings.length > 0,
-    { withinMs: 30_000 },
   );
   const retraining = firing.retrainings[0];
   step.figure('newLabels', retraining?.newLabels);
@@ -190,7 +189,6 @@ async function toCanary(
     'the monitor seeing the shadow',
     () => clients.monitor.getPerformance({ model: MODEL, modelDigest: candidate, variant: 'shadow' }),
     ({ predictions, labelled }) => Number(labelled) > 0.9 * Number(predictions) && predictions > 0n,
-    { withinMs: 30_000 },
   );
   step.figure('shadow', {
     predictions: shadow.predictions,
@@ -223,7 +221,6 @@ async function promote(
     'the monitor seeing the canary',
     () => clients.monitor.getPerformance({ model: MODEL, modelDigest: candidate, variant: 'canary' }),
     ({ labelled }) => labelled > 0n,
-    { withinMs: 30_000 },
   );
   const all = await clients.monitor.getPerformance({ model: MODEL, fromUs: day(3, 28), toUs: MARCH.toUs });
   const share = Number(canary.predictions) / Number(all.predictions);

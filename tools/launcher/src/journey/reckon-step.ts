@@ -37,7 +37,6 @@ export async function checkEqualities(clients: TenantClients, step: Step, answer
     'every record becoming a leaf',
     () => predictionCount(clients),
     ({ leaves, records }) => leaves === records,
-    { withinMs: 30_000 },
   );
   step.check(
     'leaves of kind PREDICTION = distinct prediction ids answered',
@@ -48,7 +47,6 @@ export async function checkEqualities(clients: TenantClients, step: Step, answer
     'the monitor catching up',
     () => clients.monitor.getCounts({ model: MODEL }),
     ({ predictions }) => Number(predictions) >= answered,
-    { withinMs: 60_000 },
   );
   step.check(
     'the monitor has every prediction once',

@@ -73,7 +73,6 @@ export async function judgeAndRelease(
     () => clients.inference.getStatus({}),
     ({ versions: loaded }) =>
       loaded.some(({ digest, state }) => digest === versionDigest && state === VersionState.READY),
-    { withinMs: 30_000 },
   );
   const loaded = status.versions.find(({ digest }) => digest === versionDigest);
   step.figure('ledgerSequence', release?.sequence);

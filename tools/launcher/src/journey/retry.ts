@@ -33,7 +33,7 @@ export async function until<T>(
   what: string,
   ask: () => Promise<T>,
   satisfies: (answer: T) => boolean,
-  { withinMs = 60_000, everyMs = 100 } = {},
+  { withinMs = 120_000, everyMs = 100 } = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

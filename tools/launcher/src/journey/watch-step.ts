@@ -35,7 +35,6 @@ export async function watchStep({ clients, screen }: Setting, championDigest: st
     'every label of March joined',
     () => clients.monitor.getPerformance({ model: MODEL, modelDigest: championDigest }),
     ({ labelled, predictions }) => labelled === predictions,
-    { withinMs: 30_000 },
   );
   step.figure('live', performance.live.map(metricFigure));
   step.figure('offlineAtTraining', performance.offline.map(metricFigure));

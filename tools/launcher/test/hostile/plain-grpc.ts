@@ -48,7 +48,7 @@ export class PlainClient {
 
   /** Sends the messages on one call of whatever kind and waits for its end. Never rejects. */
   call(path: string, requests: readonly Uint8Array[], options: PlainCall = {}): Promise<Outcome> {
-    const { deadlineMs = 10_000, cancelAfterMs, maxResponses = 100 } = options;
+    const { deadlineMs = 60_000, cancelAfterMs, maxResponses = 100 } = options;
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(options.metadata ?? {})) metadata.add(name, value);
     const startedMs = performance.now();
