@@ -59,7 +59,7 @@ describe('swapping versions under load', () => {
     for (let swap = 0; swap < SWAPS; swap++) {
       const factor = swap % 2 === 0 ? 3 : 2;
       await folder.put('m/1/model.onnx', timesModel(factor));
-      await server.oip.repositoryModelLoad({ modelName: 'm' }, { timeoutMs: 20_000 });
+      await server.oip.repositoryModelLoad({ modelName: 'm' }, { timeoutMs: 120_000 });
       expect(await ask(1)).toBe(factor);
     }
     const { answers, failures } = await requests.stop();

@@ -63,7 +63,7 @@ describe('a budget of memory', () => {
     const settings = { MEMORY_BUDGET_MIB: String(BUDGET_MIB), MEMORY_MIN_IDLE_MS: '0' };
     const server = await startStandalone(root, { ...settings, MODEL_CONTROL_MODE: 'explicit' });
     for (const name of MODELS) {
-      await server.oip.repositoryModelLoad({ modelName: name }, { timeoutMs: 20_000 });
+      await server.oip.repositoryModelLoad({ modelName: name }, { timeoutMs: 120_000 });
       const { models } = await server.oip.repositoryIndex({ ready: true });
       expect(models.map((model) => model.name)).toContain(name);
     }

@@ -24,7 +24,7 @@ async function withModels(
 }
 
 const load = ({ oip }: Standalone, modelName: string, parameters = {}) =>
-  oip.repositoryModelLoad({ modelName, parameters }, { timeoutMs: 20_000 });
+  oip.repositoryModelLoad({ modelName, parameters }, { timeoutMs: 120_000 });
 const index = async ({ oip }: Standalone, ready = false) =>
   (await oip.repositoryIndex({ ready })).models.map(({ name, version, state, reason }) =>
     [name, version, state, reason].filter(Boolean).join(' '),

@@ -219,7 +219,7 @@ async function infer(
   rows: readonly number[][],
   options: InferOptions = {},
 ): Promise<Answer> {
-  const { digest, version, tenant = TENANT, model = MODEL, timeoutMs = 10_000, coalesce = true } = options;
+  const { digest, version, tenant = TENANT, model = MODEL, timeoutMs = 120_000, coalesce = true } = options;
   const x: RawTensor = {
     name: 'x',
     datatype: 'FP32',

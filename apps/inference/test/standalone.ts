@@ -84,7 +84,7 @@ async function infer(channel: Channel, modelName: string, rows: readonly number[
   const x: RawTensor = { name: 'x', datatype: 'FP32', shape, raw: floats(...rows.flat()) };
   const request = buildInferRequest({ modelName, modelVersion, id: '', inputs: [x] });
   const method = 'inference.GRPCInferenceService/ModelInfer';
-  const { response } = await rawUnary(channel, method, request, { timeoutMs: 20_000 });
+  const { response } = await rawUnary(channel, method, request, { timeoutMs: 120_000 });
   const view = parseInferResponse(response);
   const [y] = rawOutputs(view);
   if (y === undefined) throw new TypeError('the answer has no output');

@@ -32,5 +32,5 @@ describe('ONNX Runtime', () => {
     expect(await serveOnce(root, home)).toBe(0);
     const kept = await readdir(home, { recursive: true });
     expect(kept.filter((name) => /onnxruntime|deviceid/i.test(name))).toEqual([]);
-  }, 30_000);
+  });
 });
