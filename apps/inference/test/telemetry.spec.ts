@@ -19,7 +19,8 @@ async function serveOnce(root: string, home: string): Promise<number | null> {
   let log = '';
   service.stdout.on('data', (chunk: Buffer) => {
     log += chunk.toString();
-    if (log.includes('versions from')) service.kill('SIGTERM');
+    // Once: a second signal, where it comes late, ends the service at once.
+    if (log.includes('versions from') && !service.killed) service.kill('SIGTERM');
   });
   const [status] = (await once(service, 'close')) as [number | null];
   return status;
