@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ServiceError } from '@plumbline/errors';
 import { TestService } from '@plumbline/contract-grpc-testing';
 import { ErrorInfoSchema, StatusSchema } from '@plumbline/contract-grpc';
 import { eventually } from '@plumbline/testing';
@@ -262,6 +263,32 @@ describe('a call that stands still', () => {
     await passTimeUntil(() => stream.closed);
     expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
+
+  it.each(['answered', 'failed'])(
+    'is ended when it has %s and its client takes nothing of it',
+    async (how) => {
+      const failing = {
+        async *fullDuplexCall() {
+          yield { payload: { body: new Uint8Array(1_000) } };
+          if (how === 'failed') throw new ServiceError(15, 'DISK_GONE', 'cannot read on');
+        },
+      };
+      const { port } = await serve(failing, { admission: { requestStallMs: STALL_MS, maxOpenCalls: 1 } });
+      const session = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+      adopt({ close: () => session.destroy() });
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': `/${BIDI}`,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        ...CREDENTIALS,
+      });
+      stream.on('error', () => undefined);
+      stream.write(frame(0));
+      await passTimeUntil(() => stream.closed);
+      expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    },
+  );
 });
 
 describe('open calls', () => {

@@ -26,7 +26,7 @@ describe('a linked line', () => {
             line.append(place);
             expected.push(place);
           } else {
-            line.remove(leaving);
+            expect([line.remove(leaving), line.remove(leaving)]).toEqual([true, false]);
             expected = expected.filter((place) => place !== leaving);
             expect([leaving.previous, leaving.next]).toEqual([undefined, undefined]);
           }

@@ -26,13 +26,15 @@ export class LinkedLine<Place extends Linked<Place>> {
     this.#last = place;
   }
 
-  /** The place must be in this line. */
-  remove(place: Place): void {
+  /** False, and nothing changes, where the place is in no line. It must not be in another. */
+  remove(place: Place): boolean {
+    if (place.previous === undefined && this.#first !== place) return false;
     if (place.previous === undefined) this.#first = place.next;
     else place.previous.next = place.next;
     if (place.next === undefined) this.#last = place.previous;
     else place.next.previous = place.previous;
     place.previous = undefined;
     place.next = undefined;
+    return true;
   }
 }

@@ -98,11 +98,12 @@ function answerMany(call: Bidi, method: ServedMethod, transport: GrpcTransport):
     .then(() => {
       if (!headersSent) sendHeaders(call, context);
       call.end(toGrpcMetadata(context.responseTrailers));
+      outgoing.whenWritten(incoming, () => undefined);
     })
     .catch((error: unknown) => {
       if (!headersSent) sendHeaders(call, context);
       const status = failureStatus(toServiceError(error), context.responseTrailers);
-      outgoing.whenWritten(() => call.emit('error', status));
+      outgoing.whenWritten(incoming, () => call.emit('error', status));
     })
     .finally(() => {
       closeCall(context, transport);

@@ -20,9 +20,9 @@ export class InFlightCalls {
     if (this.#ended !== undefined) context.cancel(this.#ended);
   }
 
+  /** One that has left, or never came, changes nothing. */
   leave(context: ServerCallContext): void {
-    this.#line.remove(context);
-    if (--this.#size > 0) return;
+    if (!this.#line.remove(context) || --this.#size > 0) return;
     const waiting = this.#idle;
     this.#idle = [];
     for (const resolve of waiting) resolve();

@@ -11,7 +11,7 @@ function incoming(maxBytes: number) {
     timeout: undefined,
     budget,
     stalls: new StallWatch(60_000),
-    source: { isPaused: () => false },
+    source: { isPaused: () => false, close: () => undefined },
   });
   const open = (isStream: boolean): void => {
     call.open({ cancel: ({ reason }) => reasons.push(reason) }, isStream);

@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import type { ServiceError } from '@plumbline/errors';
 import type { ServerCallContext } from '../context/server-call-context.ts';
 import { rpcErrors } from '../errors.ts';
@@ -11,7 +12,7 @@ export interface IncomingCallOptions {
   readonly budget: RequestBudget;
   readonly stalls: StallWatch;
   /** Paused while it is we who do not read. */
-  readonly source: { isPaused(): boolean };
+  readonly source: { isPaused(): boolean; close(code: number): void };
 }
 
 /** What each piece of a message costs besides its bytes, so that pieces of one byte are not free. */
@@ -84,6 +85,11 @@ export class IncomingCall implements Stallable {
   /** The handler took the oldest message of the stream. */
   taken(): void {
     if (this.#messages.length > 1) this.#giveBack(this.#messages.shift() ?? 0);
+  }
+
+  /** Ends the stream without a status: its client does not take what is sent. */
+  giveUp(): void {
+    this.#options.source.close(constants.NGHTTP2_CANCEL);
   }
 
   fail(error: ServiceError): void {

@@ -78,6 +78,33 @@ describe('a single message', () => {
     expect(unpacked).toHaveLength(1);
   });
 
+  it('is decompressed once, however often its end is told', async () => {
+    const { message, unpacked } = receiving('gzip');
+    message.write(frame(gzipSync(Buffer.alloc(100)), true));
+    message.end();
+    message.end();
+    expect(await message.received()).toHaveLength(100);
+    message.end();
+    const other = receiving('gzip');
+    other.message.write(frame(gzipSync(Buffer.alloc(100)), true));
+    other.message.end();
+    await other.message.received();
+    expect(unpacked).toEqual([100]);
+  });
+
+  it('is not decompressed any further once it is dropped', async () => {
+    const { message, unpacked } = receiving('gzip');
+    message.write(frame(gzipSync(Buffer.alloc(MAX_BYTES)), true));
+    message.end();
+    message.end();
+    message.drop();
+    const other = receiving('gzip');
+    other.message.write(frame(gzipSync(Buffer.alloc(MAX_BYTES)), true));
+    other.message.end();
+    await other.message.received();
+    expect(unpacked).toEqual([]);
+  });
+
   it('does not hold on to the buffers that its pieces came in', async () => {
     const { message } = receiving();
     const socketBuffer = Buffer.alloc(64 * 1024);

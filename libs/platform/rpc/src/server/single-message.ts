@@ -31,6 +31,7 @@ export class SingleMessage {
   #frame: Buffer | undefined;
   #bytes = 0;
   #dueBytes: number | undefined;
+  #ended = false;
   #message: Buffer | undefined;
   #failure: ServiceError | undefined;
   #decompressor: Gunzip | Inflate | undefined;
@@ -65,9 +66,12 @@ export class SingleMessage {
     }
   }
 
+  /** No more bytes will come. Said again, it changes nothing: a stream says so once more when it is destroyed. */
   end(): void {
-    if (this.#failure !== undefined) return;
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#ended = true;
     const frame = this.#frame;
+    this.#frame = undefined;
     if (frame === undefined) {
       this.#fail(rpcErrors.WRONG_MESSAGE_COUNT('the call brings no request'));
     } else if (this.#bytes !== this.#dueBytes) {
@@ -125,17 +129,20 @@ export class SingleMessage {
     this.#decompressor = decompressor;
     const pieces: Buffer[] = [];
     let bytes = 0;
+    const isWanted = (): boolean => this.#decompressor === decompressor;
     decompressor.on('data', (piece: Buffer) => {
+      if (!isWanted()) return;
       bytes += piece.length;
       pieces.push(piece);
       if (bytes > this.#maxBytes) this.#fail(tooLarge(bytes, this.#maxBytes));
       else if (!this.#accounts.unpacked(bytes)) this.drop();
     });
     decompressor.on('end', () => {
-      this.#settle(Buffer.concat(pieces, bytes));
+      if (isWanted()) this.#settle(Buffer.concat(pieces, bytes));
     });
     decompressor.on('error', (cause) => {
-      this.#fail(rpcErrors.MALFORMED_MESSAGE('the message cannot be decompressed', { cause }));
+      if (isWanted())
+        this.#fail(rpcErrors.MALFORMED_MESSAGE('the message cannot be decompressed', { cause }));
     });
     decompressor.end(message);
   }

@@ -62,6 +62,6 @@ export class StallWatch {
 
   #fail(call: Stallable): void {
     this.settle(call);
-    call.fail(rpcErrors.REQUEST_STALLED(`the request did not come within ${this.#stallMs} ms`));
+    call.fail(rpcErrors.REQUEST_STALLED(`the client did not do its part within ${this.#stallMs} ms`));
   }
 }
