@@ -67,12 +67,14 @@ export class BatchRuns {
       const first = error instanceof RunnerLost ? pool.lose(runner, error, tookMs) : true;
       if (handedMs === undefined) pool.handBack(runner);
       else if (!(error instanceof RunnerLost)) pool.release(runner, tookMs, this.#options.waiting());
+      for (const { item } of sealed.slices) item.began(sealedMs);
       this.#fail(sealed, error, failureOf(error, first), tookMs);
       return;
     }
     const tookMs = this.#end(runner, sealed, sealedMs);
     this.#options.cost.observe(sealed.rows, tookMs);
     pool.release(runner, tookMs, this.#options.waiting());
+    for (const { item } of sealed.slices) item.began(sealedMs + result.waitedUs / 1000);
     this.#handOut(sealed, result, sealedMs, handedMs);
   }
 
@@ -100,7 +102,7 @@ export class BatchRuns {
     const times = batchTimes(result, { sealedMs, handedMs, endMs });
     statistics.recordBatch(batching.together ? sealed.rows : rows, times);
     for (const { item } of sealed.slices) {
-      item.charge(times, sealedMs + result.waitedUs / 1000);
+      item.charge(times);
       if (item.complete) this.#options.outstanding.answer(item, endMs);
     }
   }

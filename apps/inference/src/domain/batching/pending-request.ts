@@ -151,12 +151,13 @@ export class PendingRequest implements Queued {
     return this.#answeredRows === this.rows;
   }
 
-  /**
-   * Counts the times of a batch that it was in.
-   * @param queuedUntilMs when that was sealed, put off by its wait for the run.
-   */
-  charge({ inputUs, inferUs, outputUs }: BatchTimes, queuedUntilMs: number): void {
+  /** A run with rows of it was sealed at `queuedUntilMs`, put off by its wait for the run before. */
+  began(queuedUntilMs: number): void {
     this.#queuedUntilMs = Math.min(this.#queuedUntilMs, queuedUntilMs);
+  }
+
+  /** Counts the times of a batch that it was in. */
+  charge({ inputUs, inferUs, outputUs }: BatchTimes): void {
     this.inputUs += inputUs;
     this.inferUs += inferUs;
     this.outputUs += outputUs;
