@@ -40,9 +40,10 @@ function completeConfig({ facts: { settings, signature, together }, owner }: Des
       ...reshape(config.outputs, spec),
       labelFilename: config.outputs.find(({ name }) => name === spec.name)?.labelFilename ?? '',
     })),
-    schedulingChoice: together
-      ? { case: 'dynamicBatching', value: dynamicBatching(queue) }
-      : { case: undefined },
+    schedulingChoice:
+      together || config.dynamicBatching !== undefined
+        ? { case: 'dynamicBatching', value: dynamicBatching(queue) }
+        : { case: undefined },
     instanceGroup: instanceGroups(settings.devices),
     defaultModelFilename: config.modelFilename,
     parameters: Object.fromEntries(
