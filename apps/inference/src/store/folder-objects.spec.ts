@@ -76,6 +76,19 @@ describe('FolderObjects', () => {
     expect(await objects.path(digest)).toBe(join(root, '19/model.onnx'));
   });
 
+  it('keeps a file that it cannot ask after, and those with its content', async () => {
+    const { digest } = await put('a', 'same');
+    await put('b', 'same');
+    await rm(join(root, 'a'));
+    await symlink('a', join(root, 'a'));
+    await objects.retain(new Set([digest]));
+    expect(objects.size).toBe(2);
+    await rm(join(root, 'a'));
+    await objects.retain(new Set([digest]));
+    expect(await objects.path(digest)).toBe(join(root, 'b'));
+    expect(objects.size).toBe(1);
+  });
+
   it('tells that the last file with a content is gone as long as the content is needed', async () => {
     const { digest } = await put('a', 'content');
     await rm(join(root, 'a'));

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type BigIntStats } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { hasReason } from '@plumbline/errors';
 import { digestOf, objectErrors, type ObjectStore } from '@plumbline/objects';
 import { errors } from '../domain/errors.ts';
 
-/** The fingerprint of a file that is not there. */
-const ABSENT = 'absent';
+/** What the file system says of a file that is not there. */
+const ABSENCES = ['ENOENT', 'ENOTDIR'];
 
 /** Contents by digest, as far as versions are read. */
 export type Contents = Pick<ObjectStore, 'get' | 'path'>;
@@ -42,10 +42,11 @@ export class FolderObjects implements Contents {
     if (!file.startsWith(`${this.#root}${sep}`)) {
       throw errors.REPOSITORY_INVALID(`"${path.slice(this.#root.length + 1)}" leads out of the repository`);
     }
-    if (!(await stat(file)).isFile()) {
+    const status = await stat(file, { bigint: true });
+    if (!status.isFile()) {
       throw errors.REPOSITORY_INVALID(`"${path.slice(this.#root.length + 1)}" is no plain file`);
     }
-    const before = await fingerprintOf(file);
+    const before = fingerprintOf(status);
     const known = this.#seen.get(file);
     if (known?.fingerprint === before) return { digest: known.digest, sizeBytes: known.sizeBytes };
     const hash = createHash('sha256');
@@ -71,14 +72,15 @@ export class FolderObjects implements Contents {
     const paths = this.#pathsOf.get(digest);
     if (paths === undefined) throw objectErrors.OBJECT_NOT_FOUND(`no file with the digest ${digest}`);
     for (const path of paths) {
-      if (this.#seen.get(path)?.fingerprint === (await fingerprintOf(path))) return path;
+      const fingerprint = await fingerprintAt(path);
+      if (fingerprint !== undefined && this.#seen.get(path)?.fingerprint === fingerprint) return path;
     }
     throw changed(digest);
   }
 
   /**
    * Forgets every file whose content is not among these, and of several with one content those that are gone. What is
-   * forgotten is hashed again when it is looked at again.
+   * forgotten is hashed again when it is looked at again. A file that cannot be asked after is kept; nothing rejects.
    */
   async retain(digests: ReadonlySet<string>): Promise<void> {
     for (const [file, { digest }] of this.#seen) if (!digests.has(digest)) this.#forget(file);
@@ -101,8 +103,8 @@ export class FolderObjects implements Contents {
   /** Unless it was looked at meanwhile, or is the last of them. */
   async #forgetAbsent(file: string, paths: ReadonlySet<string>): Promise<void> {
     const seen = this.#seen.get(file);
-    const isAbsent = (await fingerprintOf(file)) === ABSENT;
-    if (isAbsent && paths.size > 1 && this.#seen.get(file) === seen) this.#forget(file);
+    const isGone = await isAbsent(file);
+    if (isGone && paths.size > 1 && this.#seen.get(file) === seen) this.#forget(file);
   }
 
   #forget(file: string): void {
@@ -130,13 +132,26 @@ export function eitherOf(first: Contents, second: Contents): Contents {
   };
 }
 
-async function fingerprintOf(file: string): Promise<string> {
+function fingerprintOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+/** Undefined where there is no such file. Rejects where that cannot be told. */
+async function fingerprintAt(file: string): Promise<string | undefined> {
   try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
-    return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+    return fingerprintOf(await stat(file, { bigint: true }));
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return ABSENT;
+    if (ABSENCES.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
+  }
+}
+
+/** Only what is certain: a file that may not be read, or whose server is away, may be back. */
+async function isAbsent(file: string): Promise<boolean> {
+  try {
+    return (await fingerprintAt(file)) === undefined;
+  } catch {
+    return false;
   }
 }
 
