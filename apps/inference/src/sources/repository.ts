@@ -22,7 +22,9 @@ export async function repositoryOrigin(scope: Scope<InferenceConfig>, path: stri
   const root = await resolveRepository(path);
   const folder = new FolderObjects(root);
   const overrides = await emptyOverrides(scope);
-  const repository = modelFolders(root, folder, overrides);
+  const repository = modelFolders(root, folder, overrides, (error) =>
+    scope.log.warn({ directory: path, error }, 'files that nobody needs could not be let go of'),
+  );
   return {
     contents: eitherOf(folder, overrides),
     graceMs: 0,

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { fileObjects } from '@plumbline/objects';
+import { fileObjects, objectErrors } from '@plumbline/objects';
 import { temporaryDirectory } from '@plumbline/testing';
 import type { ModelRepository } from '../domain/repository/repository.ts';
 import { FolderObjects } from './folder-objects.ts';
@@ -10,10 +10,14 @@ import { modelFolders } from './model-folders.ts';
 let root: string;
 let stateDir: string;
 let repository: ModelRepository;
+let left: unknown[];
 beforeEach(async () => {
+  left = [];
   root = await realpath(await temporaryDirectory());
   stateDir = await temporaryDirectory();
-  repository = modelFolders(root, new FolderObjects(root), fileObjects(stateDir));
+  repository = modelFolders(root, new FolderObjects(root), fileObjects(stateDir), (error) =>
+    left.push(error),
+  );
 });
 const put = async (path: string, content: string) => {
   await mkdir(join(root, path, '..'), { recursive: true });
@@ -49,6 +53,16 @@ describe('folders of models', () => {
     const refused = repository.find('a', { config: '{}', files });
     await expect(refused).rejects.toMatchObject({ reason: 'LOAD_PARAMETER_INVALID' });
     expect(await readdir(stateDir)).toEqual([]);
+  });
+
+  it('tell what of an override could not be let go of, and fail nobody with it', async () => {
+    const away = objectErrors.OBJECT_STORE_UNAVAILABLE('the folder is away');
+    const store = { ...fileObjects(stateDir), remove: () => Promise.reject(away) };
+    const folders = modelFolders(root, new FolderObjects(root), store, (error) => left.push(error));
+    const files = new Map([['1/model.onnx', Buffer.from('content')]]);
+    await folders.find('a', { config: '{}', files });
+    await folders.retain(new Set());
+    expect(left).toEqual([away]);
   });
 
   it('are not there where no folder has the name', async () => {

@@ -4,16 +4,23 @@ import type { ServiceError } from '@plumbline/errors';
 import type { ObjectStore } from '@plumbline/objects';
 import { errors } from '../domain/errors.ts';
 import type { ModelRepository } from '../domain/repository/repository.ts';
+import { BroughtOverrides } from './brought-overrides.ts';
 import type { FolderObjects } from './folder-objects.ts';
-import { overriddenModel, readOverride, type Override } from './model-override.ts';
+import { overriddenModel } from './model-override.ts';
 import { checkName, MODEL_NAME, readModelFolder } from './read-model-folder.ts';
 
 /**
  * A folder in Triton's layout: `<model>/config.pbtxt`, which may be absent, and `<model>/<version>/model.onnx`.
  * @param overrides takes what callers put in the place of files.
+ * @param onLeft told of what nobody needs and could not be let go of.
  */
-export function modelFolders(root: string, objects: FolderObjects, overrides: ObjectStore): ModelRepository {
-  const stored = new Set<string>();
+export function modelFolders(
+  root: string,
+  objects: FolderObjects,
+  overrides: ObjectStore,
+  onLeft: (error: unknown) => void,
+): ModelRepository {
+  const brought = new BroughtOverrides(overrides);
   return {
     async names() {
       const entries = await reading(() => readdir(root, { withFileTypes: true }));
@@ -21,8 +28,7 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
       return folders.flatMap(({ name }) => (name.startsWith('.') ? [] : [name])).sort();
     },
     async find(name, override) {
-      const given = override && (await readOverride(override, overrides));
-      for (const digest of given === undefined ? [] : digestsOf(given)) stored.add(digest);
+      const given = override && (await brought.bring(override));
       if (given !== undefined && given.versions.length > 0) {
         if (!MODEL_NAME.test(name)) return undefined;
         checkName(given.config, name);
@@ -31,18 +37,10 @@ export function modelFolders(root: string, objects: FolderObjects, overrides: Ob
       return name.includes('/') ? undefined : readModelFolder(join(root, name), name, objects, given);
     },
     async retain(digests) {
-      await objects.retain(digests);
-      for (const digest of stored) {
-        if (digests.has(digest)) continue;
-        stored.delete(digest);
-        await overrides.remove(digest);
-      }
+      const kept = await Promise.allSettled([objects.retain(digests), brought.retain(digests)]);
+      for (const outcome of kept) if (outcome.status === 'rejected') onLeft(outcome.reason);
     },
   };
-}
-
-function digestsOf({ files, versions }: Override): string[] {
-  return [...files, ...versions.flatMap((version) => version.files)].map(({ digest }) => digest);
 }
 
 const FAULTS: Readonly<Record<string, string>> = {

@@ -65,8 +65,8 @@ export class ModelControl {
       table.retry(digests);
       listed.review();
       await table.demand(digests, signal);
-      await this.#retain();
       const failure = digests.map((digest) => table.failureOf(digest)).find((found) => found !== undefined);
+      await this.#retain();
       if (failure !== undefined) throw asError(failure);
     });
   }

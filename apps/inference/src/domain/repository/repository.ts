@@ -36,6 +36,9 @@ export interface ModelRepository {
    * override that cannot be taken, with MODEL_CONFIG_INVALID or LOAD_PARAMETER_INVALID.
    */
   find(name: string, override?: ModelOverride): Promise<RepositoryModel | undefined>;
-  /** Forgets files and lets go of what overrides brought, but for contents with these digests. */
+  /**
+   * Forgets files and lets go of what overrides brought before, but for contents with these digests. Never rejects: what
+   * could not be let go of is, by a later call.
+   */
   retain(digests: ReadonlySet<string>): Promise<void>;
 }
