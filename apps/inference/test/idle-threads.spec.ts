@@ -1,11 +1,18 @@
+import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
+import { ModelProtoSchema, TensorProto_DataLocation as Location } from '@plumbline/contract-onnx';
 import { eventually } from '@plumbline/testing';
+import type { ModelFile } from '../src/domain/runners/runner.ts';
 import { IdleThreads } from '../src/engine/idle-threads.ts';
 import { LinkedRunner } from '../src/engine/linked-runner.ts';
+import { lengthDelimited } from '../src/engine/replace-tensors.ts';
 import { THREAD_ENTRY, ThreadLink } from '../src/engine/thread-link.ts';
 import { hostileModel, timesModel } from './models.ts';
 import { engineOptions, floatBatch, modelFile, openRequest } from './runners.ts';
 
+const REFUSED_BYTES = 256 * 2 ** 20;
+/** Of no meaning in onnx.ModelProto. */
+const UNKNOWN_FIELD = 1000;
 const never = new AbortController().signal;
 const { abandoned } = engineOptions();
 const idleThreads = (most: number) => new IdleThreads({ entry: THREAD_ENTRY, heapMiB: 64 }, most);
@@ -18,6 +25,25 @@ async function open(threads: IdleThreads, model: Uint8Array): Promise<LinkedRunn
 async function answerOf(runner: LinkedRunner): Promise<number[]> {
   const { outputs } = await runner.run(floatBatch(runner, 2, [1, 2]));
   return [...new Float32Array(outputs[0]!.raw.slice().buffer)];
+}
+
+function paddedModel(): Promise<ModelFile> {
+  const padding = Buffer.alloc(REFUSED_BYTES);
+  return modelFile(Buffer.concat([hostileModel(), lengthDelimited(UNKNOWN_FIELD, padding.length), padding]));
+}
+
+/** A tensor takes all of a large file, the next one what lies past its end. */
+async function overreachingModel(): Promise<ModelFile> {
+  const initializer = ['0', String(REFUSED_BYTES + 1)].map((offset) => ({
+    dataLocation: Location.EXTERNAL,
+    externalData: Object.entries({ location: 'data', offset }).map(([key, value]) => ({ key, value })),
+  }));
+  const model = create(ModelProtoSchema, { irVersion: 8n, graph: { initializer } });
+  const data = await modelFile(Buffer.alloc(REFUSED_BYTES));
+  return {
+    ...(await modelFile(toBinary(ModelProtoSchema, model))),
+    beside: [{ ...data, name: 'data' }],
+  };
 }
 
 describe('IdleThreads', () => {
@@ -39,6 +65,21 @@ describe('IdleThreads', () => {
     const threads = idleThreads(1);
     await expect(open(threads, hostileModel())).rejects.toMatchObject({ reason: 'MODEL_UNSAFE' });
     await eventually(() => threads.count === 1);
+    threads.close();
+  });
+
+  it.each([
+    ['model', paddedModel],
+    ['model’s data', overreachingModel],
+  ])('gives back the memory of a refused %s', async (_, make) => {
+    const threads = idleThreads(1);
+    const file = await make();
+    const beforeBytes = process.memoryUsage().rss;
+    const link = new ThreadLink(threads, abandoned, file);
+    const refused = LinkedRunner.open(link, openRequest(file), never);
+    await expect(refused).rejects.toMatchObject({ reason: 'MODEL_UNSAFE' });
+    await eventually(() => threads.count === 1);
+    await eventually(() => process.memoryUsage().rss - beforeBytes < REFUSED_BYTES / 2);
     threads.close();
   });
 

@@ -26,6 +26,21 @@ export class AbsentFile extends Error {
 export function readModel(file: ModelFile): Buffer<ArrayBuffer> {
   const model = readVerified(file, 'the file');
   const files = new Map<string, Buffer<ArrayBuffer>>();
+  let whole: Buffer<ArrayBuffer> | undefined;
+  try {
+    whole = inlined(file, model, files);
+    return whole;
+  } finally {
+    for (const content of [model, ...files.values()]) if (content !== whole) free(content);
+  }
+}
+
+/** @param files filled with what is read, by path. */
+function inlined(
+  file: ModelFile,
+  model: Buffer<ArrayBuffer>,
+  files: Map<string, Buffer<ArrayBuffer>>,
+): Buffer<ArrayBuffer> {
   const fileOf = (path: string): Buffer => {
     const content = files.get(path) ?? readBeside(file, path);
     files.set(path, content);
@@ -35,9 +50,7 @@ export function readModel(file: ModelFile): Buffer<ArrayBuffer> {
   const parts = inlineExternalData(model, fileOf);
   if (files.size === 0) return model;
   checkSize(sizeOf(parts));
-  const whole = Buffer.concat(parts);
-  for (const content of [model, ...files.values()]) free(content);
-  return whole;
+  return Buffer.concat(parts);
 }
 
 /** Gives a file's bytes back at once: an idle thread may not collect for long. */

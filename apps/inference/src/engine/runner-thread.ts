@@ -33,9 +33,10 @@ async function open({
   ...where
 }: OpenRequest): Promise<void> {
   confined = where.confined;
+  let model: Buffer<ArrayBuffer> | undefined;
   try {
     const rssBytes = process.memoryUsage.rss();
-    const model = readModel(file);
+    model = readModel(file);
     const { trap, growth } = scanModel(model, limits);
     if (trap !== undefined && !confined) {
       return tell({
@@ -50,10 +51,13 @@ async function open({
     session = await OnnxSession.create(await runtime, outputsAsTensors(model), options);
     const modelBytes = model.length;
     free(model);
+    model = undefined;
     const memoryBytes = memoryEstimate(modelBytes, process.memoryUsage.rss() - rssBytes);
     tell({ kind: 'opened', signature: session.signature, memoryBytes });
   } catch (error) {
     refuse(reasonOf(error), detailOf(error));
+  } finally {
+    if (model !== undefined) free(model);
   }
 }
 
