@@ -28,7 +28,11 @@ const COUNTERS: readonly Definition[] = [
   ['nv_inference_count', 'Rows run; not those from the response cache.', (s) => s.inferenceCount],
   ['nv_inference_exec_count', 'Batches run.', (s) => s.executionCount],
   ['nv_inference_request_duration_us', 'From arrival to answer.', (s) => us(s.success)],
-  ['nv_inference_queue_duration_us', 'From arrival until a runner began.', (s) => us(s.queue)],
+  [
+    'nv_inference_queue_duration_us',
+    'From arrival until a runner began, less the gathering of inputs.',
+    (s) => us(s.queue),
+  ],
   ['nv_inference_compute_input_duration_us', 'Gathering of inputs.', (s) => us(s.computeInput)],
   ['nv_inference_compute_infer_duration_us', 'Runs of the model.', (s) => us(s.computeInfer)],
   ['nv_inference_compute_output_duration_us', 'From the end of runs to answers.', (s) => us(s.computeOutput)],

@@ -5,7 +5,7 @@ interface Nesting {
   readonly [field: number]: Nesting | 'tensor';
 }
 
-/** Of onnx.proto, every way from a model to a tensor. */
+/** Of onnx.proto, every way from a model to a tensor but those of training_info, which the scan refuses. */
 const SPARSE_TENSOR: Nesting = { 1: 'tensor', 2: 'tensor' };
 const ATTRIBUTE: Record<number, Nesting | 'tensor'> = { 5: 'tensor', 10: 'tensor' };
 const NODE: Nesting = { 5: ATTRIBUTE };

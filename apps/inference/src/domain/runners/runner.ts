@@ -12,7 +12,7 @@ export interface Region {
 
 /** One run: inputs, and room for the outputs whose shapes are known beforehand, in one buffer. */
 export interface Batch {
-  /** Handed over with the run: the caller loses it until the result brings it back. */
+  /** Handed over with the run: the caller loses it, for good where no output of the result is a view of it. */
   readonly buffer: ArrayBuffer;
   /** In the order of the signature. */
   readonly inputs: readonly Region[];
@@ -25,7 +25,7 @@ export interface Batch {
 
 export interface BatchOutput {
   readonly shape: Shape;
-  /** Raw elements; a view of the batch's buffer or of one of its own. No buffer serves two runs: views stay as they are. */
+  /** Raw elements; a view of the batch's buffer or of another, which outputs of one run may share. No buffer serves two runs: views stay as they are. */
   readonly raw: Uint8Array;
 }
 
