@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { buildModel, type NodeSpec } from '@plumbline/onnx';
-import { growingModel } from '../../test/models.ts';
+import { growingModel, loopModel } from '../../test/models.ts';
 import { inlineExternalData } from './external-data.ts';
 import { scanModel } from './scan-model.ts';
 
@@ -41,6 +41,23 @@ describe('scanModel, of sizes that a request decides on', () => {
 
   it('finds sizes that were computed from elements', () => {
     expect(scanModel(growingModel(), { maxNodes: 100 }).growth).toBe('ConstantOfShape');
+  });
+
+  it.each<[string, NodeSpec[]]>([
+    ['enlarge', [node('Concat', ['x', 'x'], 'z', { axis: { int: 0 } }), node('Loop', ['ids', '', 'z'], 'y')]],
+    [
+      'enlarge until they are told to end',
+      [node('Tile', ['x', 'c'], 'z'), node('Loop', ['', 'f', 'z'], 'y')],
+    ],
+    ['collect', [{ ...node('Loop', ['ids', '', 'x'], 'y'), outputs: ['y', 'all'] }]],
+  ])('finds loops that %s', (_, nodes) => {
+    expect(growthOf(nodes)).toBe('Loop');
+  });
+
+  it('passes loops that only keep what they have, and those whose turns are a constant', () => {
+    expect(scanModel(loopModel(), { maxNodes: 100 }).growth).toBeUndefined();
+    const turns = [node('Concat', ['x', 'x'], 'z', { axis: { int: 0 } }), node('Loop', ['c', '', 'z'], 'y')];
+    expect(growthOf(turns)).toBeUndefined();
   });
 
   it.each<[string, NodeSpec[]]>([

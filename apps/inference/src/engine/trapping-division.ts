@@ -47,6 +47,18 @@ const SIZED_BY: Readonly<Record<string, readonly number[]>> = {
   ...{ BlackmanWindow: [0], HannWindow: [0], HammingWindow: [0] },
 };
 
+/**
+ * Operators whose results are no larger than their inputs are together, or broadcast against each other. A loop of
+ * nothing else ends with tensors that a single turn could make.
+ */
+const KEEPING: ReadonlySet<string> = new Set([
+  ...['Identity', 'Constant', 'Cast', 'Loop', 'If', 'Where', 'Clip', 'Not', 'And', 'Or', 'Xor'],
+  ...['Abs', 'Neg', 'Sqrt', 'Exp', 'Log', 'Relu', 'Sigmoid', 'Tanh', 'Floor', 'Ceil', 'Round'],
+  ...['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Pow', 'Min', 'Max', 'Sum', 'Mean'],
+  ...['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'],
+  ...['ReduceMax', 'ReduceMin', 'ReduceSum', 'ReduceMean', 'ReduceProd', 'ArgMax', 'ArgMin'],
+]);
+
 /** What is no reason to refuse a model, but one not to run it in the service's own process. */
 export interface ModelRisks {
   /** Operator that ends the process for certain values of a request; undefined where there is none. */
@@ -86,7 +98,8 @@ export class TrappingDivision {
     let growth: string | undefined;
     for (const node of this.#nodes) {
       if (trap === undefined && this.#mayTrap(node)) trap = node.operator;
-      if (growth === undefined && this.#isSizedByRequest(node)) growth = node.operator;
+      if (growth === undefined && (this.#isSizedByRequest(node) || this.#mayGrowWithTurns(node)))
+        growth = node.operator;
       const facts = this.#resultOf(node);
       for (const output of node.outputs) this.#values.set(output, facts);
     }
@@ -97,6 +110,15 @@ export class TrappingDivision {
   #isSizedByRequest({ operator, domain, inputs }: NodeFacts): boolean {
     const sizing = OWN_DOMAINS.has(domain) ? (SIZED_BY[operator] ?? []) : [];
     return sizing.some((index) => (inputs[index] ?? '') !== '' && this.#valueOf(inputs[index] ?? '').free);
+  }
+
+  /** A loop that a request decides on the turns of, and that collects or enlarges something in each. */
+  #mayGrowWithTurns({ operator, domain, inputs, outputs }: NodeFacts): boolean {
+    if (operator !== 'Loop' || !OWN_DOMAINS.has(domain)) return false;
+    const [turns = ''] = inputs;
+    if (turns !== '' && !this.#valueOf(turns).free) return false;
+    const carried = Math.max(inputs.length - 2, 0);
+    return outputs.length > carried || this.#nodes.some((node) => !KEEPING.has(node.operator));
   }
 
   #mayTrap({ operator, inputs, attributes }: NodeFacts): boolean {
