@@ -8,6 +8,7 @@ import { exposeMemory } from './metrics.ts';
 const report = (device: string, memoryBytes: number): VersionReport => ({
   version: { digest: device, files: [], owners: [] },
   state: 'READY',
+  // Of a serving version, which only opening a model makes, the metrics of memory ask for nothing else.
   serving: { memory: memoryOf([{ device, memoryBytes }]) } as unknown as ServingVersion,
   failure: undefined,
   counts: { requests: 0, rows: 0, batches: 0 },

@@ -46,7 +46,10 @@ async function withTakenPort(work: (port: number) => Promise<void>): Promise<voi
   const taken = await listen(0);
   const { port } = taken.address() as AddressInfo;
   try {
-    const below = await listen(port - 2).catch(() => undefined);
+    const below = await listen(port - 2).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      return undefined; // somebody else's: another pair is tried
+    });
     if (below === undefined) return await withTakenPort(work);
     below.close();
     await once(below, 'close');

@@ -14,6 +14,7 @@ async function levelsOf(name: string, next: () => Promise<void>, raw = false): P
   // Of a context, which only a transport can make, the interceptor asks for nothing else.
   const context = { logFields: () => ({ method: method.path }) } as unknown as ServerCallContext;
   const call: ServerCall = { method, context };
+  // It passes the failure on; the line that it wrote is what counts here.
   await observe(log, serverMetrics(undefined))(call, next).catch(() => undefined);
   return log.lines.map(({ level, message }) => `${level}: ${message}`);
 }
