@@ -10,6 +10,7 @@ import type { MetadataMap, MetadataValue } from '../context/metadata.ts';
 import type { ServerCallContext } from '../context/server-call-context.ts';
 import { toServiceError } from '../status/to-service-error.ts';
 import type { MethodInfo, ServedMethod, ServerCall } from './call.ts';
+import { emptyClosedStream } from './closed-stream.ts';
 import { closeUnread } from './explain-status.ts';
 import { failureStatus } from './grpc-status.ts';
 import type { IncomingCall } from './incoming-call.ts';
@@ -204,6 +205,7 @@ function sendTrailers(this: ServedStream): void {
 
 function streamClosed(this: ServedStream): void {
   this[CALL]?.closed();
+  emptyClosedStream(this);
 }
 
 /** A stream that breaks has closed as well, which says all that matters. */
