@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { temporaryDirectory } from '@plumbline/testing';
+import { eventually, temporaryDirectory } from '@plumbline/testing';
 
 // The service as a person starts it, from another directory than the checkout, with a setting that cannot be.
 
@@ -35,25 +35,12 @@ async function start(directory: string, settings: Readonly<Record<string, string
   return { status, said };
 }
 
-async function listen(port: number): Promise<Server> {
-  const server = createServer().listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
-/** A port that something listens on while the work goes on; nothing does two below it. */
-async function withTakenPort(work: (port: number) => Promise<void>): Promise<void> {
-  const taken = await listen(0);
-  const { port } = taken.address() as AddressInfo;
+/** A port that something listens on while the work goes on. */
+async function withTakenPort<T>(work: (port: number) => Promise<T>): Promise<T> {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
   try {
-    const below = await listen(port - 2).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      return undefined; // somebody else's: another pair is tried
-    });
-    if (below === undefined) return await withTakenPort(work);
-    below.close();
-    await once(below, 'close');
-    await work(port);
+    return await work((taken.address() as AddressInfo).port);
   } finally {
     taken.close();
   }
@@ -91,9 +78,14 @@ describe('a start', () => {
   it('names HTTP_PORT where its default is taken', async () => {
     const here = await temporaryDirectory();
     await mkdir(join(here, 'models'));
-    await withTakenPort(async (port) => {
-      const settings = { MODEL_REPOSITORY: 'models', GRPC_PORT: `${port - 2}`, HTTP_PORT: '' };
-      expect((await start(here, settings)).said).toContain(`HTTP_PORT ${port} on 127.0.0.1 is taken`);
-    });
+    // The port two below is anybody's: where it is taken as well, another pair is tried.
+    const { port, said } = await eventually(() =>
+      withTakenPort(async (port) => {
+        const settings = { MODEL_REPOSITORY: 'models', GRPC_PORT: `${port - 2}`, HTTP_PORT: '' };
+        const { said } = await start(here, settings);
+        return said.includes(`GRPC_PORT ${port - 2} on`) ? undefined : { port, said };
+      }),
+    );
+    expect(said).toContain(`HTTP_PORT ${port} on 127.0.0.1 is taken`);
   });
 });
