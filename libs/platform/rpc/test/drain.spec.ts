@@ -79,10 +79,10 @@ describe.each([false, true])('drain (coalesced: %s)', (coalesce) => {
 });
 
 describe('keepalive', () => {
-  it('leaves calls alone that a drain waits for', async () => {
+  it('leaves calls alone that a drain waits for, on both sides', async () => {
     const keepalive = { intervalMs: 20, timeoutMs: 5_000 };
     const { emptyCall, entered, open } = gate();
-    const { server, client } = await serve({ emptyCall }, { keepalive });
+    const { server, client } = await serve({ emptyCall }, { keepalive }, { keepalive });
     const { port } = await serve({}, { keepalive });
     const answer = client.emptyCall({});
     await entered;

@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import { connect as connectHttp2, type Settings } from 'node:http2';
 import { createServer as createTcpServer, connect as connectTcp, type AddressInfo } from 'node:net';
-import { Server } from '@grpc/grpc-js';
+import { ChannelCredentials, Client, connectivityState, Server } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { TestService } from '@plumbline/contract-grpc-testing';
 import { eventually } from '@plumbline/testing';
 import { Registry } from 'prom-client';
 import { createClient, rawUnary } from '../src/index.ts';
+import { opened } from '../src/client/channel.ts';
+import { adaptClient } from '../src/client/grpc-internals.ts';
 import { adaptServer } from '../src/server/grpc-internals.ts';
 import { adopt, closeAll, connect, serve } from './serve.ts';
 
@@ -70,6 +72,37 @@ describe('keepalive', () => {
     await expect(client.emptyCall({}, { timeoutMs: 120_000 })).rejects.toMatchObject({
       reason: 'CONNECTION_LOST',
     });
+  });
+
+  it('finds a peer that fell silent while it drains', async () => {
+    const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
+    const { port, server } = await serve({
+      emptyCall: (_request, { signal }) => {
+        enter();
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve({})));
+      },
+    });
+    const proxy = await freezableProxy(port);
+    const channel = connect(`127.0.0.1:${proxy.port}`, { keepalive: { intervalMs: 50, timeoutMs: 1_000 } });
+    const answer = createClient(TestService, channel).emptyCall({}, { timeoutMs: 120_000 });
+    const lost = expect(answer).rejects.toMatchObject({ reason: 'CONNECTION_LOST' });
+    await entered;
+    const drained = server.drain(120_000);
+    const connection = opened(channel).client.getChannel();
+    await eventually(() => connection.getConnectivityState(false) !== connectivityState.READY);
+    proxy.freeze();
+    await lost;
+    await server.close();
+    await drained;
+  });
+
+  it('refuses to start with a grpc-js whose connections cannot be found', () => {
+    const client = new Client('127.0.0.1:1', ChannelCredentials.createInsecure());
+    client.close();
+    Object.assign(client.getChannel(), { internalChannel: undefined });
+    expect(() => {
+      adaptClient(client);
+    }).toThrow(/grpc-internals/);
   });
 });
 

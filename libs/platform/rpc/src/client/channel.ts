@@ -6,6 +6,7 @@ import { MetadataMap, toGrpcMetadata } from '../context/metadata.ts';
 import { rpcErrors } from '../errors.ts';
 import { pathOf } from '../method-path.ts';
 import { identity } from './grpc-call.ts';
+import { adaptClient } from './grpc-internals.ts';
 
 export interface ChannelOptions {
   /** Default: plaintext. */
@@ -54,6 +55,7 @@ export function createChannel(address: string, options: ChannelOptions = {}): Ch
     options.credentials ?? ChannelCredentials.createInsecure(),
     grpcOptions(options),
   );
+  adaptClient(client);
   const metadata = (): MetadataMap => MetadataMap.from(options.metadata?.() ?? {});
   const coalesced = new CoalescedCalls(() =>
     client.makeBidiStreamRequest(`/${EXCHANGE}`, identity, identity, toGrpcMetadata(metadata())),

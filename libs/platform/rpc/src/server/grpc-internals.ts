@@ -1,5 +1,6 @@
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
+import { pingWhileClosing } from '../ping-while-closing.ts';
 
 /**
  * What grpc-js 1.14.7 has and does not export. Its servers announce HTTP/2's 64 KiB receive windows and offer no
@@ -41,27 +42,11 @@ export function adaptServer(server: Server, windows: ReceiveWindows, gate: Gate)
     const http2Server = createHttp2Server(credentials);
     http2Server.on('session', (session: ServerHttp2Session) => {
       session.setLocalWindowSize(windows.connectionBytes);
-      pingOnlyWhileOpen(session);
+      pingWhileClosing(session);
     });
     putBefore(http2Server, gate);
     return http2Server;
   };
-}
-
-type Ping = (callback: (error: Error | null, durationMs: number, payload: Buffer) => void) => boolean;
-
-/**
- * Node sends no pings on a session that closes once its calls have ended, and grpc-js's keepalive takes that for a dead
- * connection and destroys it, calls and all: there every ping counts as answered.
- */
-function pingOnlyWhileOpen(session: ServerHttp2Session): void {
-  const ping = session.ping.bind(session) as Ping;
-  const pingIfOpen: Ping = (callback) => {
-    if (!session.closed) return ping(callback);
-    setImmediate(callback, null, 0, Buffer.alloc(8));
-    return true;
-  };
-  session.ping = pingIfOpen as typeof session.ping;
 }
 
 /** Serves calls to unknown methods with `path`'s handler, so that they pass our chain too. */
