@@ -105,10 +105,43 @@ describe('models that callers control', () => {
       { config: text('{}'), 'file:1/../y': bytes(timesModel(2)) },
       'REPOSITORY_INVALID',
     ],
+    [
+      'more files than a version may have',
+      'm',
+      {
+        config: text('no JSON'),
+        ...Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`file:1/${i}`, bytes(Buffer.of(1))])),
+      },
+      'LOAD_PARAMETER_INVALID',
+    ],
     ['a configuration that is none', 'm', { config: text('{"max": 1}') }, 'MODEL_CONFIG_INVALID'],
   ])('are not loaded for %s', async (_what, name, parameters, reason) => {
     await withModels({ 'm/1/model.onnx': timesModel(2) }, async (server) => {
       await expect(load(server, name, parameters)).rejects.toMatchObject({ reason });
+    });
+  });
+
+  it('are unloaded with the parameter of Triton’s alone', async () => {
+    await withModels({ 'm/1/model.onnx': timesModel(2) }, async (server) => {
+      await load(server, 'm');
+      const unload = (parameters: object) =>
+        server.oip.repositoryModelUnload({ modelName: 'm', parameters: { ...parameters } });
+      const bool = { parameterChoice: { case: 'boolParam', value: true } };
+      for (const [parameters, message] of [
+        [{ colour: bool }, 'the parameter "colour" is not known'],
+        [
+          { unload_dependents: text('yes') },
+          'the parameter "unload_dependents" is true or false, not string',
+        ],
+      ] as const) {
+        await expect(unload(parameters)).rejects.toMatchObject({
+          reason: 'UNLOAD_PARAMETER_INVALID',
+          message,
+        });
+      }
+      expect(await index(server)).toEqual(['m 1 READY']);
+      await unload({ unload_dependents: bool });
+      expect(await index(server)).toEqual(['m 1 UNAVAILABLE unloaded']);
     });
   });
 

@@ -3,6 +3,7 @@ import type {
   ModelRepositoryParameter,
   RepositoryModelLoadRequest,
 } from '@plumbline/contract-oip';
+import { MAX_MANIFEST_FILES } from '@plumbline/release';
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import { errors, shorten } from '../domain/errors.ts';
 import type { ModelOverride } from '../domain/repository/repository.ts';
@@ -24,6 +25,7 @@ export function repositoryModelLoad({ repository }: RepositoryOptions): Reposito
 
 /** @throws ServiceError LOAD_PARAMETER_INVALID naming the parameter. */
 function overrideOf(parameters: RepositoryModelLoadRequest['parameters']): ModelOverride | undefined {
+  checkCount(parameters);
   let config: string | undefined;
   const files = new Map<string, Uint8Array>();
   for (const [name, { parameterChoice: choice }] of Object.entries(parameters)) {
@@ -35,6 +37,15 @@ function overrideOf(parameters: RepositoryModelLoadRequest['parameters']): Model
   if (config !== undefined) return { config, files };
   if (files.size === 0) return undefined;
   throw errors.LOAD_PARAMETER_INVALID('parameters with files need the parameter "config" beside them');
+}
+
+/** Before anything is made of them. */
+function checkCount(parameters: RepositoryModelLoadRequest['parameters']): void {
+  const count = Object.keys(parameters).filter((name) => name.startsWith(FILE_PREFIX)).length;
+  if (count <= MAX_MANIFEST_FILES) return;
+  throw errors.LOAD_PARAMETER_INVALID(
+    `${count} files are brought; one request takes at most ${MAX_MANIFEST_FILES}`,
+  );
 }
 
 function refusal(name: string, choice: ModelRepositoryParameter['parameterChoice']): Error {

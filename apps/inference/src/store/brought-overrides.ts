@@ -1,7 +1,5 @@
 import type { ObjectStore } from '@plumbline/objects';
-import type { ModelOverride } from '../domain/repository/repository.ts';
 import { Turns } from '../domain/repository/turns.ts';
-import { readOverride, type Override } from './model-override.ts';
 
 /** Of the whole repository: two models may have one content. */
 const TURN = 'overrides';
@@ -12,20 +10,33 @@ const TURN = 'overrides';
  */
 export class BroughtOverrides {
   readonly #store: ObjectStore;
-  /** By digest, the last override that brought it. */
-  readonly #brought = new Map<string, Override>();
+  /** By digest, the call that brought it last. */
+  readonly #brought = new Map<string, symbol>();
   readonly #turns = new Turns();
 
   constructor(store: ObjectStore) {
     this.#store = store;
   }
 
-  /** Checks and stores. Rejects with MODEL_CONFIG_INVALID, LOAD_PARAMETER_INVALID or what the store rejects with. */
-  bring(given: ModelOverride): Promise<Override> {
+  /**
+   * Stores contents by their digest: all of them, or where that fails or the signal fires, none but those that others brought before. Rejects with
+   * what the store rejects with, or the signal's reason.
+   */
+  bring(contents: ReadonlyMap<string, Uint8Array>, signal: AbortSignal): Promise<void> {
     return this.#turns.take(TURN, async () => {
-      const override = await readOverride(given, this.#store);
-      for (const digest of digestsOf(override)) this.#brought.set(digest, override);
-      return override;
+      const before = new Set(this.#brought.keys());
+      const call = Symbol();
+      try {
+        for (const [digest, content] of contents) {
+          signal.throwIfAborted();
+          // Also what is stored already: another copy mends one that is corrupt.
+          this.#brought.set(digest, call);
+          await this.#store.put(content);
+        }
+      } catch (error) {
+        await this.#takeBack([...contents.keys()].filter((digest) => !before.has(digest)));
+        throw error;
+      }
     });
   }
 
@@ -37,15 +48,20 @@ export class BroughtOverrides {
     const unneeded = [...this.#brought].filter(([digest]) => !digests.has(digest));
     if (unneeded.length === 0) return;
     await this.#turns.take(TURN, async () => {
-      for (const [digest, override] of unneeded) {
-        if (this.#brought.get(digest) !== override) continue;
-        await this.#store.remove(digest);
-        this.#brought.delete(digest);
+      for (const [digest, call] of unneeded) {
+        if (this.#brought.get(digest) === call) await this.#remove(digest);
       }
     });
   }
-}
 
-function digestsOf({ files, versions }: Override): string[] {
-  return [...files, ...versions.flatMap((version) => version.files)].map(({ digest }) => digest);
+  /** What cannot be removed now is, like all that nobody needs, by a later `retain`. */
+  async #takeBack(digests: readonly string[]): Promise<void> {
+    const brought = digests.filter((digest) => this.#brought.has(digest));
+    await Promise.allSettled(brought.map((digest) => this.#remove(digest)));
+  }
+
+  async #remove(digest: string): Promise<void> {
+    await this.#store.remove(digest);
+    this.#brought.delete(digest);
+  }
 }

@@ -47,6 +47,25 @@ describe('FolderObjects', () => {
     expect(await objects.path(digest)).toBe(join(root, 'c'));
   });
 
+  it('finds a content beside a file that cannot be asked after, and says why where there is no other', async () => {
+    const { digest } = await put('a', 'same');
+    await put('b', 'same');
+    await rm(join(root, 'a'));
+    await symlink('a', join(root, 'a'));
+    expect(await objects.path(digest)).toBe(join(root, 'b'));
+    await rm(join(root, 'b'));
+    await expect(objects.path(digest)).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+
+  it('reads nothing of a file whose size is refused', async () => {
+    await writeFile(join(root, 'a'), 'content');
+    const refuse = (sizeBytes: bigint) => {
+      throw new RangeError(`${sizeBytes} bytes`);
+    };
+    await expect(objects.look(join(root, 'a'), refuse)).rejects.toThrow('7 bytes');
+    expect(objects.size).toBe(0);
+  });
+
   it('refuses what is no plain file, without waiting for it', async () => {
     execFileSync('mkfifo', [join(root, 'pipe')]);
     await mkdir(join(root, 'folder'));

@@ -35,9 +35,13 @@ export class FolderObjects implements Contents {
 
   /**
    * Digest and size of a file.
+   * @param check may refuse its size, in bytes, before anything of it is read.
    * @throws ServiceError REPOSITORY_INVALID for a link that leads out of the folder, and for what is no plain file.
    */
-  async look(path: string): Promise<{ readonly digest: string; readonly sizeBytes: bigint }> {
+  async look(
+    path: string,
+    check: (sizeBytes: bigint) => void = () => undefined,
+  ): Promise<{ readonly digest: string; readonly sizeBytes: bigint }> {
     const file = await realpath(path);
     if (!file.startsWith(`${this.#root}${sep}`)) {
       throw errors.REPOSITORY_INVALID(`"${path.slice(this.#root.length + 1)}" leads out of the repository`);
@@ -46,6 +50,7 @@ export class FolderObjects implements Contents {
     if (!status.isFile()) {
       throw errors.REPOSITORY_INVALID(`"${path.slice(this.#root.length + 1)}" is no plain file`);
     }
+    check(status.size);
     const before = fingerprintOf(status);
     const known = this.#seen.get(file);
     if (known?.fingerprint === before) return { digest: known.digest, sizeBytes: known.sizeBytes };
@@ -67,15 +72,23 @@ export class FolderObjects implements Contents {
     return bytes;
   }
 
-  /** The file, unchanged since it was looked at. Rejects with OBJECT_NOT_FOUND or OBJECT_CORRUPT. */
+  /**
+   * One of the files with that content, unchanged since it was looked at. Rejects with OBJECT_NOT_FOUND or OBJECT_CORRUPT;
+   * where none can be had and one cannot be asked after, with what the file system says of that.
+   */
   async path(digest: string): Promise<string> {
     const paths = this.#pathsOf.get(digest);
     if (paths === undefined) throw objectErrors.OBJECT_NOT_FOUND(`no file with the digest ${digest}`);
+    let unknown: unknown;
     for (const path of paths) {
-      const fingerprint = await fingerprintAt(path);
-      if (fingerprint !== undefined && this.#seen.get(path)?.fingerprint === fingerprint) return path;
+      try {
+        const fingerprint = await fingerprintAt(path);
+        if (fingerprint !== undefined && this.#seen.get(path)?.fingerprint === fingerprint) return path;
+      } catch (error) {
+        unknown ??= error;
+      }
     }
-    throw changed(digest);
+    throw unknown ?? changed(digest);
   }
 
   /**

@@ -1,12 +1,13 @@
 import { chmod, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { fileObjects, objectErrors } from '@plumbline/objects';
+import { digestOf, fileObjects, objectErrors } from '@plumbline/objects';
 import { temporaryDirectory } from '@plumbline/testing';
 import type { ModelRepository } from '../domain/repository/repository.ts';
 import { FolderObjects } from './folder-objects.ts';
 import { modelFolders } from './model-folders.ts';
 
+const { signal } = new AbortController();
 let root: string;
 let stateDir: string;
 let repository: ModelRepository;
@@ -33,26 +34,70 @@ describe('folders of models', () => {
     await symlink('a', join(root, 'a'));
     await put('b/1/model.onnx', 'content');
     expect(await repository.names()).toEqual(['a', 'b']);
-    expect(await repository.find('a')).toMatchObject(invalid('ELOOP'));
-    expect(await repository.find('b')).toMatchObject({ problem: undefined, versions: [{ number: 1 }] });
+    expect(await repository.find('a', undefined, signal)).toMatchObject(invalid('ELOOP'));
+    expect(await repository.find('b', undefined, signal)).toMatchObject({
+      problem: undefined,
+      versions: [{ number: 1 }],
+    });
   });
 
   const asUser = process.getuid?.() === 0 ? it.skip : it;
   asUser('are a problem of their model alone where they may not be read', async () => {
     await put('a/1/model.onnx', 'content');
     await chmod(join(root, 'a'), 0);
-    expect(await repository.find('a')).toMatchObject(invalid('EACCES'));
+    expect(await repository.find('a', undefined, signal)).toMatchObject(invalid('EACCES'));
     await chmod(join(root, 'a'), 0o700);
   });
 
-  it('leave nothing behind of an override that is refused', async () => {
+  it.each([
+    ['one of its files is of no version', '{}', 'x/model.onnx', 'LOAD_PARAMETER_INVALID'],
+    ['one of its files has no plain path', '{}', '1/../model.onnx', 'REPOSITORY_INVALID'],
+    ['it is that of another model', '{"name": "b"}', '2/model.onnx', 'MODEL_CONFIG_INVALID'],
+    [
+      'its policy names other versions',
+      '{"version_policy": {"specific": {"versions": [9]}}}',
+      '2/m',
+      'MODEL_CONFIG_INVALID',
+    ],
+  ])('leave nothing behind of an override that is refused because %s', async (_why, config, path, reason) => {
     const files = new Map([
       ['1/model.onnx', Buffer.from('content')],
-      ['x/model.onnx', Buffer.from('content')],
+      [path, Buffer.from('content')],
     ]);
-    const refused = repository.find('a', { config: '{}', files });
-    await expect(refused).rejects.toMatchObject({ reason: 'LOAD_PARAMETER_INVALID' });
+    await expect(repository.find('a', { config, files }, signal)).rejects.toMatchObject({ reason });
     expect(await readdir(stateDir)).toEqual([]);
+  });
+
+  it('leave nothing behind of a configuration under which the folder has a problem', async () => {
+    await put('a/1/model.onnx', 'content');
+    const config = '{"output": [{"name": "y", "data_type": "TYPE_FP32", "label_filename": "none.txt"}]}';
+    const model = await repository.find('a', { config, files: new Map() }, signal);
+    expect(model).toMatchObject(invalid('ENOENT'));
+    expect(await readdir(stateDir)).toEqual([]);
+  });
+
+  it('store of an override what its versions need', async () => {
+    const store = fileObjects(stateDir);
+    const files = new Map(['1', '2'].map((version) => [`${version}/model.onnx`, Buffer.from(version)]));
+    await repository.find('a', { config: '{}', files }, signal);
+    expect(await store.has(digestOf(Buffer.from('2')))).toBe(true);
+    expect(await store.has(digestOf(Buffer.from('1')))).toBe(false);
+  });
+
+  it('are read no further when the signal fires', async () => {
+    for (const name of ['one', 'two']) await put(`a/1/${name}`, name);
+    const caller = new AbortController();
+    const objects = new FolderObjects(root);
+    const look = objects.look.bind(objects);
+    const looked: string[] = [];
+    objects.look = (path, check) => {
+      looked.push(path);
+      caller.abort(new Error('the caller is gone'));
+      return look(path, check);
+    };
+    const folders = modelFolders(root, objects, fileObjects(stateDir), (error) => left.push(error));
+    await expect(folders.find('a', undefined, caller.signal)).rejects.toThrow('the caller is gone');
+    expect(looked).toHaveLength(1);
   });
 
   it('tell what of an override could not be let go of, and fail nobody with it', async () => {
@@ -60,7 +105,7 @@ describe('folders of models', () => {
     const store = { ...fileObjects(stateDir), remove: () => Promise.reject(away) };
     const folders = modelFolders(root, new FolderObjects(root), store, (error) => left.push(error));
     const files = new Map([['1/model.onnx', Buffer.from('content')]]);
-    await folders.find('a', { config: '{}', files });
+    await folders.find('a', { config: '{}', files }, signal);
     await folders.retain(new Set());
     expect(left).toEqual([away]);
   });
@@ -68,7 +113,7 @@ describe('folders of models', () => {
   it('are not there where no folder has the name', async () => {
     await put('file', 'content');
     for (const name of ['file', 'absent', '../a', 'x'.repeat(300)]) {
-      expect(await repository.find(name)).toBeUndefined();
+      expect(await repository.find(name, undefined, signal)).toBeUndefined();
     }
   });
 });

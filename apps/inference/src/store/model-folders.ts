@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { ServiceError } from '@plumbline/errors';
 import type { ObjectStore } from '@plumbline/objects';
 import { errors } from '../domain/errors.ts';
-import type { ModelRepository } from '../domain/repository/repository.ts';
+import type { ModelRepository, RepositoryModel } from '../domain/repository/repository.ts';
 import { BroughtOverrides } from './brought-overrides.ts';
 import type { FolderObjects } from './folder-objects.ts';
-import { overriddenModel } from './model-override.ts';
-import { checkName, MODEL_NAME, readModelFolder } from './read-model-folder.ts';
+import { overriddenModel, readOverride, type Override } from './model-override.ts';
+import { MODEL_NAME, readModelFolder } from './read-model-folder.ts';
 
 /**
  * A folder in Triton's layout: `<model>/config.pbtxt`, which may be absent, and `<model>/<version>/model.onnx`.
@@ -21,26 +21,35 @@ export function modelFolders(
   onLeft: (error: unknown) => void,
 ): ModelRepository {
   const brought = new BroughtOverrides(overrides);
+  const modelOf = async (name: string, given: Override | undefined, signal: AbortSignal) => {
+    if (given !== undefined && given.versions.length > 0) {
+      return MODEL_NAME.test(name) ? overriddenModel(name, given) : undefined;
+    }
+    return name.includes('/') ? undefined : readModelFolder(join(root, name), name, objects, given, signal);
+  };
   return {
     async names() {
       const entries = await reading(() => readdir(root, { withFileTypes: true }));
       const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
       return folders.flatMap(({ name }) => (name.startsWith('.') ? [] : [name])).sort();
     },
-    async find(name, override) {
-      const given = override && (await brought.bring(override));
-      if (given !== undefined && given.versions.length > 0) {
-        if (!MODEL_NAME.test(name)) return undefined;
-        checkName(given.config, name);
-        return overriddenModel(name, given);
-      }
-      return name.includes('/') ? undefined : readModelFolder(join(root, name), name, objects, given);
+    async find(name, override, signal) {
+      const given = override && (await readOverride(override, signal));
+      const model = await modelOf(name, given, signal);
+      if (given === undefined || model === undefined || model.problem !== undefined) return model;
+      const used = digestsOf(model);
+      await brought.bring(new Map([...given.contents].filter(([digest]) => used.has(digest))), signal);
+      return model;
     },
     async retain(digests) {
       const kept = await Promise.allSettled([objects.retain(digests), brought.retain(digests)]);
       for (const outcome of kept) if (outcome.status === 'rejected') onLeft(outcome.reason);
     },
   };
+}
+
+function digestsOf({ versions }: RepositoryModel): ReadonlySet<string> {
+  return new Set(versions.flatMap(({ files }) => files.map(({ digest }) => digest)));
 }
 
 const FAULTS: Readonly<Record<string, string>> = {

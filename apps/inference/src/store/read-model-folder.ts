@@ -4,8 +4,13 @@ import { ServiceError } from '@plumbline/errors';
 import { MAX_MANIFEST_FILES, type ManifestFile } from '@plumbline/release';
 import { errors, shorten } from '../domain/errors.ts';
 import type { RepositoryModel, RepositoryVersion } from '../domain/repository/repository.ts';
-import { configFault } from '../domain/settings/config-fault.ts';
-import { chooseVersions, namedFiles, NO_CONFIG, type ModelConfig } from '../domain/settings/model-config.ts';
+import {
+  checkName,
+  chooseVersions,
+  namedFiles,
+  NO_CONFIG,
+  type ModelConfig,
+} from '../domain/settings/model-config.ts';
 import type { FolderObjects } from './folder-objects.ts';
 import { CONFIG_FILE, parseConfigText } from './model-config-file.ts';
 import { VERSION_NAME, versionOf, type Override } from './model-override.ts';
@@ -15,27 +20,30 @@ export const MODEL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 /**
  * A model as its folder is now; what is wrong with it is its problem. Undefined where there is no such folder.
  * @param override takes the place of the folder's configuration.
+ * @param signal ends the work between two files; then it rejects with the signal's reason.
  */
 export async function readModelFolder(
   folder: string,
   name: string,
   objects: FolderObjects,
   override: Override | undefined,
+  signal: AbortSignal,
 ): Promise<RepositoryModel | undefined> {
   try {
     if (!(await isFolder(folder))) return undefined;
     if (!MODEL_NAME.test(name)) throw errors.REPOSITORY_INVALID(`no model can be named "${shorten(name)}"`);
     const entries = await readdir(folder);
     const { config, files } = override ?? (await readConfig(folder, entries, objects));
-    checkName(config, name);
+    checkName(config, [name]);
     const shared = [...files, ...(await readNamed(folder, config, objects))];
     const available = entries.filter((entry) => VERSION_NAME.test(entry)).map(Number);
     const numbers = chooseVersions(config.versionPolicy, available);
     if (numbers.length === 0) throw errors.REPOSITORY_INVALID(`the model "${name}" has no version to serve`);
     const versions: RepositoryVersion[] = [];
-    for (const number of numbers) versions.push(await readVersion(folder, number, shared, objects));
+    for (const number of numbers) versions.push(await readVersion(folder, number, shared, objects, signal));
     return { name, versions, problem: undefined };
   } catch (error) {
+    signal.throwIfAborted();
     return { name, versions: [], problem: problemOf(error, name) };
   }
 }
@@ -49,12 +57,6 @@ async function readConfig(
   const file = await objects.look(join(folder, CONFIG_FILE));
   const config = parseConfigText(await objects.get(file.digest));
   return { config, files: [{ path: CONFIG_FILE, ...file }] };
-}
-
-/** Also of a content that two folders share: its name is that of one of them at most. */
-export function checkName(config: ModelConfig, name: string): void {
-  if (config.name === '' || config.name === name) return;
-  throw configFault('name', `is "${shorten(config.name)}", but the model is "${name}"`);
 }
 
 /** The files that the configuration names, which are part of every version like itself. */
@@ -74,6 +76,7 @@ async function readVersion(
   number: number,
   shared: readonly ManifestFile[],
   objects: FolderObjects,
+  signal: AbortSignal,
 ): Promise<RepositoryVersion> {
   const own = join(folder, String(number));
   const entries = await readdir(own, { withFileTypes: true, recursive: true });
@@ -84,7 +87,10 @@ async function readVersion(
     throw errors.REPOSITORY_INVALID(`version ${number} has more than ${MAX_MANIFEST_FILES} files`);
   }
   const files = [...shared];
-  for (const path of paths) files.push({ path, ...(await objects.look(join(own, path))) });
+  for (const path of paths) {
+    signal.throwIfAborted();
+    files.push({ path, ...(await objects.look(join(own, path))) });
+  }
   return versionOf(number, files);
 }
 

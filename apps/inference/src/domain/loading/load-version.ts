@@ -2,11 +2,10 @@ import { manifestDigest, type ManifestFile } from '@plumbline/release';
 import type { Signature } from '@plumbline/signature';
 import { shapeFits } from '@plumbline/tensors';
 import { decideBatching, isRowed, type Batching } from './batching.ts';
-import { configFault } from '../settings/config-fault.ts';
 import { errors } from '../errors.ts';
 import { checkGolden, type GoldenSet } from './golden.ts';
 import { classifyOnDevices, type Invariance } from './invariance.ts';
-import type { ModelConfig } from '../settings/model-config.ts';
+import { checkName, type ModelConfig } from '../settings/model-config.ts';
 import type { ModelSettings } from '../settings/model-settings.ts';
 import type { Device } from '../runners/devices.ts';
 import { reshapingOf, type Reshaping } from '../settings/reshape.ts';
@@ -83,7 +82,10 @@ export async function loadVersion(
     throw errors.VERSION_DIGEST_MISMATCH(`the files of ${version.digest} have the digest ${found}`);
   }
   const content = await options.artifacts.read(version.files);
-  checkName(content.config, version);
+  checkName(
+    content.config,
+    version.owners.map(({ model }) => model),
+  );
   const defaults = { ...options, providers: options.engine.providers };
   const settings = openingSettings(content.config, defaults);
   const runners = await openRunners(version, content.model, settings, options.engine, signal);
@@ -141,11 +143,6 @@ function seenAs(runner: Runner, signature: ModelSignature): Runner {
 
 function textsOf(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, string> {
   return new Map([...files].map(([path, bytes]) => [path, new TextDecoder('utf-8').decode(bytes)]));
-}
-
-function checkName({ name }: ModelConfig, { owners }: ListedVersion): void {
-  if (name === '' || owners.some(({ model }) => model === name)) return;
-  throw configFault('name', `is "${name}", but the model is "${owners[0]?.model ?? ''}"`);
 }
 
 async function openRunners(

@@ -56,7 +56,7 @@ export class ModelControl {
     return this.#turns.take(name, async () => {
       signal.throwIfAborted();
       const { repository, listed, table } = this.#options;
-      const model = await repository.find(name, override);
+      const model = await repository.find(name, override, signal);
       if (model === undefined) throw notFound(name);
       if (model.problem !== undefined) throw model.problem;
       listed.put(model);
@@ -81,7 +81,8 @@ export class ModelControl {
       signal.throwIfAborted();
       const { repository, listed, table } = this.#options;
       const served = listed.wanted.get(name)?.versions;
-      if (served === undefined && (await repository.find(name)) === undefined) throw notFound(name);
+      if (served === undefined && (await repository.find(name, undefined, signal)) === undefined)
+        throw notFound(name);
       if (served !== undefined) {
         this.#unloaded.set(
           name,

@@ -74,7 +74,7 @@ export class RepositorySource implements VersionSource {
         this.#options.table.advance();
         this.#options.onLook();
       } catch (error) {
-        this.#options.onUnexpected(error);
+        if (!signal.aborted) this.#options.onUnexpected(error);
       }
     }
   }
@@ -100,8 +100,9 @@ export class RepositorySource implements VersionSource {
   /** One after the other: whoever serves must not wait for a whole folder to be hashed at once. */
   async #read(names: readonly string[], onAbsent?: (name: string) => never): Promise<RepositoryModel[]> {
     const models: RepositoryModel[] = [];
+    const { signal } = this.#closing;
     for (const name of names) {
-      const model = (await this.#options.repository.find(name)) ?? onAbsent?.(name);
+      const model = (await this.#options.repository.find(name, undefined, signal)) ?? onAbsent?.(name);
       if (model !== undefined) models.push(model);
     }
     return models;

@@ -33,9 +33,14 @@ export interface ModelRepository {
   names(): Promise<readonly string[]>;
   /**
    * One model as it is now. Undefined where there is no such folder, and the override brings no files. Rejects for an
-   * override that cannot be taken, with MODEL_CONFIG_INVALID or LOAD_PARAMETER_INVALID.
+   * override that cannot be taken, with MODEL_CONFIG_INVALID or LOAD_PARAMETER_INVALID; with the signal's reason when
+   * that fires. Nothing is kept of an override that is rejected, or whose model has a problem.
    */
-  find(name: string, override?: ModelOverride): Promise<RepositoryModel | undefined>;
+  find(
+    name: string,
+    override: ModelOverride | undefined,
+    signal: AbortSignal,
+  ): Promise<RepositoryModel | undefined>;
   /**
    * Forgets files and lets go of what overrides brought before, but for contents with these digests. Never rejects: what
    * could not be let go of is, by a later call.

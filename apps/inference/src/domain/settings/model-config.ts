@@ -1,4 +1,5 @@
 import type { Datatype, Shape } from '@plumbline/tensors';
+import { shorten } from '../errors.ts';
 import { configFault } from './config-fault.ts';
 import type { QueuePolicy } from './queue-policy.ts';
 
@@ -120,6 +121,16 @@ function checkThere(named: readonly number[], available: readonly number[]): voi
     'version_policy.specific',
     `names ${absent.join(', ')}, which ${absent.length === 1 ? 'is' : 'are'} not there: ${found}`,
   );
+}
+
+/**
+ * A content may be that of several models, which are one version then.
+ * @param names of the models whose configuration it is.
+ * @throws ServiceError MODEL_CONFIG_INVALID where it names none of them.
+ */
+export function checkName({ name }: ModelConfig, names: readonly string[]): void {
+  if (name === '' || names.includes(name)) return;
+  throw configFault('name', `is "${shorten(name)}", but the model is "${names[0] ?? ''}"`);
 }
 
 /** The files beside the model that a configuration names, by their path in the model's folder. */
