@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { FLAG, FRAME, FrameReader, frameOf, type Frame } from './frames.ts';
 import { grpcStatusOf, HeaderBlockError } from './grpc-status.ts';
+import { OpenStreams } from './open-streams.ts';
 
 const UNKNOWN = 2;
 const UNAVAILABLE = 14;
@@ -13,12 +14,12 @@ const LARGEST_MESSAGE = 16_384;
 const SETTING = { HEADER_TABLE_SIZE: 1, ENABLE_PUSH: 2, MAX_CONCURRENT_STREAMS: 3, INITIAL_WINDOW_SIZE: 4 };
 const NOTHING = Buffer.alloc(0);
 
-interface OpenCall {
-  readonly resolve: (status: number) => void;
-}
+/** Takes a gRPC status. */
+type Settle = (status: number) => void;
 
-interface Waiting extends OpenCall {
+interface Waiting {
   readonly message: Buffer;
+  readonly settle: Settle;
 }
 
 /**
@@ -29,7 +30,7 @@ interface Waiting extends OpenCall {
 export class UnaryConnection {
   readonly #socket: Socket;
   readonly #head: Buffer;
-  readonly #calls = new Map<number, OpenCall>();
+  readonly #calls = new OpenStreams<Settle>();
   readonly #waiting: Waiting[] = [];
   readonly #reader = new FrameReader();
   #outgoing: Buffer[] = [];
@@ -62,8 +63,8 @@ export class UnaryConnection {
   call(message: Buffer): Promise<number> {
     if (message.length > LARGEST_MESSAGE)
       throw new RangeError(`${message.length} bytes do not fit one frame`);
-    return new Promise((resolve) => {
-      this.#waiting.push({ message, resolve });
+    return new Promise((settle) => {
+      this.#waiting.push({ message, settle });
       this.#sendWaiting();
     });
   }
@@ -85,7 +86,7 @@ export class UnaryConnection {
 
   #sendWaiting(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#closed) next.resolve(UNAVAILABLE);
+      if (this.#closed) next.settle(UNAVAILABLE);
       else if (this.#calls.size < this.#mostStreams && next.message.length <= this.#sendWindow)
         this.#open(next);
       else return;
@@ -93,11 +94,11 @@ export class UnaryConnection {
     }
   }
 
-  #open({ message, resolve }: Waiting): void {
+  #open({ message, settle }: Waiting): void {
     const streamId = this.#nextStreamId;
     this.#nextStreamId += 2;
     this.#sendWindow -= message.length;
-    this.#calls.set(streamId, { resolve });
+    this.#calls.add(streamId, settle);
     this.#send(
       frameOf(FRAME.HEADERS, FLAG.END_HEADERS, streamId, this.#head),
       frameOf(FRAME.DATA, FLAG.END_STREAM, streamId, message),
@@ -168,16 +169,15 @@ export class UnaryConnection {
   }
 
   #settle(streamId: number, status: number): void {
-    const call = this.#calls.get(streamId);
-    if (call === undefined) return;
-    this.#calls.delete(streamId);
-    call.resolve(status);
+    const settle = this.#calls.take(streamId);
+    if (settle === undefined) return;
+    settle(status);
     if (this.#waiting.length > 0) this.#sendWaiting();
   }
 
   #end(): void {
     this.#closed = true;
-    for (const streamId of [...this.#calls.keys()]) this.#settle(streamId, UNAVAILABLE);
+    for (const settle of this.#calls.takeAll()) settle(UNAVAILABLE);
     this.#sendWaiting();
   }
 }

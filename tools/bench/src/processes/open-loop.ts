@@ -38,14 +38,18 @@ export async function openLoop(load: OpenLoop): Promise<OpenLoopReport> {
   const latencies: number[] = [];
   const latenesses: number[] = [];
   const failures: Failures = {};
-  const open = new Set<Promise<void>>();
   const startMs = load.nowMs();
+  let sent = 0;
+  let allSent = false;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
 
   const send = async (intendedMs: number): Promise<void> => {
     latenesses.push(load.nowMs() - intendedMs);
     const status = await load.call();
     latencies.push(load.nowMs() - intendedMs);
     if (status !== 0) countFailure(failures, status);
+    if (allSent && latencies.length === sent) end();
   };
 
   for (let dueMs = load.arrivals.next().value; dueMs < load.endsAfterMs && !load.stopped();) {
@@ -54,14 +58,14 @@ export async function openLoop(load: OpenLoop): Promise<OpenLoopReport> {
       await load.pause(waitMs);
       continue;
     }
-    const sending = send(startMs + dueMs);
-    open.add(sending);
-    void sending.finally(() => open.delete(sending));
+    sent += 1;
+    void send(startMs + dueMs);
     dueMs = load.arrivals.next().value;
   }
-  await Promise.all(open);
+  allSent = true;
+  if (latencies.length < sent) await ended;
   return {
-    sent: latencies.length,
+    sent,
     failures,
     latencyMs: spreadOf(latencies),
     latenessMs: spreadOf(latenesses),
