@@ -190,10 +190,6 @@ export const errors = defineErrors('inference', {
     code: 'INVALID_ARGUMENT',
     help: 'RepositoryModelUnload takes the parameter unload_dependents (true or false), which has no effect: no model depends on another.',
   },
-  FILE_TOO_LARGE: {
-    code: 'FAILED_PRECONDITION',
-    help: 'A file that is read whole into memory is larger than it may be, or such files of one version are together: signature.json, golden.pb, label files, data for model_warmup. The message names the file and the limit.',
-  },
   LOAD_FAILED: {
     code: 'INTERNAL',
     help: 'The version failed to load for a reason that is in the log alone.',

@@ -87,7 +87,10 @@ describe('BroughtOverrides', () => {
     const full = objectErrors.OBJECT_STORE_FULL('the object store has no space left');
     const store: ObjectStore = {
       ...objects,
-      put: (content) => (String(content) === 'too much' ? Promise.reject(full) : objects.put(content)),
+      put: (content) =>
+        content instanceof Uint8Array && Buffer.from(content).equals(Buffer.from('too much'))
+          ? Promise.reject(full)
+          : objects.put(content),
     };
     const brought = new BroughtOverrides(store);
     const [shared] = await bring(brought, 'shared');
@@ -99,18 +102,18 @@ describe('BroughtOverrides', () => {
   it('stops between two contents when the signal fires, and leaves none', async () => {
     const objects = fileObjects(await temporaryDirectory());
     const caller = new AbortController();
-    const stored: string[] = [];
+    const stored: unknown[] = [];
     const store: ObjectStore = {
       ...objects,
       put(content) {
-        stored.push(String(content));
+        stored.push(content);
         caller.abort(new Error('the caller is gone'));
         return objects.put(content);
       },
     };
     const bringing = new BroughtOverrides(store).bring(contentsOf('first', 'second'), caller.signal);
     await expect(bringing).rejects.toThrow('the caller is gone');
-    expect(stored).toEqual(['first']);
+    expect(stored).toEqual([Buffer.from('first')]);
     expect(await store.has(digestOf(Buffer.from('first')))).toBe(false);
   });
 });

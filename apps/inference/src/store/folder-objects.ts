@@ -79,13 +79,13 @@ export class FolderObjects implements Contents {
   async path(digest: string): Promise<string> {
     const paths = this.#pathsOf.get(digest);
     if (paths === undefined) throw objectErrors.OBJECT_NOT_FOUND(`no file with the digest ${digest}`);
-    let unknown: unknown;
+    let unknown: Error | undefined;
     for (const path of paths) {
       try {
         const fingerprint = await fingerprintAt(path);
         if (fingerprint !== undefined && this.#seen.get(path)?.fingerprint === fingerprint) return path;
       } catch (error) {
-        unknown ??= error;
+        unknown ??= error as NodeJS.ErrnoException;
       }
     }
     throw unknown ?? changed(digest);
