@@ -321,14 +321,24 @@ describe('a version that must not serve', () => {
 });
 
 describe('a model that does not end', () => {
-  it('fails with LOAD_TIMEOUT and holds up neither readiness nor the loads of others', async () => {
-    const looping = await storeVersion(objects, { model: loopModel(16_000_000) });
+  /** Lists models that loop four times as long as the one before, until one takes longer to load than it may. */
+  async function untilLate(turns = 250_000): Promise<StoredVersion> {
+    const looping = await storeVersion(objects, { model: loopModel(turns) });
     registry.list([looping, twice], 1);
+    const isLate = await eventually(() => {
+      if (lease()?.failures.some(({ digest }) => digest === looping.digest)) return { late: true };
+      return lease()?.loadedDigests.includes(looping.digest) && { late: false };
+    });
+    return isLate.late ? looping : untilLate(turns * 4);
+  }
+
+  it('fails with LOAD_TIMEOUT and holds up neither readiness nor the loads of others', async () => {
     let lines: RecordingLog['lines'] = [];
     const linesOf = (text: string) => lines.filter(({ message }) => message === text);
     await withReplica(
       async (replica) => {
         lines = replica.log.lines;
+        const looping = await untilLate();
         expect(await failure(looping)).toMatchObject({
           reason: 'LOAD_TIMEOUT',
           detail: 'the load took longer than 2500 ms',
