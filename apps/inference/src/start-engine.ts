@@ -18,9 +18,9 @@ export async function startEngine(values: InferenceConfig, log: Log): Promise<Ti
     abandoned: abandonedThreads(values, log),
   });
   const device = engine.defaultDevice;
-  for (const { device: asked, available, detail } of engine.providers) {
+  for (const { device: asked, available, cause } of engine.providers) {
     if (!available)
-      log.warn({ device: asked, error: detail }, 'an execution provider was asked for and is unavailable');
+      log.warn({ device: asked, error: cause }, 'an execution provider was asked for and is unavailable');
   }
   if (device === values.executionProviders[0]) log.info({ device }, 'models run on this device');
   else log.warn({ device }, 'models fall back to this device');

@@ -15,7 +15,7 @@ describe('TieredEngine', () => {
   it('reports every provider in the order asked for, and models run on the first that is there', async () => {
     const engine = await TieredEngine.start(engineOptions({ providers: [ABSENT, 'cpu'] }));
     expect(engine.providers).toEqual([
-      { device: ABSENT, available: false, detail: expect.stringMatching(/\w/) },
+      { device: ABSENT, available: false, detail: expect.stringMatching(/\w/), cause: expect.any(Error) },
       { device: 'cpu', available: true, detail: '' },
     ]);
     expect(engine.defaultDevice).toBe('cpu');

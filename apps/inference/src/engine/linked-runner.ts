@@ -59,7 +59,7 @@ export class LinkedRunner implements Runner {
     if (answer.kind === 'opened') return new LinkedRunner(link, request.session.device, answer);
     link.end();
     if (answer.kind === 'misplaced') throw new MisplacedModel(answer.detail);
-    if (answer.kind === 'refused') throw refusal(answer, request.model);
+    if (answer.kind === 'refused') throw refusal(answer, request.model, await link.lastWords());
     throw errors.MODEL_INVALID('the runner answered out of turn');
   }
 
@@ -126,9 +126,11 @@ export class LinkedRunner implements Runner {
   }
 }
 
-function refusal({ reason, detail }: Refused, { name }: ModelFile): ServiceError {
+/** @param lastWords which name paths of this machine: for the log alone. */
+function refusal({ reason, detail }: Refused, { name }: ModelFile, lastWords: string): ServiceError {
   const aboutFile = name !== undefined && reason !== 'RUNNERS_EXHAUSTED';
-  return errors[reason](aboutFile ? `${name}: ${detail}` : detail);
+  const cause = lastWords === '' ? {} : { cause: new RunnerLost(lastWords) };
+  return errors[reason](aboutFile ? `${name}: ${detail}` : detail, cause);
 }
 
 function fits(outputs: readonly BatchOutput[], signature: ModelSignature): boolean {

@@ -17,7 +17,8 @@ export async function probeProvider(device: Device, open: Engine['open']): Promi
     await runProbe(await probeModel(directory), device, open);
     return { device, available: true, detail: '' };
   } catch (error) {
-    return { device, available: false, detail: error instanceof Error ? error.message : String(error) };
+    const detail = error instanceof Error ? error.message : String(error);
+    return { device, available: false, detail, cause: error };
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { RunnerLost } from '../domain/runners/runner.ts';
 import { closeExchange, openExchange } from './exchange.ts';
 import { ProcessChannel } from './process-channel.ts';
@@ -30,7 +31,8 @@ const PASSED_ON = [
 /** Writable memory that Node reserves and never touches. */
 const RESERVED_MIB = 1536;
 const CHANNEL = 3;
-const MAX_LAST_WORDS = 500;
+/** Some lines of the engine, each of which names two paths. */
+const MAX_LAST_WORDS = 4096;
 /** No core dump, which would hold callers' values; and no more memory, however fast it is asked for. */
 const LIMITED = 'ulimit -c 0; ulimit -d "$1" && shift && exec "$@"';
 
@@ -42,6 +44,7 @@ export class ProcessLink implements RunnerLink {
   readonly #child: ChildProcess;
   readonly #channel: ProcessChannel;
   #listener: LinkListener = { message: () => undefined, ended: () => undefined };
+  readonly #gone = Promise.withResolvers<void>();
   #lastWords = '';
 
   constructor(options: ProcessLinkOptions) {
@@ -83,15 +86,25 @@ export class ProcessLink implements RunnerLink {
     this.abandon();
   }
 
+  async lastWords(): Promise<string> {
+    await this.#gone.promise;
+    return this.#words();
+  }
+
   abandon(): void {
     this.#child.kill('SIGKILL');
   }
 
   #ended(how: string): void {
-    const words = this.#lastWords.trim();
+    this.#gone.resolve();
+    const words = this.#words();
     this.#listener.ended(
       new RunnerLost(`the runner process ended (${how})${words === '' ? '' : `: ${words}`}`),
     );
+  }
+
+  #words(): string {
+    return stripVTControlCharacters(this.#lastWords).trim();
   }
 }
 

@@ -15,6 +15,8 @@ export interface RunnerLink {
   post(message: ToRunner): void;
   /** Ends a runner that has nothing under way. Idempotent. */
   end(): void;
+  /** Resolves once a runner that was told to end is gone, with what it wrote to its own stderr; a thread has none. */
+  lastWords(): Promise<string>;
   /** Gives a runner up that may have something under way. Waits for nothing. Idempotent. */
   abandon(): void;
 }

@@ -41,6 +41,10 @@ export class ThreadLink implements RunnerLink {
     if (!this.#over) this.post({ kind: 'close' });
   }
 
+  lastWords(): Promise<string> {
+    return Promise.resolve('');
+  }
+
   abandon(): void {
     if (this.#over) return;
     this.#leave();

@@ -46,6 +46,8 @@ export interface ProviderReport {
   readonly available: boolean;
   /** Why it is not. */
   readonly detail: string;
+  /** The same with all that the engine's libraries said of it, for the log alone. */
+  readonly cause?: unknown;
 }
 
 export interface BatchResult {
