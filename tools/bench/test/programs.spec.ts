@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { NO_TELEMETRY } from '@plumbline/onnx';
 import { temporaryDirectory } from '@plumbline/testing';
 import { boostedTrees } from '../src/inference/models/boosted-trees.ts';
 import { int8Perceptron } from '../src/inference/models/int8-perceptron.ts';
@@ -24,6 +25,14 @@ describe('the programs of the benchmark', () => {
     children = await Children.start();
   });
   afterAll(() => children.close());
+
+  it('run ONNX Runtime without its telemetry', async () => {
+    const spawned = jest.spyOn(children, 'spawn');
+    const program = start('bare-run');
+    expect(spawned.mock.calls[0]?.[2]?.env).toMatchObject({ ...NO_TELEMETRY });
+    spawned.mockRestore();
+    await program.stop();
+  });
 
   describe('against the echo server', () => {
     let address: string;

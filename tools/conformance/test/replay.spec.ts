@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TensorProto_DataType as DataType, TensorProtoSchema } from '@plumbline/contract-onnx';
+import { NO_TELEMETRY } from '@plumbline/onnx';
 import { temporaryDirectory } from '@plumbline/testing';
 import { slow, times } from '../src/models/graphs.ts';
 import { EngineOracle } from '../src/onnx/engine-oracle.ts';
@@ -28,6 +29,28 @@ function floats(values: readonly number[]): Uint8Array {
   const tensor = { dataType: DataType.FLOAT, dims: [1n, 4n], floatData: [...values] };
   return toBinary(TensorProtoSchema, create(TensorProtoSchema, tensor));
 }
+
+/** Processes that this one has started and that have not ended. */
+function childIds(): string[] {
+  const threads = readdirSync('/proc/self/task');
+  return threads.flatMap((id) =>
+    readFileSync(`/proc/self/task/${id}/children`, 'latin1').split(' ').filter(Boolean),
+  );
+}
+
+describe('the oracle', () => {
+  it('runs ONNX Runtime without its telemetry', async () => {
+    const oracle = new EngineOracle();
+    const before = childIds();
+    await oracle.run({ modelFile: '/nowhere', inputs: [] });
+    const [id = ''] = childIds().filter((child) => !before.includes(child));
+    const environment = readFileSync(`/proc/${id}/environ`, 'utf8').split('\0');
+    expect(environment).toEqual(
+      expect.arrayContaining(Object.entries(NO_TELEMETRY).map((entry) => entry.join('='))),
+    );
+    oracle.close();
+  });
+});
 
 describe('the replay of test data', () => {
   const oracle = new EngineOracle();

@@ -8,10 +8,8 @@ export interface ThreadOptions {
   readonly heapMiB: number;
 }
 
-/** A worker thread of this process, whose ONNX Runtime keeps to itself what it runs. */
+/** A worker thread of this process. */
 export function startThread({ entry, heapMiB }: ThreadOptions): Worker {
-  // Read by native code, which sees what the main thread sets and nothing of a worker's own environment.
-  process.env['ORT_DISABLE_TELEMETRY'] = '1';
   return new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapMiB }, stdin: false });
 }
 

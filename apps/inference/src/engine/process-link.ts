@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { NO_TELEMETRY } from '@plumbline/onnx';
 import { RunnerLost } from '../domain/runners/runner.ts';
 import { closeExchange, openExchange } from './exchange.ts';
 import { ProcessChannel } from './process-channel.ts';
@@ -130,7 +131,7 @@ function spawnLimited(
   );
   return spawn('/bin/sh', args, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', exchange ?? 'ignore'],
-    env,
+    env: { ...env, ...NO_TELEMETRY },
     cwd: '/',
     // Signals that a terminal sends to the whole group are for the service, which drains its runners.
     detached: true,

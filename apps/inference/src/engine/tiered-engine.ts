@@ -1,3 +1,4 @@
+import { NO_TELEMETRY } from '@plumbline/onnx';
 import { errors } from '../domain/errors.ts';
 import type { Device } from '../domain/runners/devices.ts';
 import {
@@ -59,6 +60,7 @@ export class TieredEngine implements Engine {
    * @throws ServiceError PROVIDER_UNAVAILABLE where none is available.
    */
   static async start(options: TieredEngineOptions): Promise<TieredEngine> {
+    Object.assign(process.env, NO_TELEMETRY);
     const tiers = { ...options, threads: idleThreads(options) };
     const open: Engine['open'] = (model, runner, signal) => openRunner(tiers, model, runner, signal);
     const providers = await Promise.all(options.providers.map((device) => probeProvider(device, open)));

@@ -8,6 +8,7 @@ export {
 } from './build-model.ts';
 export { elementTypeOf, oipDatatype } from './data-type.ts';
 export { inspectModel, OnnxFormatError, type ModelInspection, type ModelValue } from './inspect-model.ts';
+export { NO_TELEMETRY } from './no-telemetry.ts';
 export { outputsAsTensors, type TensorModel } from './outputs-as-tensors.ts';
 export {
   treeEnsembleClassifier,

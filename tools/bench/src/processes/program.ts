@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NO_TELEMETRY } from '@plumbline/onnx';
 import { BenchError } from '../bench-error.ts';
 import type { Children } from './children.ts';
 
@@ -34,7 +35,9 @@ export class Program {
     this.#children = children;
     this.#name = basename(fileURLToPath(script));
     const args = ['--disable-warning=ExperimentalWarning', fileURLToPath(script)];
-    this.#child = children.spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const env = { ...process.env, ...NO_TELEMETRY };
+    const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+    this.#child = children.spawn(process.execPath, args, { stdio: [...stdio], env });
     this.#child.on('message', (message: Answered) => this.#settle(message));
     this.#child.once('exit', (code, signal) => this.#ended(`status ${code ?? signal}`));
   }

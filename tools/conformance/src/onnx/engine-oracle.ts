@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { NO_TELEMETRY } from '@plumbline/onnx';
 import type { TestTensor } from './read-tensor.ts';
 
 export type EngineTensor = TestTensor;
@@ -43,6 +44,7 @@ export class EngineOracle {
   #start(): ChildProcess {
     return fork(join(import.meta.dirname, 'engine-process.ts'), {
       serialization: 'advanced',
+      env: { ...process.env, ...NO_TELEMETRY },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
