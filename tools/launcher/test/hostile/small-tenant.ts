@@ -74,6 +74,11 @@ export async function createTenant(
   return { clients, apiKey, champion };
 }
 
+/** Metadata of a caller with the tenant's API key. */
+export const withKey = ({ apiKey }: SmallTenant): { readonly authorization: string } => ({
+  authorization: `Bearer ${apiKey}`,
+});
+
 const COLUMNS = ['flight_id', 'date', 'delay', 'distance', 'origin', 'destination'];
 
 /** Outcomes of the hours before noon, every second one late. */
