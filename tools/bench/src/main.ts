@@ -2,7 +2,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { Screen } from '@plumbline/tool-launcher/screen';
 import { BenchError } from './bench-error.ts';
 import { HELP } from './help.ts';
-import { benchmarkModels } from './inference/benchmark-models.ts';
+import { benchmarkModels, gpuModels } from './inference/benchmark-models.ts';
 import { measureInference } from './inference/measure-inference.ts';
 import { measurements } from './inference/measurements/index.ts';
 import { writeRepository } from './inference/model-repository.ts';
@@ -24,7 +24,7 @@ async function main(args: readonly string[], screen: Screen): Promise<number> {
   try {
     const options = parseOptions(args, {
       measurements: measurements.map(({ id }) => id),
-      models: benchmarkModels.map(({ name }) => name),
+      models: [...benchmarkModels, ...gpuModels].map(({ name }) => name),
     });
     if (options === undefined) {
       screen.say(HELP);
@@ -41,7 +41,8 @@ async function main(args: readonly string[], screen: Screen): Promise<number> {
 async function bench(options: Options, screen: Screen): Promise<number> {
   if (options.writeModels !== undefined) {
     writeRepository(options.writeModels, benchmarkModels);
-    screen.say(`Wrote ${benchmarkModels.length} models to ${options.writeModels}.`);
+    writeRepository(options.writeModels, gpuModels, options.devices?.[0]);
+    screen.say(`Wrote ${benchmarkModels.length + gpuModels.length} models to ${options.writeModels}.`);
     return 0;
   }
   const warning = busyMachine(loadavg()[0] ?? 0, availableParallelism());

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BenchError } from './bench-error.ts';
+import { parseDevices } from './parse-devices.ts';
 import { parsePeer, type PeerOptions } from './parse-peer.ts';
 
 export interface Options {
@@ -9,6 +10,8 @@ export interface Options {
   /** Seconds instead of minutes, and figures that prove only that everything works. */
   readonly quick: boolean;
   readonly peer: PeerOptions | undefined;
+  /** Devices that the models for a GPU are measured on; undefined: the first GPU, if there is one. */
+  readonly devices: readonly string[] | undefined;
   /** Writes the models there, for a peer to serve, and measures nothing. */
   readonly writeModels: string | undefined;
 }
@@ -34,6 +37,7 @@ export function parseOptions(args: readonly string[], known: Known): Options | u
     only: parseOnly(values.only, known.measurements),
     quick: values.quick,
     peer: parsePeer(values.peer, values['peer-model'], known.models),
+    devices: parseDevices(values.providers),
     writeModels: values['write-models'],
   };
 }
@@ -57,6 +61,7 @@ function parse(args: readonly string[]) {
         quick: { type: 'boolean', default: false },
         peer: { type: 'string' },
         'peer-model': { type: 'string', multiple: true, default: [] },
+        providers: { type: 'string' },
         'write-models': { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },

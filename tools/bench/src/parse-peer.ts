@@ -7,9 +7,16 @@ export interface PeerOptions {
   readonly models: ReadonlyMap<string, string>;
 }
 
-const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\]):\d{1,5}$/;
+const ADDRESS = /^(\[[\da-f:.]+\]|[^\s:/[\]]+):(\d{1,5})$/i;
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/;
+const LAST_PORT = 65_535;
 
-/** @throws BenchError for an address beyond this machine, or models without a peer */
+/** Whether an address is one of this machine whatever its network says. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.test(ADDRESS.exec(address)?.[1] ?? '');
+}
+
+/** @throws BenchError for what is no address, or models without a peer */
 export function parsePeer(
   address: string | undefined,
   models: readonly string[],
@@ -19,10 +26,9 @@ export function parsePeer(
     if (models.length > 0) throw new BenchError('--peer-model names models of a --peer, and none is given');
     return undefined;
   }
-  if (!LOOPBACK.test(address)) {
-    throw new BenchError(
-      `--peer takes a port of this machine, e.g. 127.0.0.1:8001, not "${address}": both sides must have the same machine and the same network, and only your own machine is yours to saturate`,
-    );
+  const port = Number(ADDRESS.exec(address)?.[2] ?? 0);
+  if (port < 1 || port > LAST_PORT) {
+    throw new BenchError(`--peer takes <host>:<port>, e.g. 127.0.0.1:8001, not "${address}"`);
   }
   return { address, models: new Map(models.map((text) => parseName(text, known))) };
 }

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '@plumbline/testing';
 import { boostedTrees } from '../src/inference/models/boosted-trees.ts';
 import { int8Perceptron } from '../src/inference/models/int8-perceptron.ts';
 import { perceptron } from '../src/inference/models/perceptron.ts';
-import type { BareRun, BareRunReport } from '../src/inference/programs/bare-run.ts';
+import type { BareQuestion, BareRunReport } from '../src/inference/programs/bare-run.ts';
 import type { LoadQuestion } from '../src/inference/programs/load-questions.ts';
 import { Children } from '../src/processes/children.ts';
 import type { ClosedLoopReport } from '../src/processes/closed-loop.ts';
@@ -16,6 +16,7 @@ import { Program } from '../src/processes/program.ts';
 const PROGRAMS = '../src/inference/programs';
 const UNIMPLEMENTED = 12;
 const shape = { model: 'm', features: 4, rows: 1 };
+const batch = { features: 8, rows: 4, device: 'cpu' };
 
 describe('the programs of the benchmark', () => {
   let children: Children;
@@ -82,14 +83,14 @@ describe('the programs of the benchmark', () => {
   ])('run the %s bare', async (_name, model) => {
     const modelFile = join(await temporaryDirectory(), 'model.onnx');
     writeFileSync(modelFile, model);
-    const question: BareRun = { modelFile, features: 8, rows: 4, seconds: 0.05 };
+    const question: BareQuestion = { kind: 'run', modelFile, ...batch, seconds: 0.05 };
     const report = await start('bare-run').ask<BareRunReport>(question);
     expect(report.rowsPerSecond).toBeGreaterThan(0);
     expect(report.p99Ms).toBeGreaterThanOrEqual(report.p50Ms);
   });
 
   it('tell what went wrong', async () => {
-    const question: BareRun = { modelFile: '/nowhere/model.onnx', features: 8, rows: 4, seconds: 0.05 };
+    const question: BareQuestion = { kind: 'answer', modelFile: '/nowhere/model.onnx', ...batch };
     await expect(start('bare-run').ask(question)).rejects.toThrow(/bare-run\.ts: .*ENOENT/);
   });
 

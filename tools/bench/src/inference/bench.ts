@@ -15,6 +15,8 @@ export interface Bench {
   /** The folder of its models. */
   readonly repository: string;
   readonly peer: OipServer | undefined;
+  /** Devices asked for: `cpu` or `cuda:<number>`. */
+  readonly devices: readonly string[] | undefined;
 }
 
 /** A server with a model, and the prefix of its figures' ids. */
@@ -27,6 +29,8 @@ export interface Contender {
 export interface Measurement {
   readonly id: string;
   readonly title: string;
+  /** Why it is left out where `--only` does not name it; undefined where it is not. Absent: it never is. */
+  leaveOut?(bench: Bench): Promise<string | undefined>;
   measure(bench: Bench, progress: Progress): Promise<Result[]>;
 }
 

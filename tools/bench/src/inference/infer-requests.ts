@@ -1,26 +1,27 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelInferRequestSchema } from '@plumbline/contract-oip';
-import { seededRandom, uniformFloats } from '../statistics/random.ts';
+import { seededRandom } from '../statistics/random.ts';
+import { inputValues, type RowShape } from './input-values.ts';
 
 export const INFER_METHOD = 'inference.GRPCInferenceService/ModelInfer';
 
 /** What requests are made of. */
-export interface RequestShape {
+export interface RequestShape extends RowShape {
   readonly model: string;
-  readonly features: number;
   /** Rows of one request. */
   readonly rows: number;
 }
 
-/** `count` serialised ModelInferRequests with different values, uniform in [-1, 1). */
-export function inferRequests({ model, features, rows }: RequestShape, count: number, seed = 1): Buffer[] {
+/** `count` serialised ModelInferRequests with different values, as inputValues() makes them. */
+export function inferRequests(shape: RequestShape, count: number, seed = 1): Buffer[] {
+  const { model, features, rows, vocabulary } = shape;
   const random = seededRandom(seed);
+  const datatype = vocabulary === undefined ? 'FP32' : 'INT64';
   return Array.from({ length: count }, () => {
-    const values = uniformFloats(rows * features, 1, random);
     const request = create(ModelInferRequestSchema, {
       modelName: model,
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [BigInt(rows), BigInt(features)] }],
-      rawInputContents: [new Uint8Array(values.buffer)],
+      inputs: [{ name: 'x', datatype, shape: [BigInt(rows), BigInt(features)] }],
+      rawInputContents: [new Uint8Array(inputValues(shape, rows, random).buffer)],
     });
     return Buffer.from(toBinary(ModelInferRequestSchema, request));
   });

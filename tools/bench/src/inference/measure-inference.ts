@@ -2,19 +2,19 @@ import type { Screen } from '@plumbline/tool-launcher/screen';
 import { ServiceError } from '@plumbline/errors';
 import { BenchError } from '../bench-error.ts';
 import type { Options } from '../options.ts';
-import type { PeerOptions } from '../parse-peer.ts';
+import { isLoopback, type PeerOptions } from '../parse-peer.ts';
 import { Children } from '../processes/children.ts';
 import { requireH2load } from '../processes/h2load.ts';
 import { temporaryFolder } from '../processes/temporary-folder.ts';
 import { failedResult, resultOf, type Result } from '../report/result.ts';
 import { judgementsOf } from '../report/table.ts';
 import type { Bench, Measurement } from './bench.ts';
-import { benchmarkModels } from './benchmark-models.ts';
+import { benchmarkModels, gpuModels } from './benchmark-models.ts';
 import { measurements } from './measurements/index.ts';
 import { writeRepository } from './model-repository.ts';
 import { OipServer } from './oip-server.ts';
 import { FULL, QUICK } from './plan.ts';
-import { startService } from './service.ts';
+import { startService, type Service } from './service.ts';
 
 /** Measures the inference service in a process of its own, and the peer where there is one. @throws BenchError */
 export async function measureInference(options: Options, screen: Screen): Promise<Result[]> {
@@ -33,38 +33,50 @@ export async function measureInference(options: Options, screen: Screen): Promis
 async function measureOver(
   repository: string,
   children: Children,
-  { only, quick, peer: peerOptions }: Options,
+  { only, quick, peer: peerOptions, devices }: Options,
   screen: Screen,
 ): Promise<Result[]> {
   const peer = peerOptions && (await peerOf(peerOptions, screen));
   const names = benchmarkModels.map(({ name }) => name);
   const service = await startService(children, repository, names);
-  const bench: Bench = { plan: quick ? QUICK : FULL, children, service, repository, peer };
+  const bench: Bench = { plan: quick ? QUICK : FULL, children, service, repository, peer, devices };
   const results: Result[] = [];
-  let peakMib = 0;
   try {
     for (const measurement of measurements.filter(({ id }) => only.length === 0 || only.includes(id))) {
+      if (only.length === 0 && (await isLeftOut(measurement, bench, screen))) continue;
       results.push(...(await measureOne(measurement, bench, screen)));
       const ended = service.ended();
       if (ended !== undefined) return [...results, failedResult('service', ended)];
-      peakMib = Math.max(peakMib, service.memoryBytes() / 2 ** 20);
     }
+    return [...results, memoryPeak(service)];
   } finally {
     peer?.close();
     await service.close();
   }
-  const note = 'summed PSS of the service with all models, after each measurement';
-  return [...results, resultOf({ id: 'memory-peak', unit: 'MiB', sense: 'atMost', runs: [peakMib], note })];
+}
+
+async function isLeftOut(measurement: Measurement, bench: Bench, screen: Screen): Promise<boolean> {
+  const reason = await measurement.leaveOut?.(bench);
+  if (reason !== undefined) screen.say(`${measurement.id} is left out: ${reason}`);
+  return reason !== undefined;
+}
+
+function memoryPeak(service: Service): Result {
+  const note = 'resident, of the serving process (VmHWM), over all of these measurements';
+  const runs = [service.peakBytes() / 2 ** 20];
+  return resultOf({ id: 'memory-peak', unit: 'MiB', sense: 'atMost', runs, note });
 }
 
 /** @throws BenchError where it does not answer or holds no model to measure it with */
-async function peerOf({ address, models }: PeerOptions, screen: Screen): Promise<OipServer> {
-  const peer = new OipServer(address, models);
+async function peerOf({ address, models: peerNames }: PeerOptions, screen: Screen): Promise<OipServer> {
+  const peer = new OipServer(address, peerNames);
   try {
-    const held = await Promise.all(benchmarkModels.map((model) => peer.holds(model)));
-    const names = benchmarkModels.filter((_, index) => held[index]).map(({ name }) => name);
+    const models = [...benchmarkModels, ...gpuModels];
+    const held = await Promise.all(models.map((model) => peer.holds(model)));
+    const names = models.filter((_, index) => held[index]).map(({ name }) => name);
     if (names.length === 0) throw new BenchError(`the peer ${address} holds none of the models: see --help`);
     screen.say(`The peer ${address} holds ${names.join(', ')}.`);
+    if (!isLoopback(address)) screen.say('It is reached over a network, which is measured with it.');
     return peer;
   } catch (error) {
     peer.close();

@@ -30,4 +30,14 @@ describe('the repository of the benchmark', () => {
     expect(configText({ name: 'm', maxBatchRows: 1 })).not.toContain('dynamic_batching');
     expect(configText({ name: 'm', maxBatchRows: 8 })).toContain('dynamic_batching');
   });
+
+  it('names the device and the place of a model', () => {
+    const model = { name: 'm', maxBatchRows: 8 };
+    expect(configText(model)).toContain('instance_group [ { kind: KIND_CPU count: 1 } ]');
+    expect(configText(model, 'cuda:1')).toContain(
+      'instance_group [ { kind: KIND_GPU gpus: [ 1 ] count: 1 } ]',
+    );
+    expect(configText(model)).not.toContain('untrusted');
+    expect(configText({ ...model, untrusted: true })).toContain('"plumbline.untrusted"');
+  });
 });

@@ -1,4 +1,5 @@
-import { GRPCInferenceService } from '@plumbline/contract-oip';
+import { fromBinary } from '@bufbuild/protobuf';
+import { GRPCInferenceService, ModelInferResponseSchema } from '@plumbline/contract-oip';
 import { createChannel, createClient, rawUnary, type Channel, type Client } from '@plumbline/rpc';
 import { ServiceError } from '@plumbline/errors';
 import type { BenchmarkModel } from './benchmark-models.ts';
@@ -23,7 +24,8 @@ export class OipServer {
 
   /** Requests of `rows` rows for one of its models. */
   shapeOf(model: BenchmarkModel, rows: number): RequestShape {
-    return { model: this.#nameOf(model), features: model.features, rows };
+    const { features, vocabulary } = model;
+    return { model: this.#nameOf(model), features, vocabulary, rows };
   }
 
   async holds(model: BenchmarkModel): Promise<boolean> {
@@ -34,6 +36,14 @@ export class OipServer {
   async infer(model: BenchmarkModel, rows = 1): Promise<void> {
     const [request] = inferRequests(this.shapeOf(model, rows), 1);
     await rawUnary(this.#channel, INFER_METHOD, request as Buffer);
+  }
+
+  /** The first output, FP32, for the rows of inferRequests() under its first seed, row-major. @throws ServiceError */
+  async answer(model: BenchmarkModel, rows: number): Promise<number[]> {
+    const [request] = inferRequests(this.shapeOf(model, rows), 1);
+    const { response } = await rawUnary(this.#channel, INFER_METHOD, request as Buffer);
+    const [first = new Uint8Array()] = fromBinary(ModelInferResponseSchema, response).rawOutputContents;
+    return Array.from(new Float32Array(new Uint8Array(first).buffer)); // a copy: the view may lie unaligned
   }
 
   /** Requests that its own count says were answered, over all versions; undefined where it keeps none. */

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import type { Failures } from '../processes/closed-loop.ts';
 import type { OpenLoopReport, Spread } from '../processes/open-loop.ts';
 import type { Program } from '../processes/program.ts';
 import { median } from '../statistics/quantile.ts';
+import type { BareLoop } from './bare-loop.ts';
 import type { BenchmarkModel } from './benchmark-models.ts';
 import type { Bench, Contender } from './bench.ts';
-import type { BareRun, BareRunReport } from './programs/bare-run.ts';
 import type { LoadQuestion } from './programs/load-questions.ts';
 import { programSide } from './saturation.ts';
 
@@ -18,8 +17,7 @@ export interface OpenSetting {
   readonly model: BenchmarkModel;
   /** programs/unary-load.ts */
   readonly load: Program;
-  /** programs/bare-run.ts */
-  readonly bare: Program;
+  readonly bare: BareLoop;
 }
 
 /** One server at one rate for one stretch of time. */
@@ -59,7 +57,5 @@ export async function openRound(
 }
 
 async function bareMedianMs({ bench, model, bare }: OpenSetting): Promise<number> {
-  const modelFile = join(bench.repository, model.name, '1', 'model.onnx');
-  const question: BareRun = { modelFile, features: model.features, rows: 1, seconds: BARE_SECONDS };
-  return (await bare.ask<BareRunReport>(question)).p50Ms;
+  return (await bare.run(bench.repository, model, { rows: 1, seconds: BARE_SECONDS })).p50Ms;
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { familyBytes } from '@plumbline/tool-launcher/memory';
 import { BenchError } from '../bench-error.ts';
 import type { Children } from '../processes/children.ts';
+import { peakBytes } from '../processes/peak-memory.ts';
 import { OipServer } from './oip-server.ts';
 import { ServiceLog } from './service-log.ts';
 
@@ -16,19 +17,22 @@ export interface Service {
   ended(): string | undefined;
   /** Proportional set size of its processes, bytes. */
   memoryBytes(): number;
+  /** The most that its own process, without those of runners, has ever held resident, bytes. */
+  peakBytes(): number;
   /** The delay of its serving thread's event loop at the quantile since the last time this was asked, seconds. */
   eventLoopDelaySeconds(quantile: string): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Ends when the models named answer. @throws BenchError with what the service said */
+/** Ends when the models named answer, on `devices` and no other. @throws BenchError with what the service said */
 export async function startService(
   children: Children,
   repository: string,
   models: readonly string[],
+  devices: readonly string[] = ['cpu'],
 ): Promise<Service> {
   const child = children.spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ENTRY], {
-    env: environment(repository, models),
+    env: environment(repository, models, devices),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = new ServiceLog(child);
@@ -38,6 +42,7 @@ export async function startService(
   return {
     server,
     ended: () => log.ended,
+    peakBytes: () => peakBytes(child.pid as number),
     memoryBytes: () => familyBytes([child.pid as number]),
     eventLoopDelaySeconds: (quantile) => scrape(admin, quantile),
     async close() {
@@ -47,7 +52,11 @@ export async function startService(
   };
 }
 
-function environment(repository: string, models: readonly string[]): NodeJS.ProcessEnv {
+function environment(
+  repository: string,
+  models: readonly string[],
+  devices: readonly string[],
+): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -55,6 +64,8 @@ function environment(repository: string, models: readonly string[]): NodeJS.Proc
     GRPC_PORT: '0',
     ADMIN_PORT: '0',
     HTTP_PORT: '0',
+    LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'],
+    EXECUTION_PROVIDERS: devices.join(),
     MODEL_REPOSITORY: repository,
     MODEL_CONTROL_MODE: 'explicit',
     LOAD_MODELS: models.join(),

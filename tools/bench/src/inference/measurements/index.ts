@@ -1,6 +1,7 @@
 import type { Measurement } from '../bench.ts';
 import { batching } from './batching.ts';
 import { eventLoop } from './event-loop.ts';
+import { gpuModelsOnDevices } from './gpu-models.ts';
 import { hotSwaps } from './hot-swaps.ts';
 import { largeModel } from './large-model.ts';
 import { largeLatency, smallLatency } from './latency.ts';
@@ -19,4 +20,5 @@ export const measurements: readonly Measurement[] = [
   eventLoop,
   hotSwaps,
   loadCycles,
+  gpuModelsOnDevices,
 ];

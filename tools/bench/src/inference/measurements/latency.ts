@@ -4,6 +4,7 @@ import { Program } from '../../processes/program.ts';
 import { resultOf, type Figure, type Result } from '../../report/result.ts';
 import { median } from '../../statistics/quantile.ts';
 import { large, small, type BenchmarkModel } from '../benchmark-models.ts';
+import { BareLoop } from '../bare-loop.ts';
 import { contenders, type Contender, type Measurement } from '../bench.ts';
 import { capacityOf, openRound, type OpenRound, type OpenSetting } from '../open-rounds.ts';
 import { requireAnswers } from '../saturation.ts';
@@ -23,7 +24,7 @@ function latencyOf(id: string, name: string, model: BenchmarkModel, mostOverBare
     title: `${model.title}, one row per request, open loop at ${PERCENTS.join('/')} % of capacity`,
     async measure(bench, progress) {
       const load = Program.start(bench.children, new URL('../programs/unary-load.ts', import.meta.url));
-      const bare = Program.start(bench.children, new URL('../programs/bare-run.ts', import.meta.url));
+      const bare = new BareLoop(bench.children);
       const setting = { bench, model, load, bare };
       try {
         const capacity = await capacityOf(setting);

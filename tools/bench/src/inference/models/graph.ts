@@ -7,9 +7,11 @@ import {
   type ValueInfoProtoSchema,
 } from '@plumbline/contract-onnx';
 
+type ValueInfo = MessageInitShape<typeof ValueInfoProtoSchema>;
 type Graph = MessageInitShape<typeof GraphProtoSchema>;
 export type Constant = MessageInitShape<typeof TensorProtoSchema>;
 export type Node = NonNullable<Graph['node']>[number];
+export type Attribute = NonNullable<Node['attribute']>[number];
 
 /** The bytes of a model of ai.onnx 17. Equal graphs give equal bytes. */
 export function modelBytes(graph: Graph): Uint8Array {
@@ -18,12 +20,21 @@ export function modelBytes(graph: Graph): Uint8Array {
 }
 
 /** An input or output: FP32 of shape [N, width]. */
-export function floatRows(name: string, width: number): MessageInitShape<typeof ValueInfoProtoSchema> {
+export function floatRows(name: string, width: number): ValueInfo {
+  return rows(name, width, DataType.FLOAT);
+}
+
+/** An input or output: INT64 of shape [N, width]. */
+export function int64Rows(name: string, width: number): ValueInfo {
+  return rows(name, width, DataType.INT64);
+}
+
+function rows(name: string, width: number, elemType: DataType): ValueInfo {
   const dim = [
     { value: { case: 'dimParam' as const, value: 'N' } },
     { value: { case: 'dimValue' as const, value: BigInt(width) } },
   ];
-  const tensor = { elemType: DataType.FLOAT, shape: { dim } };
+  const tensor = { elemType, shape: { dim } };
   return { name, type: { value: { case: 'tensorType', value: tensor } } };
 }
 

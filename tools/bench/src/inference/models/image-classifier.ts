@@ -1,9 +1,9 @@
-import { AttributeProto_AttributeType as AttributeType } from '@plumbline/contract-onnx';
-import { seededRandom, uniformFloats, type Random } from '../../statistics/random.ts';
-import { floatConstant, floatRows, int64Constant, modelBytes, type Constant, type Node } from './graph.ts';
+import { convolution } from './convolution.ts';
+import { floatRows, modelBytes } from './graph.ts';
+import { GraphBuilder } from './graph-builder.ts';
 
-const CHANNELS = 3;
-const SIDE = 224;
+export const CHANNELS = 3;
+export const SIDE = 224;
 const CLASSES = 10;
 /** Filters of each convolution, its kernel's side and its stride. */
 const LAYERS = [
@@ -20,48 +20,31 @@ export const IMAGE_FEATURES = CHANNELS * SIDE * SIDE;
  * to send: x FP32 [N, 150528], an image by colours, rows and columns, to y FP32 [N, 10].
  */
 export function imageClassifier(seed: number): Uint8Array {
-  const random = seededRandom(seed);
-  const last = LAYERS[LAYERS.length - 1]?.filters ?? CHANNELS;
+  const graph = new GraphBuilder(seed);
+  let channels: number = CHANNELS;
+  let maps = imageOf(graph);
+  for (const layer of LAYERS) {
+    maps = graph.apply('Relu', [convolution(graph, maps, { channels, ...layer })]);
+    channels = layer.filters;
+  }
+  classify(graph, maps, channels, CLASSES);
   return modelBytes({
     name: 'image-classifier',
-    node: [
-      { opType: 'Reshape', input: ['x', 'image'], output: ['activated0'] },
-      ...LAYERS.flatMap(nodesOf),
-      { opType: 'GlobalAveragePool', input: [`activated${LAYERS.length}`], output: ['pooled'] },
-      { opType: 'Flatten', input: ['pooled'], output: ['flat'] },
-      { opType: 'Gemm', input: ['flat', 'weights', 'biases'], output: ['y'] },
-    ],
-    initializer: [
-      int64Constant('image', [0, CHANNELS, SIDE, SIDE]),
-      ...LAYERS.map((_, index) => kernelsOf(index, random)),
-      floatConstant('weights', [last, CLASSES], uniformFloats(last * CLASSES, 1, random)),
-      floatConstant('biases', [CLASSES], uniformFloats(CLASSES, 1, random)),
-    ],
+    node: graph.nodes,
+    initializer: graph.constants,
     input: [floatRows('x', IMAGE_FEATURES)],
     output: [floatRows('y', CLASSES)],
   });
 }
 
-function nodesOf({ kernel, stride }: (typeof LAYERS)[number], index: number): Node[] {
-  const pad = (kernel - 1) / 2;
-  const attribute = [integers('strides', [stride, stride]), integers('pads', [pad, pad, pad, pad])];
-  const sum = `sum${index + 1}`;
-  return [
-    { opType: 'Conv', input: [`activated${index}`, `kernels${index}`], output: [sum], attribute },
-    { opType: 'Relu', input: [sum], output: [`activated${index + 1}`] },
-  ];
+/** The rows of x [N, 150528] as images [N, 3, 224, 224]. */
+export function imageOf(graph: GraphBuilder): string {
+  return graph.apply('Reshape', ['x', graph.integers([0, CHANNELS, SIDE, SIDE])]);
 }
 
-function kernelsOf(index: number, random: Random): Constant {
-  const { filters, kernel } = LAYERS[index] as (typeof LAYERS)[number];
-  const channels = LAYERS[index - 1]?.filters ?? CHANNELS;
-  const weights = channels * kernel * kernel;
-  const values = uniformFloats(filters * weights, Math.sqrt(3 / weights), random);
-  return floatConstant(`kernels${index}`, [filters, channels, kernel, kernel], values);
+/** The average of each map [N, channels, H, W] and one dense layer, to y [N, classes]. */
+export function classify(graph: GraphBuilder, maps: string, channels: number, classes: number): void {
+  const averages = graph.apply('Flatten', [graph.apply('GlobalAveragePool', [maps])]);
+  const weights = graph.weights([channels, classes], Math.sqrt(3 / channels));
+  graph.apply('Gemm', [averages, weights, graph.weights([classes], 0.1)], [], 'y');
 }
-
-const integers = (name: string, values: readonly number[]) => ({
-  name,
-  type: AttributeType.INTS,
-  ints: values.map(BigInt),
-});

@@ -1,17 +1,22 @@
-// The entry of the other yardstick: onnxruntime-node in a loop on one thread, with nothing around it.
+// The entry of the other yardstick: onnxruntime-node in a loop, with nothing around it.
 import { readFileSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { answerQuestions } from '../../processes/answer-questions.ts';
 import { ascending, quantile } from '../../statistics/quantile.ts';
-import { seededRandom, uniformFloats } from '../../statistics/random.ts';
+import { seededRandom } from '../../statistics/random.ts';
+import { inputValues, type RowShape } from '../input-values.ts';
 
-/** Runs batches of `rows` for `seconds`. */
-export interface BareRun {
+export interface BareBatch extends RowShape {
   readonly modelFile: string;
-  readonly features: number;
   readonly rows: number;
-  readonly seconds: number;
+  /** `cpu` or `cuda:<number>`. */
+  readonly device: string;
 }
+
+/** Runs the batch for `seconds`, answered with a BareRunReport; or once, answered with its first output. */
+export type BareQuestion =
+  | ({ readonly kind: 'run'; readonly seconds: number } & BareBatch)
+  | ({ readonly kind: 'answer' } & BareBatch);
 
 export interface BareRunReport {
   readonly rowsPerSecond: number;
@@ -22,11 +27,25 @@ export interface BareRunReport {
 
 const sessions = new Map<string, Promise<InferenceSession>>();
 
-answerQuestions<BareRun>(async ({ modelFile, features, rows, seconds }) => {
-  const session = await sessionOf(modelFile);
-  const values = uniformFloats(rows * features, 1, seededRandom(rows));
-  return measure(session, new Tensor('float32', values, [rows, features]), seconds);
+answerQuestions<BareQuestion>(async (question) => {
+  const session = await sessionOf(question);
+  const x = inputOf(question);
+  return question.kind === 'run' ? measure(session, x, question.seconds) : firstOutput(session, x);
 });
+
+function inputOf(batch: BareBatch): Tensor {
+  const values = inputValues(batch, batch.rows, seededRandom(1));
+  const shape = [batch.rows, batch.features];
+  return values instanceof BigInt64Array
+    ? new Tensor('int64', values, shape)
+    : new Tensor('float32', values, shape);
+}
+
+async function firstOutput(session: InferenceSession, x: Tensor): Promise<number[]> {
+  const outputs = await session.run({ x });
+  const first = outputs[session.outputNames[0] as string] as Tensor;
+  return Array.from(first.data as Float32Array);
+}
 
 async function measure(session: InferenceSession, x: Tensor, seconds: number): Promise<BareRunReport> {
   const timesMs: number[] = [];
@@ -46,17 +65,23 @@ async function measure(session: InferenceSession, x: Tensor, seconds: number): P
   };
 }
 
-/** With the settings that a server has which is not to disturb others. */
-function sessionOf(modelFile: string): Promise<InferenceSession> {
+/** With the settings that a server has which is not to disturb others; a device that cannot be had is an error. */
+function sessionOf({ modelFile, device }: BareBatch): Promise<InferenceSession> {
+  const key = `${device} ${modelFile}`;
   const open =
-    sessions.get(modelFile) ??
+    sessions.get(key) ??
     InferenceSession.create(readFileSync(modelFile), {
-      executionProviders: ['cpu'],
+      executionProviders: [providerOf(device)],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
       logSeverityLevel: 4,
     });
-  sessions.set(modelFile, open);
+  sessions.set(key, open);
   return open;
+}
+
+function providerOf(device: string): InferenceSession.ExecutionProviderConfig {
+  const [name = '', number = '0'] = device.split(':');
+  return name === 'cuda' ? { name, deviceId: Number(number) } : name;
 }
