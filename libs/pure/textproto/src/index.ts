@@ -1,3 +1,3 @@
 export { closestName } from './closest-name.ts';
 export { parseText, unknownField } from './parse-text.ts';
-export { TextError } from './text-error.ts';
+export { TextError, type Position } from './text-error.ts';

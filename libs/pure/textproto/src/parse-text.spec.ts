@@ -194,7 +194,24 @@ describe('parseText', () => {
     parseText(All, 'f_int32: 0 self { f_bool: false } selves [{ color: RED }, { }]', (path) =>
       given.push(path),
     );
-    expect(given).toEqual(['f_int32', 'self', 'self.f_bool', 'selves', 'selves[0].color']);
+    expect(given).toEqual([
+      'f_int32',
+      'self',
+      'self.f_bool',
+      'selves',
+      'selves[0]',
+      'selves[0].color',
+      'selves[1]',
+    ]);
+  });
+
+  it('tells where fields, items and entries begin', () => {
+    const text = 'selves {\n color: RED }\nselves {}\n counts { key: "a.b"\n value: 1 }';
+    const places: string[] = [];
+    parseText(All, text, (path, { line, column }) => places.push(`${path} ${line}:${column}`));
+    expect(places).toContain('selves[0].color 2:2');
+    expect(places).toContain('selves[1] 3:8');
+    expect(places).toContain('counts["a.b"] 4:9');
   });
 
   it('bounds nesting', () => {

@@ -3,22 +3,25 @@ import { reflect, scalarZeroValue, type ReflectMessage } from '@bufbuild/protobu
 import { closestName } from './closest-name.ts';
 import { Lexer, type Token } from './lexer.ts';
 import { readEnum, readScalar, shown } from './read-scalar.ts';
-import { TextError } from './text-error.ts';
+import { TextError, type Position } from './text-error.ts';
 
 const MAX_DEPTH = 64;
+
+type OnField = (path: string, position: Position) => void;
 
 /**
  * Parses a message in protobuf's text format (https://protobuf.dev/reference/protobuf/textformat-spec/). Fields that
  * the type does not have are refused, and so are fields given twice that hold one value, several members of a oneof,
  * extensions and expanded Any. The default values of fields that are absent are those of the type.
- * @param onField told of each field that is given, also where it is given its default, by its path.
+ * @param onField told of each field that is given, also where it is given its default, by its path; of items that are
+ * messages (`field[0]`), and of a map's entries by their keys (`field["key"]`), each with where it begins.
  * @param unknown says what is wrong with a field that the type does not have; the sentence begins with its path.
  * @throws TextError with line, column and field.
  */
 export function parseText<Desc extends DescMessage>(
   schema: Desc,
   text: string,
-  onField: (path: string) => void = () => undefined,
+  onField: OnField = () => undefined,
   unknown: (schema: DescMessage, name: string) => string = unknownField,
 ): MessageShape<Desc> {
   const message = create(schema);
@@ -38,15 +41,11 @@ const CLOSING: Readonly<Record<string, string>> = { '{': '}', '<': '>' };
 
 class Parser {
   readonly #lexer: Lexer;
-  readonly #onField: (path: string) => void;
+  readonly #onField: OnField;
   readonly #unknown: (schema: DescMessage, name: string) => string;
   #depth = 0;
 
-  constructor(
-    lexer: Lexer,
-    onField: (path: string) => void,
-    unknown: (schema: DescMessage, name: string) => string,
-  ) {
+  constructor(lexer: Lexer, onField: OnField, unknown: (schema: DescMessage, name: string) => string) {
     this.#lexer = lexer;
     this.#onField = onField;
     this.#unknown = unknown;
@@ -73,7 +72,7 @@ class Parser {
     }
     if (isSingular(field)) checkFirst(field, given, name, own);
     given.add(field);
-    this.#onField(own);
+    this.#onField(own, name);
     this.#readColon(field, own);
     if (!isSingular(field) && this.#isNext('[')) this.#readList(message, field, own);
     else this.#readValue(message, field, own);
@@ -117,7 +116,9 @@ class Parser {
         return message.set(field, this.#readMessage(field.message, path));
       case 'list': {
         const list = message.get(field);
-        return list.add(this.#readItem(field, `${path}[${list.size}]`));
+        const own = `${path}[${list.size}]`;
+        if (field.listKind === 'message') this.#onField(own, this.#lexer.peek());
+        return list.add(this.#readItem(field, own));
       }
       case 'map':
         return this.#readEntry(message, field, path);
@@ -145,6 +146,7 @@ class Parser {
   #readEntry(message: ReflectMessage, field: DescField & { fieldKind: 'map' }, path: string): void {
     const map = message.get(field);
     const own = `${path}[${map.size}]`;
+    const start = this.#lexer.peek();
     let key: unknown;
     let value: unknown;
     this.#inBrackets(own, (closing) => {
@@ -162,7 +164,9 @@ class Parser {
         this.#skipSeparator();
       }
     });
-    map.set(key ?? scalarZeroValue(field.mapKey, false), value ?? zeroOf(field));
+    key ??= scalarZeroValue(field.mapKey, false);
+    this.#onField(`${path}["${String(key)}"]`, start);
+    map.set(key, value ?? zeroOf(field));
   }
 
   #readEntryValue(field: DescField & { fieldKind: 'map' }, path: string): unknown {
