@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import type { ServingVersion } from './domain/versions/find-version.ts';
 import { memoryOf } from './domain/versions/memory-ledger.ts';
-import type { VersionReport } from './domain/versions/version-table.ts';
+import type { VersionReport } from './domain/versions/version-reports.ts';
 import { exposeMemory } from './metrics.ts';
 
 const report = (device: string, memoryBytes: number): VersionReport => ({
@@ -10,8 +10,9 @@ const report = (device: string, memoryBytes: number): VersionReport => ({
   state: 'READY',
   // Of a serving version, which only opening a model makes, the metrics of memory ask for nothing else.
   serving: { memory: memoryOf([{ device, memoryBytes }]) } as unknown as ServingVersion,
+  facts: undefined,
   failure: undefined,
-  counts: { requests: 0, rows: 0, batches: 0 },
+  statistics: undefined,
 });
 
 describe('the memory of versions', () => {

@@ -7,12 +7,14 @@ import { HOST, type Memory } from './domain/versions/memory-ledger.ts';
 import { openVersion, type OpenOptions } from './domain/versions/open-version.ts';
 import type { Engine } from './domain/runners/runner.ts';
 import type { ListedVersion } from './domain/traffic.ts';
-import { VersionTable, type VersionTableOptions } from './domain/versions/version-table.ts';
+import type { MemoryOptions } from './domain/versions/version-memory.ts';
+import type { VersionTableOptions } from './domain/versions/version-steps.ts';
+import { VersionTable } from './domain/versions/version-table.ts';
 import { memoryEstimate } from './engine/memory-estimate.ts';
 import type { Origin } from './sources/origin.ts';
 import { versionArtifacts } from './store/version-artifacts.ts';
 import { alarm, delay } from './timers.ts';
-import { describeStart, VersionNames } from './version-names.ts';
+import { VersionLog } from './version-log.ts';
 
 /** The table of versions, empty, that opens what it is told to follow on the engine. */
 export function versionTable(
@@ -22,8 +24,31 @@ export function versionTable(
   log: Log,
   onChange: VersionTableOptions['onChange'],
 ): VersionTable {
-  const names = new VersionNames();
-  const options: OpenOptions = {
+  const told = new VersionLog(log, () => table.reports());
+  const options = openOptions(values, engine, contents, told);
+  const table = new VersionTable({
+    load: (version, statistics, signal) => openVersion(version, statistics, options, signal),
+    nowMs: options.nowMs,
+    concurrentLoads: values.concurrentLoads,
+    graceMs,
+    onUnexpected: (digest, error) => told.failedUnexpectedly(digest, error),
+    onChange: (digest, state, failure) => {
+      told.changed(digest, state, failure);
+      onChange(digest, state, failure);
+    },
+    memory: memoryOptions(values),
+  });
+  void tellStart(table, values.modelRepository ?? `registry ${values.registryAddress}`, told);
+  return table;
+}
+
+function openOptions(
+  values: InferenceConfig,
+  engine: Engine,
+  contents: Origin['contents'],
+  told: VersionLog,
+): OpenOptions {
+  return {
     ...values,
     artifacts: versionArtifacts(contents),
     engine,
@@ -32,50 +57,26 @@ export function versionTable(
     delay,
     alarm,
     shareOf: deviceShares((device) => values.deviceRuns || defaultRuns(device)),
-    onRunnerLoss: (digest, error) =>
-      log.error({ ...nameOf(digest), error }, 'a runner was lost; it is being replaced'),
-    onVariance: ({ digest, owners }, notice) =>
-      log.warn(
-        { digest, owners, ...notice },
-        'rows of this model may be answered differently with other rows beside them',
-      ),
+    onRunnerLoss: (digest, error) => told.runnerLost(digest, error),
+    onVariance: (version, notice) => told.varies(version, notice),
+    onRefusal: (version, refusal) => told.refused(version, refusal),
   };
-  const nameOf = (digest: string) => {
-    names.learn(table.reports().map(({ version }) => version));
-    return names.of(digest);
+}
+
+function memoryOptions(values: InferenceConfig): MemoryOptions {
+  return {
+    budgetBytes: values.memoryBudgetMib * 2 ** 20,
+    minIdleMs: values.memoryMinIdleMs,
+    estimate: (version) => estimateMemory(version, values.runners),
+    alarm,
   };
-  const table = new VersionTable({
-    load: (version, signal) => openVersion(version, options, signal),
-    nowMs: options.nowMs,
-    concurrentLoads: values.concurrentLoads,
-    graceMs,
-    onUnexpected: (digest, error) => log.error({ ...nameOf(digest), error }, 'a load failed unexpectedly'),
-    onChange: (digest, state, failure) => {
-      const name = nameOf(digest);
-      if (failure === undefined) log.info({ ...name, state }, 'a version changed its state');
-      else {
-        const { reason, detail: error } = failure;
-        log.error({ ...name, state, reason, error }, 'a version failed to load');
-      }
-      if (state === 'GONE') names.forget(digest);
-      onChange(digest, state, failure);
-    },
-    memory: {
-      budgetBytes: values.memoryBudgetMib * 2 ** 20,
-      minIdleMs: values.memoryMinIdleMs,
-      estimate: (version) => estimateMemory(version, values.runners),
-      alarm,
-    },
-  });
-  void logStart(table, values.modelRepository ?? `registry ${values.registryAddress}`, log);
-  return table;
 }
 
 /** One line, once everything of the first listing answers or has failed. */
-async function logStart(table: VersionTable, source: string, log: Log): Promise<void> {
+async function tellStart(table: VersionTable, source: string, told: VersionLog): Promise<void> {
   const nothing = table.listing;
   await table.until(() => table.listing !== nothing && table.settled, new AbortController().signal);
-  log.info({ source }, describeStart(table.reports(), source));
+  told.started(source);
 }
 
 /** A core runs one model at a time; a GPU copies for one while it computes another. */

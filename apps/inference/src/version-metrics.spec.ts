@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { VersionStatistics } from './domain/batching/statistics.ts';
 import type { Owner } from './domain/traffic.ts';
-import type { ServingVersion } from './domain/versions/find-version.ts';
-import type { VersionReport } from './domain/versions/version-table.ts';
+import type { VersionReport } from './domain/versions/version-reports.ts';
 import { exposeVersions } from './version-metrics.ts';
 
 const owner = (model: string, tenant = 'default', number = 3): Owner => ({ tenant, model, number });
@@ -15,9 +14,10 @@ const report = (
 ): VersionReport => ({
   version: { digest: `sha256:${owners[0]?.model}`, files: [], owners },
   state,
-  serving: statistics && ({ statistics } as ServingVersion),
+  serving: undefined,
+  facts: undefined,
   failure: undefined,
-  counts: { requests: 0, rows: 0, batches: 0 },
+  statistics,
 });
 
 /** The lines of a scrape that are no comments and begin so. */

@@ -42,7 +42,10 @@ const COUNTERS: readonly Definition[] = [
   ['nv_cache_miss_duration_per_model', 'Look-ups and additions of others.', (s) => us(s.cacheMiss)],
 ];
 
-/** Figures of every loaded version, as ModelStatistics tells them, read once for each scrape. */
+/**
+ * Figures of every version that was ever loaded, as ModelStatistics tells them, read once for each scrape. They only
+ * grow until the version goes, and their lines with it.
+ */
 export function exposeVersions(registry: Registry, table: Reports): void {
   const readings = oncePerTurn(() => readingsOf(table));
   for (const [name, help, value] of COUNTERS) {
@@ -137,9 +140,9 @@ function oncePerTurn<T>(read: () => T): () => T {
 
 /** A version that several tenants or models have is there once, under the first of them: sums are of work done. */
 function readingsOf(table: Reports): Reading[] {
-  return table.reports().flatMap(({ version, serving }) => {
+  return table.reports().flatMap(({ version, statistics }) => {
     const [first] = version.owners.toSorted(compareOwners);
-    if (serving === undefined || first === undefined) return [];
-    return [{ labels: labelsOf(version, first), snapshot: serving.statistics.snapshot() }];
+    if (statistics === undefined || first === undefined) return [];
+    return [{ labels: labelsOf(version, first), snapshot: statistics.snapshot() }];
   });
 }

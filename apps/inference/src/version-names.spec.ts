@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListedVersion } from './domain/traffic.ts';
-import type { VersionReport } from './domain/versions/version-table.ts';
+import type { VersionReport } from './domain/versions/version-reports.ts';
 import { describeStart, VersionNames } from './version-names.ts';
 
 const version = (digest: string, ...names: readonly [model: string, number: number][]): ListedVersion => ({
@@ -13,8 +13,9 @@ const report = (of: ListedVersion, reason?: string): VersionReport => ({
   version: of,
   state: reason === undefined ? 'READY' : 'FAILED',
   serving: undefined,
+  facts: undefined,
   failure: reason === undefined ? undefined : { digest: of.digest, reason, detail: 'as told' },
-  counts: { requests: 0, rows: 0, batches: 0 },
+  statistics: undefined,
 });
 
 describe('the name of a version in the log', () => {

@@ -1,5 +1,5 @@
 import type { ListedVersion, Owner } from './domain/traffic.ts';
-import type { VersionReport } from './domain/versions/version-table.ts';
+import type { VersionReport } from './domain/versions/version-reports.ts';
 
 /** Log fields that say which version a digest is; of several owners each, in the same order. */
 export interface VersionName {

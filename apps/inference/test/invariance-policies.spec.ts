@@ -1,11 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
+import { rawUnary } from '@plumbline/rpc';
+import { buildInferRequest } from '@plumbline/tensors';
 import { eventually } from '@plumbline/testing';
+import { EXECUTION_TRAILER, parseExecution, type Execution } from '@plumbline/traffic';
 import { sizedModel } from './models.ts';
-import { modelFolder, startStandalone } from './standalone.ts';
+import { floats } from './replica.ts';
+import { modelFolder, startStandalone, type Standalone } from './standalone.ts';
 
 const config = (policy: string) => `
   max_batch_size: 8
   parameters { key: "plumbline.invariance" value { string_value: "${policy}" } }`;
+
+async function executionOf({ channel }: Standalone, modelName: string): Promise<Execution> {
+  const x = { name: 'x', datatype: 'FP32', shape: [1, 2], raw: floats(1, 2) };
+  const request = buildInferRequest({ modelName, inputs: [x] });
+  const { trailers } = await rawUnary(channel, 'inference.GRPCInferenceService/ModelInfer', request, {});
+  return parseExecution(trailers.get(EXECUTION_TRAILER));
+}
 
 describe('a model whose answers depend on the size of the batch', () => {
   it('is served as its policy says, and its metadata and configuration tell what was found', async () => {
@@ -25,7 +36,12 @@ describe('a model whose answers depend on the size of the batch', () => {
       // 4 rows of 2 elements in every batch, whoever asks for how many.
       expect(await answers('pinned', 1)).toEqual([9, 9]);
       expect(await answers('pinned', 6)).toEqual(rows.flat().map((value) => value + 8));
-      expect(await propertiesOf('pinned')).toMatchObject({ invariance: 'INVARIANT', invariance_rows: '4' });
+      const pin = { invariance: 'INVARIANT', invariance_rows: '4' };
+      expect(await propertiesOf('pinned')).toMatchObject(pin);
+      expect(await executionOf(server, 'pinned')).toMatchObject({
+        invariance: 'INVARIANT',
+        invarianceRows: 4,
+      });
 
       const schedulings = ['usual', 'pinned', 'served'].map(async (name) => {
         const { config } = await server.oip.modelConfig({ name });
@@ -46,6 +62,7 @@ describe('a model whose answers depend on the size of the batch', () => {
 
       expect(await answers('served', 1)).toEqual([3, 3]);
       expect(await propertiesOf('served')).toMatchObject({ invariance: 'VARIANT' });
+      expect(await executionOf(server, 'served')).toMatchObject({ invariance: 'VARIANT', invarianceRows: 0 });
 
       await expect(answers('refused', 1)).rejects.toMatchObject({ reason: 'MODEL_NOT_READY' });
       const refusal = await eventually(() =>

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { InferenceService, Invariance, VersionState } from '@plumbline/contract-inference';
+import { createClient } from '@plumbline/rpc';
 import { eventually } from '@plumbline/testing';
 import { mlpModel } from './models.ts';
 import { modelFolder, startStandalone } from './standalone.ts';
@@ -48,9 +50,18 @@ describe('a budget of memory', () => {
     for (const { name } of evicted) {
       expect(await server.oip.modelMetadata({ name })).toMatchObject({ versions: ['1'] });
       expect((await server.oip.modelConfig({ name })).config).toMatchObject({ name, maxBatchSize: 64 });
-      await expect(server.oip.modelStatistics({ name, version: '1' })).rejects.toMatchObject({
-        reason: 'MODEL_UNLOADED',
-      });
+      const [statistics] = (await server.oip.modelStatistics({ name, version: '1' })).modelStats;
+      expect(statistics).toMatchObject({ inferenceCount: 6n, memoryUsage: [] });
+      expect(metrics).toMatch(new RegExp(`^nv_inference_count\\{model="${name}",.*\\} 6$`, 'm'));
+    }
+    const control = createClient(InferenceService, server.channel);
+    for (const status of (await control.getStatus({})).versions) {
+      const isLoaded = status.state !== VersionState.EVICTED;
+      expect([status.model, isLoaded]).toEqual([
+        status.model,
+        !evicted.some(({ name }) => name === status.model),
+      ]);
+      expect(status).toMatchObject({ invariance: Invariance.INVARIANT, invarianceRows: 0, requests: 6n });
     }
     const after = (await server.oip.repositoryIndex({})).models.filter(({ state }) => state !== 'READY');
     expect(after).toEqual(evicted);

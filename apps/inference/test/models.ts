@@ -65,6 +65,20 @@ export function sizedModel(): Uint8Array {
   });
 }
 
+/** y[i] = x[at[i]], which takes no other index than 0; x: FP32 [1], at: INT64 [8], y: FP32 [8]. */
+export function pickyModel(): Uint8Array {
+  return buildModel({
+    name: 'picky',
+    producer: PRODUCER,
+    inputs: [
+      { name: 'x', datatype: 'FP32', shape: [1] },
+      { name: 'at', datatype: 'INT64', shape: [8] },
+    ],
+    outputs: [{ name: 'y', datatype: 'FP32', shape: [8] }],
+    nodes: [{ operator: 'Gather', inputs: ['x', 'at'], outputs: ['y'] }],
+  });
+}
+
 /** A float16 identity. */
 export function halfModel(): Uint8Array {
   const tensor = (name: string) => ({ name, datatype: 'FP16', shape: [-1, 2] });

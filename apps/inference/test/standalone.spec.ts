@@ -1,10 +1,12 @@
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { serviceToken } from '@plumbline/rpc';
+import { rawUnary, serviceToken } from '@plumbline/rpc';
+import { buildInferRequest, parseInferResponse, rawOutputs } from '@plumbline/tensors';
 import { eventually, temporaryDirectory } from '@plumbline/testing';
 import { config } from '../src/config.ts';
-import { timesModel } from './models.ts';
+import { pickyModel, timesModel } from './models.ts';
+import { floats, numbersOf } from './replica.ts';
 import { modelFolder, startStandalone, type Standalone } from './standalone.ts';
 
 async function withStandalone(
@@ -184,15 +186,45 @@ describe('a replica of a folder of models', () => {
         "1:1: sequence_batching is a field of Triton's that this server does not offer",
       );
       const named = server.log.lines.find(({ fields }) => fields['model'] === 'named');
-      expect((named?.fields['error'] as Error).message).toBe('name is "other", but the model is "named"');
+      expect((named?.fields['error'] as Error).message).toBe(
+        'config.pbtxt:1:1: name is "other", but the model is "named"',
+      );
       const failures = server.log.lines
         .filter(({ fields }) => fields['state'] === 'FAILED')
         .map(({ fields }) => fields['error'])
         .sort();
       expect(failures).toEqual([
-        'input[0].dims is [3]; "x" of the model has [2] after the batch dimension',
-        'model_warmup[0].inputs["z"] is no input of the model',
+        'config.pbtxt:1:33: model_warmup[0].inputs["z"] is no input of the model',
+        'config.pbtxt:1:40: input[0].dims is [3]; "x" of the model has [2] after the batch dimension',
       ]);
+    });
+  });
+
+  it('tries a model without rows before it serves, and says so where that takes nothing that is made up', async () => {
+    const { root } = await modelFolder({
+      'picky/1/model.onnx': pickyModel(),
+      'fixed/1/model.onnx': timesModel(2),
+      'fixed/config.pbtxt': 'max_batch_size: 0',
+    });
+    await withStandalone(root, async (server) => {
+      await server.ready();
+      const refused = server.log.lines.filter(({ message }) => message.startsWith('the model refused all'));
+      expect(refused.map(({ fields }) => [fields['model'], fields['modelVersion']])).toEqual([
+        ['picky', '1'],
+      ]);
+      expect(refused[0]?.fields['error']).toMatch(/out of data bounds/);
+      const inputs = [
+        { name: 'x', datatype: 'FP32', shape: [1], raw: floats(7) },
+        { name: 'at', datatype: 'INT64', shape: [8], raw: new Uint8Array(64) },
+      ];
+      const request = buildInferRequest({ modelName: 'picky', inputs });
+      const { response } = await rawUnary(
+        server.channel,
+        'inference.GRPCInferenceService/ModelInfer',
+        request,
+        {},
+      );
+      expect(rawOutputs(parseInferResponse(response)).map(numbersOf)).toEqual([Array(8).fill(7)]);
     });
   });
 

@@ -6,6 +6,7 @@ import { RunnerPool } from '../src/domain/batching/runner-pool.ts';
 import { VersionStatistics } from '../src/domain/batching/statistics.ts';
 import { modelKey, type Listing, type ListedVersion } from '../src/domain/traffic.ts';
 import type { ServingVersion } from '../src/domain/versions/find-version.ts';
+import type { VersionTableOptions } from '../src/domain/versions/version-steps.ts';
 import { VersionTable } from '../src/domain/versions/version-table.ts';
 
 /** Lets what is due in this turn of the loop happen. */
@@ -23,7 +24,7 @@ export const listing = (epoch: bigint, versions: ListedVersion[], champion?: str
 });
 
 /** A version that answers on a fake runner. */
-export function serving(digest: string): ServingVersion {
+export function serving(digest: string, statistics = new VersionStatistics()): ServingVersion {
   const pool = (onFree: () => void) =>
     new RunnerPool([new FakeRunner()], {
       reopen: async () => new FakeRunner(),
@@ -32,7 +33,7 @@ export function serving(digest: string): ServingVersion {
       onFree,
       onLoss: () => undefined,
     });
-  const batcher = new Batcher(batcherOptions({ maxQueuedRows: 100, nowMs: () => 0 }), pool);
+  const batcher = new Batcher(batcherOptions({ maxQueuedRows: 100, nowMs: () => 0, statistics }), pool);
   const invariance = { class: 'INVARIANT' } as const;
   return {
     digest,
@@ -40,18 +41,18 @@ export function serving(digest: string): ServingVersion {
     rowed: true,
     together: true,
     invariance,
+    pinnedRows: 0,
     modelBytes: 1,
     memory: new Map([['cpu', 10]]),
     settings: defaultSettings({ maxBatchRows: 8, runners: 1, device: 'cpu' }),
-    statistics: new VersionStatistics(),
+    statistics,
     batcher,
   };
 }
 
 /** A table on a clock of the test, what it tells, and the alarms that it set. */
 export function tableBench(
-  load: (version: ListedVersion, signal: AbortSignal) => Promise<ServingVersion> = async ({ digest }) =>
-    serving(digest),
+  load: VersionTableOptions['load'] = async ({ digest }, statistics) => serving(digest, statistics),
   budgetBytes = 0,
 ) {
   const changes: string[] = [];

@@ -58,6 +58,7 @@ function ports(existing?: ExistingRecord) {
         score: 0.25,
         batchSize: 4,
         invariance: 'INVARIANT',
+        invarianceRows: 8,
         replica: 'r1',
       };
     },

@@ -12,6 +12,8 @@ export interface InferenceResult {
   readonly score: number;
   readonly batchSize: number;
   readonly invariance: string;
+  /** Rows that every batch of the version is filled up to; 0: as many as there are. */
+  readonly invarianceRows: number;
   readonly replica: string;
 }
 
@@ -123,6 +125,7 @@ export function payloadOf(
     epoch: decision.epoch,
     bucket: decision.bucket,
     invariance: result.invariance,
+    invarianceRows: result.invarianceRows,
     batchSize: result.batchSize,
     inferRequest: prepared.inferRequest,
     inferResponse: result.response,

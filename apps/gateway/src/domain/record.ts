@@ -24,6 +24,8 @@ export interface PredictionPayload {
   readonly epoch: bigint;
   readonly bucket: number;
   readonly invariance: string;
+  /** Rows that every batch of the version is filled up to; 0: as many as there are. */
+  readonly invarianceRows: number;
   readonly batchSize: number;
   readonly inferRequest: Uint8Array;
   readonly inferResponse: Uint8Array;

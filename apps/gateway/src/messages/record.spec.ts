@@ -11,6 +11,7 @@ const payload: PredictionPayload = {
   epoch: 3n,
   bucket: 17,
   invariance: 'INVARIANT',
+  invarianceRows: 8,
   batchSize: 2,
   inferRequest: Buffer.from('request'),
   inferResponse: Buffer.from('response'),

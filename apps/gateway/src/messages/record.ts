@@ -93,6 +93,7 @@ function payloadMessage(record: GatewayRecord, payload: PredictionPayload, facts
     model: facts.model,
     modelDigest: facts.modelDigest,
     invariance: payload.invariance,
+    invarianceRows: payload.invarianceRows,
     batchSize: payload.batchSize,
     inferRequest: payload.inferRequest,
     inferResponse: payload.inferResponse,

@@ -16,6 +16,7 @@ export async function runInference(
     ...options,
     metadata: { ...options.metadata, 'plumbline-model-digest': digest },
   });
-  const { batchRows, invariance, replica } = parseExecution(trailers.get(EXECUTION_TRAILER));
-  return { response, score: firstScore(response), batchSize: batchRows, invariance, replica };
+  const { batchRows, invariance, invarianceRows, replica } = parseExecution(trailers.get(EXECUTION_TRAILER));
+  const score = firstScore(response);
+  return { response, score, batchSize: batchRows, invariance, invarianceRows, replica };
 }

@@ -1,7 +1,9 @@
 import { Invariance, VersionState, type InferenceService } from '@plumbline/contract-inference';
 import type { Handler } from '@plumbline/rpc';
+import type { WorkCounts } from '../domain/batching/statistics.ts';
 import type { ProviderReport } from '../domain/runners/runner.ts';
-import type { VersionReport, VersionTable } from '../domain/versions/version-table.ts';
+import type { VersionReport } from '../domain/versions/version-reports.ts';
+import type { VersionTable } from '../domain/versions/version-table.ts';
 
 export interface GetStatusOptions {
   readonly table: VersionTable;
@@ -36,19 +38,23 @@ const CLASSES = {
   UNTESTED: Invariance.UNSPECIFIED,
 } as const;
 
-function versionStatus({ version, state, serving, failure, counts }: VersionReport) {
-  const invariance = serving?.invariance ?? { class: 'UNTESTED' as const };
+const NO_COUNTS: WorkCounts = { requests: 0, rows: 0, batches: 0 };
+
+function versionStatus({ version, state, facts, failure, statistics }: VersionReport) {
+  const invariance = facts?.invariance ?? { class: 'UNTESTED' as const };
+  const { requests, rows, batches } = statistics?.counts ?? NO_COUNTS;
   return {
     model: version.owners[0]?.model ?? '',
     digest: version.digest,
     state: STATES[state],
     invariance: CLASSES[invariance.class],
     invarianceDifference: invariance.class === 'VARIANT' ? invariance.largestDifference : 0,
+    invarianceRows: facts?.pinnedRows ?? 0,
     failureReason: failure?.reason ?? '',
     failureDetail: failure?.detail ?? '',
-    requests: BigInt(counts.requests),
-    rows: BigInt(counts.rows),
-    batches: BigInt(counts.batches),
-    modelBytes: BigInt(serving?.modelBytes ?? 0),
+    requests: BigInt(requests),
+    rows: BigInt(rows),
+    batches: BigInt(batches),
+    modelBytes: BigInt(facts?.modelBytes ?? 0),
   };
 }

@@ -17,6 +17,12 @@ export function modelInfer(options: ModelInferOptions): RawHandler {
 }
 
 function executionOf({ found, answer }: AnsweredCall, replica: string): string {
-  const { digest, invariance } = found.serving;
-  return formatExecution({ ...answer, digest, invariance: invariance.class, replica });
+  const { digest, invariance, pinnedRows } = found.serving;
+  return formatExecution({
+    ...answer,
+    digest,
+    invariance: invariance.class,
+    invarianceRows: pinnedRows,
+    replica,
+  });
 }

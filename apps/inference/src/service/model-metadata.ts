@@ -1,6 +1,7 @@
 import { requireTenant, type Handler } from '@plumbline/rpc';
 import type { GRPCInferenceService } from '@plumbline/contract-oip';
 import type { TensorSpec } from '../domain/signature.ts';
+import { goesOnAnswering, ownedReports } from '../domain/versions/version-reports.ts';
 import type { VersionTable } from '../domain/versions/version-table.ts';
 
 type ModelMetadata = Handler<(typeof GRPCInferenceService)['method']['modelMetadata']>;
@@ -9,17 +10,17 @@ type ModelMetadata = Handler<(typeof GRPCInferenceService)['method']['modelMetad
 export function modelMetadata(table: VersionTable): ModelMetadata {
   return ({ name, version }, context) => {
     const tenant = requireTenant(context);
-    const { invariance, digest, signature } = table.describe(tenant, name, version).facts;
-    const rows = invariance.class === 'UNTESTED' ? undefined : invariance.rows;
+    const { invariance, pinnedRows, digest, signature } = table.describe(tenant, name, version).facts;
     const difference = invariance.class === 'VARIANT' ? invariance.largestDifference : undefined;
     return {
       name,
       versions: [
         ...new Set(
-          table
-            .versionsOf(tenant, name)
-            .filter(({ report }) => table.answers(report.version.digest))
-            .map(({ owner }) => String(owner.number)),
+          ownedReports(table.reports(), tenant, name)
+            .filter(({ report }) => goesOnAnswering(report))
+            .map(({ owner }) => owner.number)
+            .sort((left, right) => right - left)
+            .map(String),
         ),
       ],
       platform: 'onnxruntime_onnx',
@@ -29,7 +30,7 @@ export function modelMetadata(table: VersionTable): ModelMetadata {
         digest,
         invariance: invariance.class,
         ...(difference === undefined ? {} : { invariance_difference: String(difference) }),
-        ...(rows === undefined ? {} : { invariance_rows: String(rows) }),
+        ...(pinnedRows === 0 ? {} : { invariance_rows: String(pinnedRows) }),
       },
     };
   };

@@ -6,6 +6,7 @@ import { SnapshotFollower, snapshotFile, type Scope } from '@plumbline/service';
 import type { InferenceConfig } from '../config.ts';
 import type { Listing } from '../domain/traffic.ts';
 import type { VersionSource } from '../domain/versions/version-source.ts';
+import { loadStateOf } from '../domain/versions/version-reports.ts';
 import type { VersionTable } from '../domain/versions/version-table.ts';
 import { followTrafficHints } from '../events/traffic-changed.ts';
 import { listingCodec } from '../store/listing-snapshot.ts';
@@ -67,7 +68,7 @@ function snapshotFollower(
   const channel = createChannel(address, { metadata: () => ({ authorization }) });
   scope.adopt({ close: () => channel.close() }, 'registry channel');
   return new SnapshotFollower({
-    source: registryTraffic(channel, replicaId, REGISTRY_TIMEOUT_MS, () => table.loadState),
+    source: registryTraffic(channel, replicaId, REGISTRY_TIMEOUT_MS, () => loadStateOf(table.reports())),
     store: snapshotFile(join(values.stateDir, 'traffic-snapshot.pb'), listingCodec, (error) => {
       log.warn({ error }, 'the saved traffic snapshot cannot be read and is ignored');
     }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { NO_CONFIG } from '../domain/settings/model-config.ts';
-import { parseConfigJson, parseConfigText } from './model-config-file.ts';
+import { parseConfigJson, parseConfigText, placesIn } from './model-config-file.ts';
 
 const text = (source: string) => parseConfigText(Buffer.from(source));
 const json = (value: unknown) =>
@@ -121,7 +121,7 @@ describe('a configuration file', () => {
     ['output { name: "y" data_type: TYPE_FP32 is_shape_tensor: true }', 'output[0].is_shape_tensor is true'],
     ['instance_group { kind: KIND_MODEL }', 'instance_group[0].kind is KIND_MODEL'],
     ['instance_group { rate_limiter { } }', "instance_group[0].rate_limiter is a field of Triton's"],
-    ['input { name: "x" dims: 1 }', 'input[0].data_type is missing'],
+    ['\ninput { name: "x" dims: 1 }', 'config.pbtxt:2:7: input[0].data_type is missing'],
     ['input { name: "x" data_type: TYPE_FP32 dims: -2 }', 'input[0].dims holds -2'],
     [
       'default_model_filename: "../m.onnx"',
@@ -174,5 +174,43 @@ describe('a configuration file', () => {
   ])('is refused in JSON with %s', (source, problem) => {
     const refused = { reason: 'MODEL_CONFIG_INVALID', message: expect.stringContaining(problem) as unknown };
     expect(() => json(source)).toThrow(expect.objectContaining(refused));
+  });
+});
+
+describe('the places of fields', () => {
+  const placeOf = placesIn(
+    Buffer.from(`name: "m"
+input { name: "x" data_type: TYPE_FP32 dims: 4 }
+input {
+  name: "k"
+  dims: [ 1,
+    2 ]
+}
+parameters { key: "team.risk" value { string_value: "4" } }
+parameters {
+  key: "plumbline.invariance" value { string_value: "maybe" }
+}
+model_warmup { name: "w" inputs { key: "x"
+  value { data_type: TYPE_FP32 } } }
+`),
+  );
+
+  it.each([
+    ['name', '1:1'],
+    ['input', '2:1'],
+    ['input[0].dims', '2:40'],
+    ['input[1].name', '4:3'],
+    ['input[1].dims', '5:3'],
+    ['input[1].data_type', '3:7'],
+    ['parameters["team.risk"]', '8:12'],
+    ['parameters["plumbline.invariance"]', '9:12'],
+    ['model_warmup[0].inputs["x"].dims', '12:33'],
+    ['model_warmup[0].inputs', '12:26'],
+  ])('of %s is %s, its own or that of the nearest around it', (field, place) => {
+    expect(placeOf(field)).toBe(`config.pbtxt:${place}`);
+  });
+
+  it('are the file itself where it gives nothing around a field', () => {
+    expect(placeOf('dynamic_batching.priority_levels')).toBe('config.pbtxt');
   });
 });

@@ -3,9 +3,10 @@ import { isFieldError } from '@bufbuild/protobuf/reflect';
 import { ModelConfigSchema, type ModelConfig as ConfigMessage } from '@plumbline/contract-oip';
 import { parseText, TextError } from '@plumbline/textproto';
 import { errors, shorten } from '../domain/errors.ts';
-import { configFault } from '../domain/settings/config-fault.ts';
+import { configFault, placed, type PlaceOf } from '../domain/settings/config-fault.ts';
 import type { ModelConfig } from '../domain/settings/model-config.ts';
 import { configOf } from './config-of-message.ts';
+import { placeInText } from './config-place.ts';
 import { foreignField, withoutIdleFields } from './foreign-fields.ts';
 
 /** In the repository: text. */
@@ -26,12 +27,20 @@ export function parseConfigText(bytes: Uint8Array): ModelConfig {
     const message = parseText(ModelConfigSchema, text, (path) => given.add(path), foreignField);
     return configOf(message, given.has('max_batch_size'));
   } catch (error) {
-    if (!(error instanceof TextError)) throw error;
+    if (!(error instanceof TextError)) throw placed(error, placesIn(bytes));
     const { field, problem, message } = error;
     throw errors.MODEL_CONFIG_INVALID(shorten(`${CONFIG_FILE}:${message}`), {
       fieldViolations: [{ field, description: shorten(problem) }],
     });
   }
+}
+
+/** Where a configuration in text format, which can be parsed, gives its fields. Nothing is kept but the bytes. */
+export function placesIn(bytes: Uint8Array): PlaceOf {
+  return (field) => {
+    const place = placeInText(decode(bytes, CONFIG_FILE), field);
+    return place === undefined ? CONFIG_FILE : `${CONFIG_FILE}:${place}`;
+  };
 }
 
 /** A configuration in JSON, otherwise as parseConfigText. */

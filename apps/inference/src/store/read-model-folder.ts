@@ -4,6 +4,7 @@ import { ServiceError } from '@plumbline/errors';
 import { MAX_MANIFEST_FILES, type ManifestFile } from '@plumbline/release';
 import { errors, shorten } from '../domain/errors.ts';
 import type { RepositoryModel, RepositoryVersion } from '../domain/repository/repository.ts';
+import { placed } from '../domain/settings/config-fault.ts';
 import {
   checkName,
   chooseVersions,
@@ -12,7 +13,7 @@ import {
   type ModelConfig,
 } from '../domain/settings/model-config.ts';
 import type { FolderObjects } from './folder-objects.ts';
-import { CONFIG_FILE, parseConfigText } from './model-config-file.ts';
+import { CONFIG_FILE, parseConfigText, placesIn } from './model-config-file.ts';
 import { VERSION_NAME, versionOf, type Override } from './model-override.ts';
 
 export const MODEL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
@@ -33,11 +34,11 @@ export async function readModelFolder(
     if (!(await isFolder(folder))) return undefined;
     if (!MODEL_NAME.test(name)) throw errors.REPOSITORY_INVALID(`no model can be named "${shorten(name)}"`);
     const entries = await readdir(folder);
-    const { config, files } = override ?? (await readConfig(folder, entries, objects));
-    checkName(config, [name]);
+    const { config, files, numbers } =
+      override === undefined
+        ? await readConfig(folder, name, entries, objects)
+        : { ...override, numbers: numbersOf(override.config, name, entries) };
     const shared = [...files, ...(await readNamed(folder, config, objects))];
-    const available = entries.filter((entry) => VERSION_NAME.test(entry)).map(Number);
-    const numbers = chooseVersions(config.versionPolicy, available);
     if (numbers.length === 0) throw errors.REPOSITORY_INVALID(`the model "${name}" has no version to serve`);
     const versions: RepositoryVersion[] = [];
     for (const number of numbers) versions.push(await readVersion(folder, number, shared, objects, signal));
@@ -48,15 +49,32 @@ export async function readModelFolder(
   }
 }
 
+/** A model's configuration, and the numbers that it serves. */
 async function readConfig(
   folder: string,
+  name: string,
   entries: readonly string[],
   objects: FolderObjects,
-): Promise<Pick<Override, 'config' | 'files'>> {
-  if (!entries.includes(CONFIG_FILE)) return { config: NO_CONFIG, files: [] };
+): Promise<Pick<Override, 'config' | 'files'> & { readonly numbers: readonly number[] }> {
+  if (!entries.includes(CONFIG_FILE)) {
+    return { config: NO_CONFIG, files: [], numbers: numbersOf(NO_CONFIG, name, entries) };
+  }
   const file = await objects.look(join(folder, CONFIG_FILE));
-  const config = parseConfigText(await objects.get(file.digest));
-  return { config, files: [{ path: CONFIG_FILE, ...file }] };
+  const bytes = await objects.get(file.digest);
+  const config = parseConfigText(bytes);
+  try {
+    const numbers = numbersOf(config, name, entries);
+    return { config, files: [{ path: CONFIG_FILE, ...file }], numbers };
+  } catch (error) {
+    throw placed(error, placesIn(bytes));
+  }
+}
+
+/** @throws ServiceError MODEL_CONFIG_INVALID where the configuration is another model's, or names absent versions. */
+function numbersOf(config: ModelConfig, name: string, entries: readonly string[]): number[] {
+  checkName(config, [name]);
+  const available = entries.filter((entry) => VERSION_NAME.test(entry)).map(Number);
+  return chooseVersions(config.versionPolicy, available);
 }
 
 /** The files that the configuration names, which are part of every version like itself. */

@@ -8,11 +8,17 @@ import type { RawTensor } from '@plumbline/tensors';
 import { countElements } from '@plumbline/wire';
 import { errors } from '../domain/errors.ts';
 import type { GoldenSet } from '../domain/loading/golden.ts';
-import type { ArtifactStore } from '../domain/loading/load-version.ts';
+import type { ArtifactStore, VersionContent } from '../domain/loading/version-content.ts';
 import type { FileBeside, VerifiedFile } from '../domain/runners/runner.ts';
-import { namedFiles, NO_CONFIG, type ModelConfig } from '../domain/settings/model-config.ts';
+import { namedFiles, NO_CONFIG } from '../domain/settings/model-config.ts';
 import type { Contents } from './folder-objects.ts';
-import { CONFIG_FILE, CONFIG_OVERRIDE_FILE, parseConfigJson, parseConfigText } from './model-config-file.ts';
+import {
+  CONFIG_FILE,
+  CONFIG_OVERRIDE_FILE,
+  parseConfigJson,
+  parseConfigText,
+  placesIn,
+} from './model-config-file.ts';
 
 const MAX_GOLDEN_ELEMENTS = 100_000;
 
@@ -28,7 +34,7 @@ export function versionArtifacts(objects: Contents): ArtifactStore {
   return {
     async read(files) {
       const configFile = configFileOf(files);
-      const config = configFile === undefined ? NO_CONFIG : await readConfig(objects, configFile);
+      const { config, placeOf } = await readConfig(objects, configFile);
       const modelFile = files.find(({ path }) => path === config.modelFilename);
       if (modelFile === undefined)
         throw errors.ARTIFACT_MISSING(`the version has no ${config.modelFilename}`);
@@ -47,6 +53,7 @@ export function versionArtifacts(objects: Contents): ArtifactStore {
         signature: signature && readSignature(signature),
         golden: golden && readGolden(golden),
         config,
+        placeOf,
         named: pick(contents, named),
       };
     },
@@ -59,9 +66,16 @@ function configFileOf(files: readonly ManifestFile[]): ManifestFile | undefined 
   return override ?? files.find(({ path }) => path === CONFIG_FILE);
 }
 
-async function readConfig(objects: Contents, file: ManifestFile): Promise<ModelConfig> {
+async function readConfig(
+  objects: Contents,
+  file: ManifestFile | undefined,
+): Promise<Pick<VersionContent, 'config' | 'placeOf'>> {
+  const nowhere = () => undefined;
+  if (file === undefined) return { config: NO_CONFIG, placeOf: nowhere };
   const bytes = await readFile(objects, file);
-  return file.path === CONFIG_OVERRIDE_FILE ? parseConfigJson(bytes) : parseConfigText(bytes);
+  return file.path === CONFIG_OVERRIDE_FILE
+    ? { config: parseConfigJson(bytes), placeOf: nowhere }
+    : { config: parseConfigText(bytes), placeOf: placesIn(bytes) };
 }
 
 async function readFiles(objects: Contents, files: readonly ManifestFile[]): Promise<Map<string, Buffer>> {

@@ -6,6 +6,7 @@ const word = fc.stringMatching(/^[a-zA-Z0-9:._-]{0,80}$/);
 const executions = fc.record({
   digest: word,
   invariance: fc.constantFrom('INVARIANT', 'VARIANT', 'UNTESTED'),
+  invarianceRows: fc.nat(),
   batchRows: fc.nat(),
   queueUs: fc.nat(),
   inferUs: fc.nat(),
@@ -24,7 +25,15 @@ describe('an execution', () => {
   });
 
   it('is empty where a server says nothing, or nothing that can be read', () => {
-    const nothing = { digest: '', invariance: '', batchRows: 0, queueUs: 0, inferUs: 0, replica: '' };
+    const nothing = {
+      digest: '',
+      invariance: '',
+      invarianceRows: 0,
+      batchRows: 0,
+      queueUs: 0,
+      inferUs: 0,
+      replica: '',
+    };
     expect(parseExecution(undefined)).toEqual(nothing);
     expect(parseExecution('')).toEqual(nothing);
     expect(parseExecution('batch-rows=many;queue-us=-1;=x;;infer-us')).toEqual(nothing);

@@ -45,6 +45,7 @@ export class Batcher {
   readonly #cost = new CostModel();
   readonly #runs: BatchRuns;
   readonly #dispatch: Dispatch;
+  readonly #unwatch: () => void;
   #closed = false;
 
   constructor(options: BatcherOptions, makePool: (onFree: () => void) => RunnerPool) {
@@ -65,7 +66,7 @@ export class Batcher {
       preserveOrdering: options.queue.preserveOrdering,
       onFailed: (item) => this.#queue.forget(item),
     });
-    options.statistics.watchPending(() => this.#queue.requests);
+    this.#unwatch = options.statistics.watchPending(() => this.#queue.requests);
     this.#pool = makePool(() => this.#dispatch.soon());
     this.#runs = new BatchRuns({
       ...options,
@@ -130,6 +131,7 @@ export class Batcher {
     this.#dispatch.hurry();
     await this.#outstanding.empty();
     this.#dispatch.close();
+    this.#unwatch();
     await this.#pool.close();
   }
 

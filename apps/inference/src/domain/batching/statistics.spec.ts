@@ -56,4 +56,15 @@ describe('VersionStatistics', () => {
       cacheMiss: { count: 1, ns: 700 },
     });
   });
+
+  it('adds up what waits in several queues, each until it is no longer watched', () => {
+    const statistics = new VersionStatistics();
+    const pending = () => statistics.snapshot().pendingRequests;
+    expect(pending()).toBe(0);
+    const forget = statistics.watchPending(() => 2);
+    statistics.watchPending(() => 5);
+    expect(pending()).toBe(7);
+    forget();
+    expect(pending()).toBe(5);
+  });
 });

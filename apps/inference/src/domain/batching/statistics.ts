@@ -16,7 +16,7 @@ export interface BatchStatistics {
 }
 
 /**
- * What a version has done since it was opened, in the meaning of Triton's ModelStatistics. Of a split request, times
+ * What a version has done since it was first opened, in the meaning of Triton's ModelStatistics. Of a split request, times
  * are those of all its batches.
  */
 export interface StatisticsSnapshot {
@@ -79,13 +79,13 @@ interface BatchTally {
 
 /**
  * Counts what a version does, as plain sums: recording allocates nothing per request. Sums are exact to the microsecond
- * for some centuries of work.
+ * for some centuries of work, and go on when the version is unloaded for memory and loaded again.
  */
 export class VersionStatistics {
   readonly #epochMs: () => number;
   readonly #batches = new Map<number, BatchTally>();
   readonly #failures = { REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 0 };
-  #pendingRequests: () => number = () => 0;
+  readonly #queues = new Set<() => number>();
   #lastInferenceMs = 0;
   #rows = 0;
   #executions = 0;
@@ -107,9 +107,10 @@ export class VersionStatistics {
     this.#epochMs = epochMs;
   }
 
-  /** Names where the number of waiting requests is read. */
-  watchPending(pendingRequests: () => number): void {
-    this.#pendingRequests = pendingRequests;
+  /** Names where the number of waiting requests is read, until what it returns is called. */
+  watchPending(pendingRequests: () => number): () => void {
+    this.#queues.add(pendingRequests);
+    return () => void this.#queues.delete(pendingRequests);
   }
 
   /** One batch that ran and whose rows were handed out. */
@@ -185,7 +186,7 @@ export class VersionStatistics {
       cacheMiss: { count: this.#misses, ns: Math.round(this.#missNs) },
       failures,
       batches: [...this.#batches.values()].sort((left, right) => left.rows - right.rows).map(batchStatistics),
-      pendingRequests: this.#pendingRequests(),
+      pendingRequests: [...this.#queues].reduce((sum, pendingRequests) => sum + pendingRequests(), 0),
     };
   }
 }

@@ -3,7 +3,7 @@ import { largestDifference, sameBits } from './differences.ts';
 import { errors } from '../errors.ts';
 import { probe, type ProbeInputs } from '../runners/probe.ts';
 import { RunFailed, type BatchOutput, type Runner } from '../runners/runner.ts';
-import { hasRows, type ModelSignature } from '../signature.ts';
+import type { ModelSignature } from '../signature.ts';
 
 /** Inputs with the outputs that a version must give. */
 export interface GoldenCase {
@@ -19,11 +19,13 @@ export interface GoldenSet {
 
 /**
  * Runs every case and compares every expected output.
+ * @param rowed whether the leading dimension of every tensor counts rows.
  * @throws ServiceError GOLDEN_MISMATCH naming the case and the tensor.
  */
-export async function checkGolden(runner: Runner, golden: GoldenSet): Promise<void> {
+export async function checkGolden(runner: Runner, golden: GoldenSet, rowed: boolean): Promise<void> {
   for (const [index, { inputs, outputs }] of golden.cases.entries()) {
-    const found = await runCase(runner, goldenInputs(runner.signature, inputs, index), index);
+    const ordered = goldenInputs(runner.signature, inputs, rowed, index);
+    const found = await runCase(runner, ordered, rowed, index);
     for (const expected of outputs)
       compare(runner.signature, found, expected, golden.absoluteTolerance, index);
   }
@@ -32,10 +34,11 @@ export async function checkGolden(runner: Runner, golden: GoldenSet): Promise<vo
 async function runCase(
   runner: Runner,
   inputs: ProbeInputs,
+  rowed: boolean,
   caseIndex: number,
 ): Promise<readonly BatchOutput[]> {
   try {
-    return await probe(runner, inputs);
+    return await probe(runner, inputs, rowed);
   } catch (error) {
     throw error instanceof RunFailed ? mismatch(caseIndex, `cannot be run: ${error.message}`, error) : error;
   }
@@ -45,6 +48,7 @@ async function runCase(
 export function goldenInputs(
   signature: ModelSignature,
   inputs: readonly RawTensor[],
+  rowed: boolean,
   caseIndex: number,
 ): ProbeInputs {
   const ordered = signature.inputs.map((spec) => {
@@ -56,7 +60,7 @@ export function goldenInputs(
     checkElements(tensor, caseIndex);
     return tensor;
   });
-  if (hasRows(signature)) checkRows(ordered, caseIndex);
+  if (rowed) checkRows(ordered, caseIndex);
   return { shapes: ordered.map(({ shape }) => shape), raw: ordered.map(({ raw }) => raw) };
 }
 

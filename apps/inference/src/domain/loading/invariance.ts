@@ -6,7 +6,7 @@ import { probe, type ProbeInputs } from '../runners/probe.ts';
 import { RowStarts } from '../row-starts.ts';
 import { RunFailed, type BatchOutput, type Runner } from '../runners/runner.ts';
 import { hasRows, type ModelSignature } from '../signature.ts';
-import { goldenRows, hasOpenWidth, joinRows, MADE_UP_WIDTHS, madeUpRows, rowShapes } from './test-rows.ts';
+import { goldenRows, joinRows, madeUpRows, madeUpShapes } from './test-rows.ts';
 
 /**
  * Whether a row's answer depends on the rows it is batched with, as found by test. `rows` is there where it is for
@@ -15,8 +15,8 @@ import { goldenRows, hasOpenWidth, joinRows, MADE_UP_WIDTHS, madeUpRows, rowShap
 export type Invariance =
   | { readonly class: 'INVARIANT'; readonly rows?: number }
   | { readonly class: 'VARIANT'; readonly largestDifference: number; readonly rows?: number }
-  /** The model has no rows, or none are known that it accepts and tells apart. */
-  | { readonly class: 'UNTESTED' };
+  /** The model has no rows, or none are known that it tells apart, or that it takes: then it says why. */
+  | { readonly class: 'UNTESTED'; readonly refusal?: string };
 
 export interface InvarianceTest {
   readonly golden: GoldenSet | undefined;
@@ -32,6 +32,13 @@ const ROWS_A_TURN = 16;
 /** Mixtures of rows that a pinned size is tested with: each row gets to several places. */
 const PINNED_ROUNDS = [0, 1, 2, 3] as const;
 
+/** Rows of the batches that a test runs, ascending. */
+export function testSizes({ maxBatchRows, policy }: InvarianceTest): number[] {
+  const pinned = policy.kind === 'pin' ? [policy.rows] : [];
+  const sizes = [1, ...BATCH_SIZES, ...pinned, maxBatchRows].filter((size) => size <= maxBatchRows);
+  return [...new Set(sizes)].sort((left, right) => left - right);
+}
+
 /**
  * Runs each test row alone, then in batches of several sizes and at several positions, and compares bits. Where answers
  * differ and the policy pins the size of batches, that size is tested by itself: a row among copies of itself against
@@ -39,39 +46,31 @@ const PINNED_ROUNDS = [0, 1, 2, 3] as const;
  * model accepts them. Rows that are all answered alike show nothing. This also warms the runner up at all those sizes.
  */
 export async function classifyInvariance(runner: Runner, test: InvarianceTest): Promise<Invariance> {
-  if (!hasRows(runner.signature)) return { class: 'UNTESTED' };
-  const golden = goldenRows(runner.signature, test.golden);
-  if (golden.length >= 2) return (await tryRows(runner, golden, test)) ?? { class: 'UNTESTED' };
-  const found: Invariance[] = [];
-  for (const shapes of shapesOfRows(runner.signature, golden[0])) {
-    const tried = await tryMadeUp(runner, golden, shapes, test);
-    if (tried !== undefined) found.push(tried);
+  const { signature } = runner;
+  if (!hasRows(signature)) return { class: 'UNTESTED' };
+  const golden = goldenRows(signature, test.golden);
+  const [known] = golden;
+  const tried: Tried[] = [];
+  if (golden.length < 2) {
+    for (const shapes of known === undefined ? madeUpShapes(signature) : [known.shapes]) {
+      tried.push(await tryMadeUp(runner, golden, shapes, test));
+    }
   }
-  return found.length > 0 ? worst(found) : ((await tryRows(runner, golden, test)) ?? { class: 'UNTESTED' });
+  if (known !== undefined && !tried.some(isFound)) tried.push(await tryRows(runner, golden, test));
+  const found = tried.filter(isFound);
+  return found.length > 0 ? worst(found) : { class: 'UNTESTED', ...refusalIn(tried) };
 }
 
-/** Tests one runner of each device, and has every other run once; the worst class counts. */
-export async function classifyOnDevices(
-  runners: readonly Runner[],
-  test: InvarianceTest,
-): Promise<Invariance> {
-  const found = new Map<string, Invariance>();
-  for (const runner of runners) {
-    if (found.has(runner.device)) await runOnce(runner);
-    else found.set(runner.device, await classifyInvariance(runner, test));
-  }
-  return worst([...found.values()]);
+/** What rows showed, or that the model does not accept them: made-up ones may lie outside what it takes. */
+type Tried = Invariance | RunFailed;
+
+function isFound(tried: Tried): tried is Invariance {
+  return !(tried instanceof RunFailed);
 }
 
-/** Warms the runner up. That it refuses a made-up row says nothing; that it ends does. */
-async function runOnce(runner: Runner): Promise<void> {
-  if (!hasRows(runner.signature)) return;
-  const [row] = await madeUpRows(runner.signature, rowShapes(runner.signature, MADE_UP_WIDTHS[0]), false);
-  try {
-    if (row !== undefined) await probe(runner, row);
-  } catch (error) {
-    if (!(error instanceof RunFailed)) throw error;
-  }
+function refusalIn(tried: readonly Tried[]): { readonly refusal?: string } {
+  const refused = tried.find((one) => one instanceof RunFailed);
+  return refused === undefined ? {} : { refusal: refused.message };
 }
 
 /** Rows of mixed magnitudes tell more models' answers apart; some models take only small ones. */
@@ -80,19 +79,12 @@ async function tryMadeUp(
   golden: readonly ProbeInputs[],
   shapes: ProbeInputs['shapes'],
   test: InvarianceTest,
-): Promise<Invariance | undefined> {
-  for (const mixed of [true, false]) {
-    const rows = [...golden, ...(await madeUpRows(runner.signature, shapes, mixed))];
-    const found = await tryRows(runner, rows, test);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function shapesOfRows(signature: ModelSignature, known: ProbeInputs | undefined): ProbeInputs['shapes'][] {
-  if (known !== undefined) return [known.shapes];
-  const widths = hasOpenWidth(signature) ? MADE_UP_WIDTHS : [1];
-  return widths.map((width) => rowShapes(signature, width));
+): Promise<Tried> {
+  const mixed = [...golden, ...(await madeUpRows(runner.signature, shapes, true))];
+  const found = await tryRows(runner, mixed, test);
+  if (isFound(found)) return found;
+  const small = [...golden, ...(await madeUpRows(runner.signature, shapes, false))];
+  return tryRows(runner, small, test);
 }
 
 /** Of what several tests found, that which promises least. */
@@ -102,13 +94,11 @@ export function worst(found: readonly Invariance[]): Invariance {
   return found.reduce((left, right) => (rank(right) > rank(left) ? right : left));
 }
 
-/** Undefined where the model does not accept the rows: made-up ones may lie outside what it takes. */
 async function tryRows(
   runner: Runner,
   rows: readonly ProbeInputs[],
   { maxBatchRows, policy }: InvarianceTest,
-): Promise<Invariance | undefined> {
-  if (rows.length === 0) return undefined;
+): Promise<Tried> {
   try {
     const alone = await answersAmong(runner, rows, 1);
     const sizes = [...BATCH_SIZES, maxBatchRows].map((size) => Math.min(size, maxBatchRows));
@@ -122,7 +112,7 @@ async function tryRows(
       ? { class: 'INVARIANT', rows: policy.rows }
       : { class: 'VARIANT', largestDifference: difference, rows: policy.rows };
   } catch (error) {
-    if (error instanceof RunFailed) return undefined;
+    if (error instanceof RunFailed) return error;
     throw error;
   }
 }

@@ -1,17 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
+import { decodeBytesElements } from '@plumbline/tensors';
 import type { ModelSignature } from '../signature.ts';
-import { joinRows, madeUpRows, rowShapes } from './test-rows.ts';
+import { joinRows, madeUpInputs, madeUpRows, madeUpShapes } from './test-rows.ts';
 
 const signatureOf = (shape: readonly number[]): ModelSignature => ({
   inputs: [{ name: 'x', datatype: 'FP32', shape }],
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 1] }],
 });
+const rowShapes = (signature: ModelSignature) => madeUpShapes(signature)[0] ?? [];
 const MIB = 2 ** 20;
 
 describe('madeUpRows', () => {
   it('are the same every time, of both signs, and of magnitudes from 0.01 to 10 000 where mixed', async () => {
     const signature = signatureOf([-1, 100]);
-    const shapes = rowShapes(signature, 1);
+    const shapes = rowShapes(signature);
     const rows = await madeUpRows(signature, shapes, true);
     expect(await madeUpRows(signature, shapes, true)).toEqual(rows);
     const values = rows.flatMap(({ raw: [raw] }) => [...new Float32Array((raw as Uint8Array).buffer)]);
@@ -31,12 +33,48 @@ describe('madeUpRows', () => {
   it('take at most 4 MiB together, unless two take more', async () => {
     const bytesOf = async (elements: number) => {
       const signature = signatureOf([-1, elements]);
-      const rows = await madeUpRows(signature, rowShapes(signature, 1), true);
+      const rows = await madeUpRows(signature, rowShapes(signature), true);
       return [rows.length, rows.reduce((sum, { raw: [raw] }) => sum + (raw?.length ?? 0), 0)];
     };
     expect(await bytesOf(10)).toEqual([16, 16 * 40]);
     expect(await bytesOf(MIB / 4)).toEqual([4, 4 * MIB]);
     expect(await bytesOf(2 * MIB)).toEqual([2, 16 * MIB]);
+  });
+});
+
+describe('madeUpInputs', () => {
+  const textsOf = (elements: number): ModelSignature => ({
+    inputs: [{ name: 'words', datatype: 'BYTES', shape: [-1, elements] }],
+    outputs: [],
+  });
+
+  it('have the declared shapes with every open dimension as wide as asked for', () => {
+    const signature: ModelSignature = {
+      inputs: [
+        { name: 'x', datatype: 'FP32', shape: [-1, 3, -1] },
+        { name: 'flag', datatype: 'BOOL', shape: [] },
+      ],
+      outputs: [],
+    };
+    const { shapes, raw } = madeUpInputs(signature, 2);
+    expect(shapes).toEqual([[2, 3, 2], []]);
+    expect(raw.map(({ length }) => length)).toEqual([48, 1]);
+    expect(madeUpInputs(signature, 2).raw).toEqual(raw);
+  });
+
+  it('repeat texts where there are many, whole ones to the last', () => {
+    for (const count of [1, 16_381, 16_382, 40_000]) {
+      const [raw] = madeUpInputs(textsOf(count), 1).raw;
+      const texts = decodeBytesElements(raw ?? new Uint8Array()).map(String);
+      expect(texts).toHaveLength(count);
+      expect(texts.every((text, at) => text === texts[at % 16_381])).toBe(true);
+    }
+  });
+
+  it('are refused before they are made where they take more than a run may', () => {
+    expect(() => madeUpInputs(textsOf(2 ** 40), 1)).toThrow(
+      expect.objectContaining({ reason: 'BATCH_TOO_LARGE' }),
+    );
   });
 });
 

@@ -15,11 +15,13 @@ const MADE_UP_BYTES = 4 * 2 ** 20;
 const DISTINCT_ELEMENTS = 16_381;
 /** Texts that are categories as well as numbers, of several lengths. */
 const TEXTS = ['0', '1', '2', '17', '365', '1024', '86400', '-1'].map((text) => Buffer.from(text));
+/** With its length. */
+const LONGEST_TEXT_BYTES = 4 + Math.max(...TEXTS.map(({ length }) => length));
 
 /** The rows of the golden set that have the shapes of its first; at most 16. */
 export function goldenRows(signature: ModelSignature, golden: GoldenSet | undefined): ProbeInputs[] {
   const rows = (golden?.cases ?? []).flatMap(({ inputs }, index) =>
-    splitRows(signature, goldenInputs(signature, inputs, index)),
+    splitRows(signature, goldenInputs(signature, inputs, true, index)),
   );
   const shapes = JSON.stringify(rows[0]?.shapes);
   return rows.filter((row) => JSON.stringify(row.shapes) === shapes).slice(0, TEST_ROWS);
@@ -28,9 +30,10 @@ export function goldenRows(signature: ModelSignature, golden: GoldenSet | undefi
 /** Sizes that open dimensions besides the first are tried at, where no known row says theirs. */
 export const MADE_UP_WIDTHS = [8, 16] as const;
 
-/** Whether a dimension besides the first is open. */
-export function hasOpenWidth({ inputs }: ModelSignature): boolean {
-  return inputs.some(({ shape }) => shape.slice(1).includes(-1));
+/** Shapes of one row that rows are made up in: several where a dimension besides the first is open. */
+export function madeUpShapes(signature: ModelSignature): ProbeInputs['shapes'][] {
+  const isOpen = signature.inputs.some(({ shape }) => shape.slice(1).includes(-1));
+  return (isOpen ? MADE_UP_WIDTHS : [1]).map((width) => rowShapes(signature, width));
 }
 
 /**
@@ -44,8 +47,7 @@ export async function madeUpRows(
   shapes: readonly (readonly number[])[],
   mixed: boolean,
 ): Promise<ProbeInputs[]> {
-  const sizes = inputs.map(({ datatype }, index) => elementCount(shapes[index] ?? []) * minBytes(datatype));
-  const rowBytes = sizes.reduce((sum, size) => sum + size, 0);
+  const rowBytes = madeUpBytes(inputs, shapes);
   checkBatchBytes(2 * rowBytes);
   const count = Math.min(TEST_ROWS, Math.max(2, Math.floor(MADE_UP_BYTES / rowBytes)));
   const next = madeNumbers();
@@ -61,8 +63,23 @@ export async function madeUpRows(
   return rows;
 }
 
+/**
+ * Made-up small inputs of a model without rows, the same at every load.
+ * @param width of every open dimension.
+ * @throws ServiceError BATCH_TOO_LARGE.
+ */
+export function madeUpInputs({ inputs }: ModelSignature, width: number): ProbeInputs {
+  const shapes = inputs.map(({ shape }) => shape.map((size) => (size === -1 ? width : size)));
+  checkBatchBytes(madeUpBytes(inputs, shapes));
+  const next = madeNumbers();
+  const raw = inputs.map((spec, index) =>
+    madeUp(spec, elementCount(shapes[index] ?? []), () => smallNumber(next)),
+  );
+  return { shapes, raw };
+}
+
 /** The shapes of one row, open dimensions being of this size. */
-export function rowShapes({ inputs }: ModelSignature, width: number): number[][] {
+function rowShapes({ inputs }: ModelSignature, width: number): number[][] {
   return inputs.map(({ shape }) => [1, ...shape.slice(1).map((size) => (size === -1 ? width : size))]);
 }
 
@@ -107,19 +124,23 @@ function splitRows({ inputs }: ModelSignature, { shapes, raw }: ProbeInputs): Pr
   }));
 }
 
-function minBytes(datatype: Datatype): number {
-  return datatype === 'BYTES' ? 4 : elementSizeBytes(datatype);
+/** Of made-up tensors of these shapes, at most. */
+function madeUpBytes(inputs: readonly TensorSpec[], shapes: ProbeInputs['shapes']): number {
+  const sizes = inputs.map(
+    ({ datatype }, index) => elementCount(shapes[index] ?? []) * elementBytes(datatype),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function elementBytes(datatype: Datatype): number {
+  return datatype === 'BYTES' ? LONGEST_TEXT_BYTES : elementSizeBytes(datatype);
 }
 
 function madeUp({ datatype }: TensorSpec, count: number, next: () => number): Uint8Array {
-  if (datatype === 'BYTES') {
-    return encodeBytesElements(
-      Array.from({ length: count }, () => TEXTS[Math.floor(Math.abs(next() * 1e4)) % TEXTS.length] as Buffer),
-    );
-  }
+  const distinct = Math.min(count, DISTINCT_ELEMENTS);
+  if (datatype === 'BYTES') return repeatedTexts(madeUpTexts(distinct, next), count);
   const size = elementSizeBytes(datatype);
   const raw = new Uint8Array(count * size);
-  const distinct = Math.min(count, DISTINCT_ELEMENTS);
   const view = new DataView(raw.buffer);
   for (let index = 0; index < distinct; index++) {
     const value = next();
@@ -131,6 +152,21 @@ function madeUp({ datatype }: TensorSpec, count: number, next: () => number): Ui
   }
   for (let filled = distinct * size; filled < raw.length; filled *= 2) raw.copyWithin(filled, 0, filled);
   return raw;
+}
+
+function madeUpTexts(count: number, next: () => number): Buffer[] {
+  return Array.from(
+    { length: count },
+    () => TEXTS[Math.floor(Math.abs(next() * 1e4)) % TEXTS.length] as Buffer,
+  );
+}
+
+/** So many elements: the texts over and over. */
+function repeatedTexts(texts: readonly Buffer[], count: number): Uint8Array {
+  const all = encodeBytesElements(texts);
+  if (texts.length === count) return all;
+  const rest = encodeBytesElements(texts.slice(0, count % texts.length));
+  return Buffer.alloc(Math.floor(count / texts.length) * all.length + rest.length, all);
 }
 
 function mixedValue(next: () => number): number {

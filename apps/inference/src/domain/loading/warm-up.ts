@@ -31,13 +31,18 @@ export async function warmUp(
 ): Promise<void> {
   for (const [index, warmup] of warmups.entries()) {
     const inputs = warmupInputs(warmup, index, signature, rowed, files);
-    await Promise.all(runners.map((runner) => run(runner, inputs, warmup)));
+    await Promise.all(runners.map((runner) => run(runner, inputs, rowed, warmup)));
   }
 }
 
-async function run(runner: Runner, inputs: ProbeInputs, { name, times }: Warmup): Promise<void> {
+async function run(
+  runner: Runner,
+  inputs: ProbeInputs,
+  rowed: boolean,
+  { name, times }: Warmup,
+): Promise<void> {
   try {
-    for (let time = 0; time < times; time++) await probe(runner, inputs);
+    for (let time = 0; time < times; time++) await probe(runner, inputs, rowed);
   } catch (error) {
     if (!(error instanceof RunFailed)) throw error;
     throw errors.MODEL_WARMUP_FAILED(`the warmup "${name}" cannot be run: ${error.message}`, {

@@ -3,7 +3,7 @@ import { errors } from '../errors.ts';
 import type { RepositoryModel } from './repository.ts';
 import { indexVersions, sortIndex, unservedModels } from './repository-index.ts';
 import type { Standing } from '../versions/plan-versions.ts';
-import type { VersionReport } from '../versions/version-table.ts';
+import type { VersionReport } from '../versions/version-reports.ts';
 
 const report = (
   digest: string,
@@ -14,8 +14,9 @@ const report = (
   version: { digest, files: [], owners: [{ tenant: 'acme', model: 'm', number }] },
   state,
   serving: undefined,
+  facts: undefined,
   failure: undefined,
-  counts: { requests: 0, rows: 0, batches: 0 },
+  statistics: undefined,
   ...more,
 });
 const failure = { digest: 'b', reason: 'MODEL_INVALID', detail: 'no session' };

@@ -1,6 +1,6 @@
 import type { Listing } from '../traffic.ts';
 import type { RepositoryModel } from './repository.ts';
-import type { VersionReport } from '../versions/version-table.ts';
+import type { VersionReport } from '../versions/version-reports.ts';
 
 /** A version of a model, or a model of which no version is known. */
 export interface IndexEntry {

@@ -12,9 +12,16 @@ export interface ProbeInputs {
   readonly raw: readonly Uint8Array[];
 }
 
-/** Runs the inputs as they are, as one batch. */
-export async function probe(runner: Runner, inputs: ProbeInputs): Promise<readonly BatchOutput[]> {
-  const rows = hasRows(runner.signature) ? inputs.shapes[0]?.[0] : undefined;
+/**
+ * Runs the inputs as they are, as one batch.
+ * @param rowed whether the leading dimension of every tensor counts rows.
+ */
+export async function probe(
+  runner: Runner,
+  inputs: ProbeInputs,
+  rowed = hasRows(runner.signature),
+): Promise<readonly BatchOutput[]> {
+  const rows = rowed ? inputs.shapes[0]?.[0] : undefined;
   const textBytes = inputs.raw.map(({ length }) => length);
   const batch = layOutBatch(runner.signature, inputs.shapes, textBytes, rows);
   const target = new Uint8Array(batch.buffer);

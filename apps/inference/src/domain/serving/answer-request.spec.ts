@@ -79,6 +79,7 @@ function stage({ cached = true, gate = () => Promise.resolve() } = {}) {
     rowed: true,
     together: true,
     invariance: { class: 'INVARIANT' },
+    pinnedRows: 0,
     memory: new Map(),
     modelBytes: 1,
     settings,

@@ -35,7 +35,11 @@ const tensor = (name: string, dims: readonly number[], more: Partial<TensorConfi
 });
 const config = (parts: Partial<ModelConfig>): ModelConfig => ({ ...NO_CONFIG, ...parts });
 const settings = (parts: Partial<ModelConfig>, model = MODEL) =>
-  settingsOfConfig(config(parts), model, SERVICE, new Map([['labels.txt', 'cat\r\ndog\n']]));
+  settingsOfConfig(config(parts), model, {
+    opening: openingSettings(config(parts), SERVICE),
+    maxBatchRows: SERVICE.maxBatchRows,
+    labelFiles: new Map([['labels.txt', 'cat\r\ndog\n']]),
+  });
 const batching = {
   preferredRows: [],
   maxDelayUs: 0,

@@ -4,28 +4,34 @@ import { checkTensors } from './check-tensors.ts';
 import { configFault } from './config-fault.ts';
 import { labelsOf } from './labels.ts';
 import type { ModelConfig, TensorConfig } from './model-config.ts';
-import { defaultSettings, type InvariancePolicy, type ModelSettings } from './model-settings.ts';
-import { openingSettings, type ServiceDefaults } from './opening-settings.ts';
+import type { InvariancePolicy, ModelSettings } from './model-settings.ts';
+import type { OpeningSettings } from './opening-settings.ts';
 import { queueOfConfig } from './queue-of-config.ts';
 
 const MAX_BATCH_ROWS = 65_536;
 
+/** What settings follow from besides the configuration and the model. */
+export interface SettingsGiven {
+  readonly opening: OpeningSettings;
+  /** Of a model whose configuration leaves it open. */
+  readonly maxBatchRows: number;
+  /** Contents of the label files by name. */
+  readonly labelFiles: ReadonlyMap<string, string>;
+}
+
 /**
  * How a model is served, completed from the model itself.
- * @param labelFiles contents of the label files by name.
  * @throws ServiceError MODEL_CONFIG_INVALID naming the field that contradicts the model.
  */
 export function settingsOfConfig(
   config: ModelConfig,
   model: ModelSignature,
-  service: ServiceDefaults,
-  labelFiles: ReadonlyMap<string, string>,
+  { opening, maxBatchRows: fallback, labelFiles }: SettingsGiven,
 ): ModelSettings {
-  const maxBatchRows = maxBatchRowsOf(config, model, service);
+  const maxBatchRows = maxBatchRowsOf(config, model, fallback);
   checkTensors(config, model, maxBatchRows > 0);
   return {
-    ...defaultSettings({ ...service, device: 'cpu' }),
-    ...openingSettings(config, service),
+    ...opening,
     maxBatchRows,
     queue: queueOfConfig(config.dynamicBatching, maxBatchRows),
     invariance: invarianceOf(config, maxBatchRows),
@@ -58,7 +64,7 @@ function invarianceOf({ parameters, dynamicBatching }: ModelConfig, maxBatchRows
   );
 }
 
-function maxBatchRowsOf(config: ModelConfig, model: ModelSignature, service: ServiceDefaults): number {
+function maxBatchRowsOf(config: ModelConfig, model: ModelSignature, fallback: number): number {
   const { maxBatchSize: given } = config;
   if (given !== undefined && (given < 0 || given > MAX_BATCH_ROWS)) {
     throw configFault('max_batch_size', `is ${given}, not a number from 0 to ${MAX_BATCH_ROWS}`);
@@ -72,7 +78,7 @@ function maxBatchRowsOf(config: ModelConfig, model: ModelSignature, service: Ser
     );
   }
   if (given !== undefined) return given;
-  return declaresFullShapes(config, model) ? 0 : service.maxBatchRows;
+  return declaresFullShapes(config, model) ? 0 : fallback;
 }
 
 /** Where max_batch_size is not given, dims of the model's own rank say that the first is no batch dimension. */

@@ -35,7 +35,15 @@ function held({ version, fate }: Case): HeldVersion {
   const serving = fate === 'answers' ? ({ digest: version.digest } as ServingVersion) : undefined;
   const state = fate === 'answers' ? 'READY' : 'LOADING';
   const standing = fate === 'asleep' ? ({ state: 'EVICTED', verified: true } as const) : ({ state } as const);
-  return { version, standing, serving, facts: serving, waking: false, failure: undefined };
+  return {
+    version,
+    standing,
+    serving,
+    facts: serving,
+    waking: false,
+    failure: undefined,
+    statistics: undefined,
+  };
 }
 
 function viewOf(all: readonly Case[]) {

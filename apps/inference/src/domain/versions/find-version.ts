@@ -26,6 +26,8 @@ export interface VersionFacts {
   /** Whether requests share batches; otherwise each runs alone, whole. */
   readonly together: boolean;
   readonly invariance: Invariance;
+  /** Rows that every batch is filled up to; 0: as many as there are. */
+  readonly pinnedRows: number;
   readonly modelBytes: number;
   readonly settings: ModelSettings;
 }
@@ -48,6 +50,8 @@ export interface HeldVersion {
   /** While it loads: whether it had been unloaded for memory, so that requests wait for it. */
   readonly waking: boolean;
   readonly failure: LoadFailure | undefined;
+  /** Of all its work since it was first loaded; undefined until then. */
+  readonly statistics: VersionStatistics | undefined;
 }
 
 /** A version as a tenant's request found it. */

@@ -1,11 +1,19 @@
 import { ServiceError } from '@plumbline/errors';
+import { VersionStatistics } from '../batching/statistics.ts';
 import type { HeldVersion, ServingVersion, VersionFacts } from './find-version.ts';
 import { retryDelayMs, type Standing } from './plan-versions.ts';
 import type { ListedVersion, LoadFailure } from '../traffic.ts';
 
 export interface HeldVersionsOptions {
-  /** Loads a version and puts a batcher before it. Ends in bounded time, and at once when the signal fires. */
-  readonly load: (version: ListedVersion, signal: AbortSignal) => Promise<ServingVersion>;
+  /**
+   * Loads a version and puts a batcher before it, which counts its work in the statistics. Ends in bounded time, and at
+   * once when the signal fires.
+   */
+  readonly load: (
+    version: ListedVersion,
+    statistics: VersionStatistics,
+    signal: AbortSignal,
+  ) => Promise<ServingVersion>;
   readonly nowMs: () => number;
   /** Told of what no load should ever reject with; its version is reported as INTERNAL. */
   readonly onUnexpected: (digest: string, error: unknown) => void;
@@ -19,6 +27,8 @@ export interface Held extends HeldVersion {
   serving: ServingVersion | undefined;
   facts: VersionFacts | undefined;
   failure: LoadFailure | undefined;
+  /** Kept while it is unloaded for memory, and while it then cannot be loaded. */
+  statistics: VersionStatistics | undefined;
   attempts: number;
 }
 
@@ -49,6 +59,12 @@ export class HeldVersions {
     if (held !== undefined) held.standing = standing;
   }
 
+  /** Takes note of what a version that is held is called now. */
+  rename(version: ListedVersion): void {
+    const held = this.byDigest.get(version.digest);
+    if (held !== undefined) held.version = version;
+  }
+
   /** Takes note that there is no memory for a version that was never loaded. */
   postpone(version: ListedVersion): void {
     this.#hold(version, { state: 'EVICTED', verified: false });
@@ -62,8 +78,10 @@ export class HeldVersions {
   ): Promise<void> {
     const attempts = this.#nextAttempt(version);
     const held = this.#hold(version, { state: 'LOADING' });
+    const statistics = held.statistics ?? new VersionStatistics();
     try {
-      held.serving = await this.#options.load(version, signal);
+      held.serving = await this.#options.load(version, statistics, signal);
+      held.statistics = statistics;
       held.facts = factsOf(held.serving);
       held.standing = { state: 'READY' };
       onLoaded(held.serving);
@@ -82,6 +100,16 @@ export class HeldVersions {
     this.#fail(held, attempts, { digest: version.digest, reason: 'MEMORY_BUDGET', detail });
     await Promise.resolve(); // Whoever is told may change the listing: not amidst the steps towards it.
     this.#options.onChange(version.digest, 'FAILED', held.failure);
+  }
+
+  /** Forgets that the load failed, so that it is due again. What was loaded once stands as if unloaded for memory. */
+  retry(digest: string): void {
+    const held = this.byDigest.get(digest);
+    if (held?.standing.state !== 'FAILED') return;
+    this.byDigest.delete(digest);
+    if (held.statistics === undefined) return;
+    const { version, statistics } = held;
+    this.#hold(version, { state: 'EVICTED', verified: false }).statistics = statistics;
   }
 
   /** Takes the version's memory, once its requests are answered. */
@@ -132,6 +160,7 @@ export class HeldVersions {
       facts: before?.facts,
       waking,
       failure: undefined,
+      statistics: before?.statistics,
       attempts: 0,
     };
     this.byDigest.set(version.digest, held);
@@ -158,6 +187,6 @@ export class HeldVersions {
 
 /** Without what takes memory. */
 function factsOf(serving: ServingVersion): VersionFacts {
-  const { digest, signature, rowed, together, invariance, modelBytes, settings } = serving;
-  return { digest, signature, rowed, together, invariance, modelBytes, settings };
+  const { batcher: _batcher, statistics: _statistics, memory: _memory, ...facts } = serving;
+  return facts;
 }

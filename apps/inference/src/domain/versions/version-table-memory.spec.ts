@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SUM_SIGNATURE } from '../../../test/fake-runner.ts';
 import { listing, serving, tableBench, turn, version } from '../../../test/version-table-bench.ts';
+import { loadStateOf } from './version-reports.ts';
 
 describe('VersionTable with a budget of memory', () => {
   const never = new AbortController().signal;
@@ -13,7 +14,7 @@ describe('VersionTable with a budget of memory', () => {
     table.advance();
     expect(changes).toEqual(['a READY']);
     expect(table.settled).toBe(true);
-    expect(table.loadState.loadedDigests).toEqual(['a']);
+    expect(loadStateOf(table.reports()).loadedDigests).toEqual(['a']);
     state.now = 10;
     const found = table.awaken(
       () => table.byDigest('acme', 'b', 'flights'),
@@ -21,7 +22,7 @@ describe('VersionTable with a budget of memory', () => {
     );
     expect((await found).serving.digest).toBe('b');
     expect(changes).toEqual(['a READY', 'a EVICTED', 'b READY']);
-    expect(table.loadState.loadedDigests).toEqual(['a', 'b']);
+    expect(loadStateOf(table.reports()).loadedDigests).toEqual(['a', 'b']);
     expect(() => table.byDigest('acme', 'a', 'flights')).toThrow(
       expect.objectContaining({ reason: 'MODEL_UNLOADED' }),
     );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { listing, tableBench, turn, version } from '../../../test/version-table-bench.ts';
+import { ownedReports } from './version-reports.ts';
 
 describe('VersionTable, asked for a version', () => {
   it('finds a version by digest, number or champion, and the newest where none is named', async () => {
@@ -38,7 +39,7 @@ describe('VersionTable, asked for a version', () => {
     const notFound = expect.objectContaining({ reason: 'MODEL_NOT_FOUND' });
     expect(() => table.byDigest('rival', 'a', 'flights')).toThrow(notFound);
     expect(() => table.byName('rival', 'flights', '')).toThrow(notFound);
-    expect(table.versionsOf('rival', 'flights')).toEqual([]);
+    expect(ownedReports(table.reports(), 'rival', 'flights')).toEqual([]);
     await table.close();
   });
 

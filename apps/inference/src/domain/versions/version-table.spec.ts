@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { listing, serving, tableBench, turn, version } from '../../../test/version-table-bench.ts';
 import { errors } from '../errors.ts';
+import { loadStateOf } from './version-reports.ts';
 
 describe('VersionTable', () => {
   it('loads what is listed, one after the other, and then is settled', async () => {
@@ -29,7 +30,7 @@ describe('VersionTable', () => {
     expect(table.byName('acme', 'flights', '').serving.digest).toBe('a');
     expect(() => table.byDigest('acme', 'b', 'flights')).toThrow('ARTIFACT_CORRUPT');
     expect(table.settled).toBe(true);
-    expect(table.loadState).toEqual({
+    expect(loadStateOf(table.reports())).toEqual({
       loadedDigests: ['a'],
       failures: [
         { digest: 'b', reason: 'ARTIFACT_CORRUPT', detail: 'model.onnx is not what its digest says' },
@@ -53,13 +54,13 @@ describe('VersionTable', () => {
     table.follow(listing(1n, [version('a', 1)]));
     await turn();
     expect(changes).toEqual(['a RangeError: Array buffer allocation failed', 'a FAILED']);
-    expect(table.loadState.failures).toMatchObject([{ digest: 'a', reason: 'INTERNAL' }]);
+    expect(loadStateOf(table.reports()).failures).toMatchObject([{ digest: 'a', reason: 'INTERNAL' }]);
     await table.close();
   });
 
   it('breaks off the load under way when it is closed, and reports nothing of it', async () => {
     const { table, changes } = tableBench(
-      (_, signal) =>
+      (_version, _statistics, signal) =>
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     );
     table.follow(listing(1n, [version('a', 1)]));

@@ -329,7 +329,8 @@ export declare type PredictionPayload = Message<"plumbline.audit.v1.PredictionPa
   modelDigest: string;
 
   /**
-   * Class of batch invariance of the version, e.g. "INVARIANT".
+   * Class of batch invariance of the version: "INVARIANT", "VARIANT" or "UNTESTED". Where invariance_rows is not 0, for
+   * batches of that size alone. Empty where the server says nothing of it.
    *
    * @generated from field: string invariance = 9;
    */
@@ -418,6 +419,14 @@ export declare type PredictionPayload = Message<"plumbline.audit.v1.PredictionPa
    * @generated from field: string mirrored_prediction_id = 21;
    */
   mirroredPredictionId: string;
+
+  /**
+   * Rows that every batch of the version is filled up to, because its policy pins the size; to replay the prediction to
+   * the bit, run it in a batch of so many rows. Default 0: batches have as many rows as come.
+   *
+   * @generated from field: int32 invariance_rows = 22;
+   */
+  invarianceRows: number;
 };
 
 /**

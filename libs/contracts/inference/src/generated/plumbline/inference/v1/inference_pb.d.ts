@@ -135,7 +135,8 @@ export declare type VersionStatus = Message<"plumbline.inference.v1.VersionStatu
   state: VersionState;
 
   /**
-   * Whether its answers depend on batching.
+   * Whether its answers depend on batching, as its last load found; also while it is unloaded for memory. Where
+   * invariance_rows is not 0, for batches of that size alone.
    *
    * @generated from field: plumbline.inference.v1.Invariance invariance = 4;
    */
@@ -163,14 +164,15 @@ export declare type VersionStatus = Message<"plumbline.inference.v1.VersionStatu
   failureDetail: string;
 
   /**
-   * Requests answered.
+   * Requests that ran and were answered, since the version was first loaded: the counts go on when it is unloaded for
+   * memory and loaded again, and end when it is withdrawn.
    *
    * @generated from field: int64 requests = 8;
    */
   requests: bigint;
 
   /**
-   * Rows answered.
+   * Rows of them.
    *
    * @generated from field: int64 rows = 9;
    */
@@ -189,6 +191,14 @@ export declare type VersionStatus = Message<"plumbline.inference.v1.VersionStatu
    * @generated from field: int64 model_bytes = 11;
    */
   modelBytes: bigint;
+
+  /**
+   * Rows that every batch is filled up to, because the policy of the model pins its size: with an INVARIANT class, a row
+   * is then answered alike whatever it is batched with. Default 0: batches have as many rows as come.
+   *
+   * @generated from field: int32 invariance_rows = 12;
+   */
+  invarianceRows: number;
 };
 
 /**
@@ -258,7 +268,7 @@ export declare const VersionStateSchema: GenEnum<VersionState>;
  */
 export enum Invariance {
   /**
-   * Not tested yet.
+   * Not known: the version was never loaded, or no rows are known that its model takes and tells apart.
    *
    * @generated from enum value: INVARIANCE_UNSPECIFIED = 0;
    */
