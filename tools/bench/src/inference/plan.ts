@@ -28,7 +28,7 @@ export const FULL: Plan = {
   trialSeconds: 0.5,
   openRounds: 3,
   openSeconds: 15,
-  loadSeconds: 6,
+  loadSeconds: 15,
   gpuLoads: 4,
   swaps: 1_000,
   cycles: 10_000,
