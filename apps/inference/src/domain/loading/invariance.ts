@@ -1,12 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { largestDifference, sameBits } from './differences.ts';
+import { answersAmong, differenceIn, tellApart } from './compare-answers.ts';
 import type { GoldenSet } from './golden.ts';
 import type { InvariancePolicy } from '../settings/model-settings.ts';
-import { probe, type ProbeInputs } from '../runners/probe.ts';
-import { RowStarts } from '../row-starts.ts';
-import { RunFailed, type BatchOutput, type Runner } from '../runners/runner.ts';
-import { hasRows, type ModelSignature } from '../signature.ts';
-import { goldenRows, joinRows, madeUpRows, madeUpShapes } from './test-rows.ts';
+import type { ProbeInputs } from '../runners/probe.ts';
+import { RunFailed, type Runner } from '../runners/runner.ts';
+import { madeUpRows, madeUpShapes } from './made-up-inputs.ts';
+import { hasRows } from '../signature.ts';
+import { goldenRows } from './test-rows.ts';
 
 /**
  * Whether a row's answer depends on the rows it is batched with, as found by test. `rows` is there where it is for
@@ -27,8 +26,6 @@ export interface InvarianceTest {
 
 /** Kernels change their ways at small sizes, at vector widths and at their blocking factors. */
 const BATCH_SIZES = [2, 3, 8, 17, 33] as const;
-/** Rows that are compared in one turn of the loop. */
-const ROWS_A_TURN = 16;
 /** Mixtures of rows that a pinned size is tested with: each row gets to several places. */
 const PINNED_ROUNDS = [0, 1, 2, 3] as const;
 
@@ -115,74 +112,4 @@ async function tryRows(
     if (error instanceof RunFailed) return error;
     throw error;
   }
-}
-
-/** Each row's answer in a batch of copies of itself. */
-async function answersAmong(
-  runner: Runner,
-  rows: readonly ProbeInputs[],
-  copies: number,
-): Promise<(readonly BatchOutput[])[]> {
-  const answers: (readonly BatchOutput[])[] = [];
-  for (const row of rows) {
-    const outputs = await probe(runner, await joinRows(Array.from({ length: copies }, () => row)));
-    answers.push(outputs.map((output, index) => rowOf(runner.signature, output, index, copies, 0) ?? output));
-  }
-  return answers;
-}
-
-async function differenceIn(
-  runner: Runner,
-  rows: readonly ProbeInputs[],
-  expected: readonly (readonly BatchOutput[])[],
-  sizes: readonly number[],
-): Promise<number> {
-  let largest = 0;
-  for (const [round, size] of sizes.entries()) {
-    const members = Array.from({ length: size }, (_, at) => (at + round * 5) % rows.length);
-    const together = await probe(
-      runner,
-      await joinRows(members.map((member) => rows[member] as ProbeInputs)),
-    );
-    for (const [at, member] of members.entries()) {
-      if (at % ROWS_A_TURN === 0) await nextTurn();
-      const found = together.map((output, index) => rowOf(runner.signature, output, index, size, at));
-      largest = Math.max(largest, rowDifference(runner.signature, expected[member] ?? [], found));
-    }
-  }
-  return largest;
-}
-
-/** One row of an output; undefined where the output has not the rows that were sent. */
-function rowOf(
-  { outputs }: ModelSignature,
-  { shape, raw }: BatchOutput,
-  index: number,
-  rows: number,
-  at: number,
-): BatchOutput | undefined {
-  const starts =
-    shape[0] === rows ? RowStarts.of(outputs[index]?.datatype ?? 'UINT8', shape, raw) : undefined;
-  return starts && { shape: [1, ...shape.slice(1)], raw: raw.subarray(starts.at(at), starts.at(at + 1)) };
-}
-
-function rowDifference(
-  { outputs }: ModelSignature,
-  expected: readonly BatchOutput[],
-  found: readonly (BatchOutput | undefined)[],
-): number {
-  return outputs.reduce((largest, { datatype }, index) => {
-    const [one, other] = [expected[index], found[index]];
-    if (one?.shape[0] !== 1 || other === undefined) return Infinity;
-    // Zeros of either sign differ by 0 but not in bits: still not the same answer.
-    return sameBits(other.raw, one.raw)
-      ? largest
-      : Math.max(largest, largestDifference(datatype, other.raw, one.raw), Number.MIN_VALUE);
-  }, 0);
-}
-
-function tellApart(answers: readonly (readonly BatchOutput[])[]): boolean {
-  return answers.some((answer) =>
-    answer.some(({ raw }, index) => !sameBits(raw, answers[0]?.[index]?.raw ?? raw)),
-  );
 }

@@ -3,7 +3,8 @@ import { testSizes, type InvarianceTest } from './invariance.ts';
 import { probe, type ProbeInputs } from '../runners/probe.ts';
 import { RunFailed, type Runner } from '../runners/runner.ts';
 import type { ModelSignature } from '../signature.ts';
-import { goldenRows, joinRows, MADE_UP_WIDTHS, madeUpInputs, madeUpRows, madeUpShapes } from './test-rows.ts';
+import { MADE_UP_WIDTHS, madeUpInputs, madeUpRows, madeUpShapes } from './made-up-inputs.ts';
+import { goldenRows, joinRows } from './test-rows.ts';
 
 /**
  * Runs batches of all sizes that the test of invariance runs. That a model refuses made-up rows says nothing; that a
@@ -35,7 +36,7 @@ export async function runMadeUp(runners: readonly Runner[]): Promise<string | un
   const isOpen = signature.inputs.some(({ shape }) => shape.includes(-1));
   let refusal: string | undefined;
   for (const width of isOpen ? [1, ...MADE_UP_WIDTHS] : [1]) {
-    refusal = await refusalOf(runners, madeUpInputs(signature, width), false);
+    refusal = await refusalOf(runners, await madeUpInputs(signature, width), false);
     if (refusal === undefined) return undefined;
   }
   return refusal;
