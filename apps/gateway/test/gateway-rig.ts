@@ -195,7 +195,10 @@ function inference(inferred: GatewayRig['inferred']): Implementation {
     ModelInfer: async (_request, context) => {
       const digest = context.requestMetadata.get('plumbline-model-digest') ?? '';
       inferred.push({ digest, tenant: context.tenant, caller: context.caller.id });
-      context.responseTrailers.set('plumbline-execution', 'batch-rows=1;invariance=INVARIANT');
+      context.responseTrailers.set(
+        'plumbline-execution',
+        'batch-rows=1;invariance=INVARIANT;invariance-rows=8',
+      );
       const raw = encodeElements('FP32', [digest === CANDIDATE ? 0.75 : 0.25]);
       const output = { name: 'probability', datatype: 'FP32' as const, shape: [1, 1], raw };
       return buildInferResponse({ modelName: 'delay', modelVersion: '1', id: '', outputs: [output] });

@@ -85,6 +85,7 @@ describe('a prediction by entity key', () => {
       route: 'delay',
       batchSize: 1,
       invariance: 'INVARIANT',
+      invarianceRows: 8,
       featureService: 'flights@1',
     });
     expect(

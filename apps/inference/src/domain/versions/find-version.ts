@@ -1,21 +1,14 @@
-import type { ServiceError } from '@plumbline/errors';
 import type { Batcher } from '../batching/batcher.ts';
-import { errors, shorten } from '../errors.ts';
+import { shorten } from '../errors.ts';
 import type { Invariance } from '../loading/invariance.ts';
+import { absent, absentName, asleep, notReady } from './absence.ts';
 import type { Memory } from './memory-ledger.ts';
 import type { ModelIndex, NamedVersion } from './model-index.ts';
 import type { ModelSettings } from '../settings/model-settings.ts';
 import type { Standing } from './plan-versions.ts';
 import type { ModelSignature } from '../signature.ts';
 import type { VersionStatistics } from '../batching/statistics.ts';
-import {
-  modelKey,
-  type ListedVersion,
-  type Listing,
-  type LoadFailure,
-  type ModelProblem,
-  type Owner,
-} from '../traffic.ts';
+import { modelKey, type ListedVersion, type Listing, type LoadFailure, type Owner } from '../traffic.ts';
 
 /** What is known of a version from its load on, also while it is unloaded for memory. */
 export interface VersionFacts {
@@ -115,7 +108,8 @@ function lookUpDigest(view: VersionView, tenant: string, digest: string, model: 
   const version = view.held.get(digest)?.version ?? view.index.listed.get(digest);
   const owners = newestFirst(version?.owners.filter((owner) => owner.tenant === tenant) ?? []);
   const owner = owners.find((candidate) => candidate.model === model) ?? owners[0];
-  if (owner === undefined) throw absent(view, `there is no version ${shorten(digest)} here`, { digest });
+  if (owner === undefined)
+    throw absent(view.listing, `there is no version ${shorten(digest)} here`, { digest });
   return { digest, owner };
 }
 
@@ -129,7 +123,7 @@ function lookUpName(view: VersionView, tenant: string, model: string, version: s
       (listed || view.held.has(digest)),
   );
   const [best] = asked.toSorted((left, right) => rank(view, right) - rank(view, left));
-  if (best === undefined) throw absentName(view, key, model, version);
+  if (best === undefined) throw absentName(view.listing, key, model, version, view.index.byModel.has(key));
   return best;
 }
 
@@ -158,51 +152,4 @@ function rank({ held }: VersionView, { digest, listed }: NamedVersion): number {
   const version = held.get(digest);
   if (version === undefined || (version.serving === undefined && !isAsleep(version))) return 0;
   return listed ? 2 : 1;
-}
-
-function absentName(view: VersionView, key: string, model: string, version: string): ServiceError {
-  const name = `model "${shorten(model)}"`;
-  const metadata = { model: shorten(model), version: shorten(version) };
-  const problem = view.listing?.problems?.get(key);
-  if (problem !== undefined) return unfit(`the ${name}`, problem, metadata);
-  const known = version !== '' && view.index.byModel.has(key);
-  const message = known
-    ? `the ${name} has no version "${shorten(version)}" here`
-    : `there is no ${name} here`;
-  return absent(view, message, metadata);
-}
-
-function absent(
-  { listing }: VersionView,
-  message: string,
-  metadata: Readonly<Record<string, string>>,
-): ServiceError {
-  return listing === undefined
-    ? errors.MODEL_NOT_READY('it is not known yet what to serve', { metadata, retryAfterMs: 1_000 })
-    : errors.MODEL_NOT_FOUND(message, { metadata });
-}
-
-function unfit(
-  what: string,
-  { reason, detail }: ModelProblem,
-  metadata: Readonly<Record<string, string>>,
-): ServiceError {
-  const message = `${what} could not be loaded: ${reason}: ${detail}`;
-  return errors.MODEL_NOT_READY(message, { metadata, retryAfterMs: 1_000 });
-}
-
-function asleep(digest: string): ServiceError {
-  const metadata = { digest };
-  return errors.MODEL_UNLOADED('the version is not loaded for want of memory', {
-    metadata,
-    retryAfterMs: 1_000,
-  });
-}
-
-function notReady(failure: LoadFailure | undefined, digest: string): ServiceError {
-  if (failure?.reason === 'MEMORY_BUDGET') {
-    return errors.MEMORY_BUDGET(failure.detail, { metadata: { digest } });
-  }
-  if (failure !== undefined) return unfit('the version', failure, { digest });
-  return errors.MODEL_NOT_READY('the version is being loaded', { metadata: { digest }, retryAfterMs: 1_000 });
 }
