@@ -29,7 +29,7 @@ describe('Batcher', () => {
         fc.integer({ min: 1, max: 3 }),
         fc.boolean(),
         async (requests, maxBatchRows, runners, together) => {
-          const { batcher } = bench({
+          const { batcher, statistics } = bench({
             batching: { maxRows: together ? maxBatchRows : 1, together },
             runners,
             depth: 2,
@@ -50,7 +50,7 @@ describe('Batcher', () => {
           });
           await Promise.all(outcomes);
           served += requests.length;
-          expect(batcher.counts).toMatchObject({
+          expect(statistics.counts).toMatchObject({
             requests: requests.length,
             rows: requests.reduce((sum, { rows }) => sum + rows, 0),
           });

@@ -14,7 +14,7 @@ import { PendingRequest, type InferAnswer, type InferLimits } from './pending-re
 import { RetryLine } from './retry-line.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import type { ModelSignature } from '../signature.ts';
-import type { VersionStatistics, WorkCounts } from './statistics.ts';
+import type { VersionStatistics } from './statistics.ts';
 import type { Alarm } from '../within.ts';
 
 export interface BatcherOptions {
@@ -90,10 +90,6 @@ export class Batcher {
       run: (runner, sealed) => void this.#runs.run(runner, sealed),
       onStranded: () => this.#strand(),
     });
-  }
-
-  get counts(): WorkCounts {
-    return this.#options.statistics.counts;
   }
 
   get queuedRows(): number {
