@@ -5,45 +5,25 @@ import queue
 import numpy as np
 import tritonclient.grpc as grpcclient
 from harness import address, check, equal, run
+from suite import FIRST, ONES, expect_sums, expect_text_sums, refusal_of, shared_checks, sum_inputs, tensor_of, texts
 from tritonclient.grpc import service_pb2, service_pb2_grpc
-from tritonclient.utils import InferenceServerException
-
-FIRST = np.arange(16, dtype=np.int32).reshape(1, 16)
-ONES = np.ones((1, 16), dtype=np.int32)
+from tritonclient.utils import InferenceServerException, deserialize_bytes_tensor
 
 
-def inputs_of(first, second, datatype):
-    tensors = []
-    for name, values in (("INPUT0", first), ("INPUT1", second)):
-        tensor = grpcclient.InferInput(name, list(values.shape), datatype)
-        tensor.set_data_from_numpy(values)
-        tensors.append(tensor)
-    return tensors
+def json_of(client, method, *arguments):
+    return getattr(client, method)(*arguments, as_json=True)
 
 
-def simple_inputs(first=FIRST):
-    return inputs_of(first, ONES, "INT32")
-
-
-def expect_sums(result, first=FIRST):
-    equal(result.as_numpy("OUTPUT0").tolist(), (first + ONES).tolist(), "OUTPUT0")
-    equal(result.as_numpy("OUTPUT1").tolist(), (first - ONES).tolist(), "OUTPUT1")
+shared_checks(grpcclient, json_of)
 
 
 def status_of(call):
-    try:
-        call()
-    except InferenceServerException as error:
-        return error.status()
-    return "OK"
+    refusal = refusal_of(call)
+    return "OK" if refusal is None else refusal.status()
 
 
-@check("health", "is_server_live, is_server_ready and is_model_ready are true, and false for an unknown model")
-def health(client):
-    equal(client.is_server_live(), True, "live")
-    equal(client.is_server_ready(), True, "ready")
-    equal(client.is_model_ready("simple"), True, "simple")
-    equal(client.is_model_ready("no-such-model"), False, "no-such-model")
+def simple_inputs(first=FIRST):
+    return sum_inputs(grpcclient, first)
 
 
 @check("metadata", "get_server_metadata, get_model_metadata and get_model_config read, as messages and as JSON")
@@ -75,34 +55,14 @@ def infer_compressed(client):
 @check("infer-int8", "infer computes sum and difference of INT8")
 def infer_int8(client):
     first, ones = FIRST.astype(np.int8), ONES.astype(np.int8)
-    result = client.infer("simple_int8", inputs_of(first, ones, "INT8"))
+    result = client.infer("simple_int8", sum_inputs(grpcclient, first, ones, "INT8"))
     equal(result.as_numpy("OUTPUT0").tolist(), (FIRST + ONES).tolist(), "OUTPUT0")
 
 
 @check("infer-string", "infer takes and gives texts as numpy objects")
 def infer_string(client):
-    def texts(values):
-        return np.array([str(value).encode() for value in values.flatten()], dtype=np.object_).reshape(1, 16)
-
-    result = client.infer("simple_string", inputs_of(texts(FIRST), texts(ONES), "BYTES"))
-    equal([int(text) for text in result.as_numpy("OUTPUT0").flatten()], list(range(1, 17)), "OUTPUT0")
-
-
-@check("infer-fp16", "infer takes and gives float16")
-def infer_fp16(client):
-    values = np.array([[0.5, -2.0, 65504.0]], dtype=np.float16)
-    tensor = grpcclient.InferInput("INPUT0", [1, 3], "FP16")
-    tensor.set_data_from_numpy(values)
-    equal(client.infer("identity_fp16", [tensor]).as_numpy("OUTPUT0").tolist(), values.tolist(), "OUTPUT0")
-
-
-@check("classification", "class_count gives value, index and label")
-def classification(client):
-    tensor = grpcclient.InferInput("INPUT0", [1, 4], "FP32")
-    tensor.set_data_from_numpy(np.array([[1, 4, 3, 2]], dtype=np.float32))
-    output = grpcclient.InferRequestedOutput("OUTPUT0", class_count=2)
-    found = client.infer("labelled", [tensor], outputs=[output]).as_numpy("OUTPUT0").flatten()
-    equal([text.decode().split(":")[1:] for text in found], [["1", "east"], ["2", "south"]], "the classes")
+    inputs = sum_inputs(grpcclient, texts(FIRST), texts(ONES), "BYTES")
+    expect_text_sums(client.infer("simple_string", inputs))
 
 
 @check("async-infer", "async_infer calls back with each answer")
@@ -152,19 +112,85 @@ def stream_error(client):
         client.stop_stream()
 
 
-@check("typed-contents", "the generated stub sends typed contents, as Triton's explicit-content examples do")
-def typed_contents(_):
+def request_of(model, datatype, field, first, second, shape=(1, 16)):
+    """A message of the generated stub with typed contents."""
+    request = service_pb2.ModelInferRequest(model_name=model)
+    for name, values in (("INPUT0", first), ("INPUT1", second)):
+        tensor = request.inputs.add(name=name, datatype=datatype, shape=shape)
+        getattr(tensor.contents, field)[:] = values
+    return request
+
+
+def stub_answer(request, name):
+    """The raw bytes of one output."""
     import grpc
 
-    request = service_pb2.ModelInferRequest(model_name="simple")
-    for name, values in (("INPUT0", FIRST), ("INPUT1", ONES)):
-        tensor = request.inputs.add(name=name, datatype="INT32", shape=[1, 16])
-        tensor.contents.int_contents[:] = values.flatten().tolist()
     with grpc.insecure_channel(address()) as channel:
         response = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer(request, timeout=10)
-    names = [output.name for output in response.outputs]
-    sums = np.frombuffer(response.raw_output_contents[names.index("OUTPUT0")], dtype=np.int32)
-    equal(sums.tolist(), (FIRST + ONES).flatten().tolist(), "OUTPUT0")
+    return response.raw_output_contents[[output.name for output in response.outputs].index(name)]
+
+
+@check("typed-contents", "the generated stub sends INT32 and INT8 as typed contents and reads raw ones")
+def typed_contents(_):
+    first, ones = FIRST.flatten().tolist(), ONES.flatten().tolist()
+    for model, datatype, dtype in (("simple", "INT32", np.int32), ("simple_int8", "INT8", np.int8)):
+        raw = stub_answer(request_of(model, datatype, "int_contents", first, ones), "OUTPUT0")
+        equal(np.frombuffer(raw, dtype=dtype).tolist(), (FIRST + ONES).flatten().tolist(), f"OUTPUT0 of {model}")
+
+
+@check("typed-texts", "the generated stub sends texts as typed contents and reads raw ones")
+def typed_texts(_):
+    request = request_of("simple_string", "BYTES", "bytes_contents", texts(FIRST).flatten(), texts(ONES).flatten())
+    found = deserialize_bytes_tensor(stub_answer(request, "OUTPUT0"))
+    equal([int(text) for text in found], list(range(1, 17)), "OUTPUT0")
+
+
+@check("typed-version", "a version that is no number is refused to the generated stub")
+def typed_version(_):
+    import grpc
+
+    request = request_of("simple_int8", "INT8", "int_contents", [1] * 16, [1] * 16)
+    request.model_version = "wrong_specification"
+    try:
+        stub_answer(request, "OUTPUT0")
+        raise AssertionError("it answered")
+    except grpc.RpcError as error:
+        wrong = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
+        equal(error.code() in wrong, True, f"that {error.code()} says so")
+
+
+@check("raw-stub", "the generated stub reads health, metadata and configuration, and infers with raw contents")
+def raw_stub(_):
+    import grpc
+
+    with grpc.insecure_channel(address()) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        equal(stub.ServerLive(service_pb2.ServerLiveRequest()).live, True, "live")
+        equal(stub.ServerReady(service_pb2.ServerReadyRequest()).ready, True, "ready")
+        equal(stub.ModelReady(service_pb2.ModelReadyRequest(name="densenet_onnx")).ready, True, "readiness")
+        metadata = stub.ModelMetadata(service_pb2.ModelMetadataRequest(name="densenet_onnx"))
+        equal(list(metadata.inputs[0].shape), [3, 224, 224], "the shape")
+        config = stub.ModelConfig(service_pb2.ModelConfigRequest(name="densenet_onnx")).config
+        equal(config.input[0].name, "data_0", "the input")
+        request = service_pb2.ModelInferRequest(model_name="densenet_onnx", id="my request")
+        request.inputs.add(name="data_0", datatype="FP32", shape=[3, 224, 224])
+        request.outputs.add(name="fc6_1")
+        request.raw_input_contents.append(np.full([3, 224, 224], 0.5, dtype=np.float32).tobytes())
+        response = stub.ModelInfer(request)
+        equal(response.id, "my request", "the id")
+        equal(np.frombuffer(response.raw_output_contents[0], dtype=np.float32).tolist(), [0.5] * 3, "fc6_1")
+
+
+@check("custom-args", "a client with channel arguments and headers of its own is answered")
+def custom_args(_):
+    arguments = [
+        ("grpc.max_send_message_length", 1024 * 1024),
+        ("grpc.max_receive_message_length", 1024 * 1024),
+        ("grpc.keepalive_time_ms", 2**31 - 1),
+        ("grpc.dns_enable_srv_queries", 1),
+    ]
+    with grpcclient.InferenceServerClient(address(), channel_args=arguments) as client:
+        expect_sums(client.infer("simple", simple_inputs(), headers={"test": "1"}))
 
 
 @check("errors", "refusals carry the status that the client documents")
@@ -177,33 +203,9 @@ def errors(client):
 
 @check("client-timeout", "client_timeout ends a slow request with DEADLINE_EXCEEDED")
 def client_timeout(client):
-    tensor = grpcclient.InferInput("INPUT0", [2], "FP32")
-    tensor.set_data_from_numpy(np.array([300_000, 0], dtype=np.float32))
+    tensor = tensor_of(grpcclient, "INPUT0", np.array([300_000, 0], dtype=np.float32), "FP32")
     status = status_of(lambda: client.infer("slow", [tensor], client_timeout=0.02))
     equal(status, "StatusCode.DEADLINE_EXCEEDED", "the status")
-
-
-@check("statistics", "get_inference_statistics counts a request")
-def statistics(client):
-    def count():
-        stats = client.get_inference_statistics("simple", as_json=True)["model_stats"][0]
-        return int(stats["inference_stats"]["success"].get("count", 0))
-
-    client.infer("simple", simple_inputs())
-    before = count()
-    client.infer("simple", simple_inputs())
-    equal(count() - before, 1, "the growth of success")
-
-
-@check("model-control", "unload_model, load_model and get_model_repository_index control a model")
-def model_control(client):
-    client.load_model("loadable")
-    client.unload_model("loadable")
-    equal(client.is_model_ready("loadable"), False, "readiness once unloaded")
-    client.load_model("loadable")
-    equal(client.is_model_ready("loadable"), True, "readiness once loaded")
-    states = {model.name: model.state for model in client.get_model_repository_index().models}
-    equal(states["loadable"], "READY", "the state in the index")
 
 
 @check("shared-memory", "get_system_shared_memory_status says that shared memory is not offered")

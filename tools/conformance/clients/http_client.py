@@ -3,44 +3,22 @@
 import numpy as np
 import tritonclient.http as httpclient
 from harness import address, check, equal, run
-from tritonclient.utils import InferenceServerException
-
-FIRST = np.arange(16, dtype=np.int32).reshape(1, 16)
-ONES = np.ones((1, 16), dtype=np.int32)
+from suite import FIRST, ONES, expect_sums, expect_text_sums, refusal_of, shared_checks, sum_inputs, tensor_of, texts
 
 
-def inputs_of(first, second, datatype, binary):
-    tensors = []
-    for name, values in (("INPUT0", first), ("INPUT1", second)):
-        tensor = httpclient.InferInput(name, list(values.shape), datatype)
-        tensor.set_data_from_numpy(values, binary_data=binary)
-        tensors.append(tensor)
-    return tensors
+def json_of(client, method, *arguments):
+    return getattr(client, method)(*arguments)
+
+
+shared_checks(httpclient, json_of)
 
 
 def simple_inputs(binary=True):
-    return inputs_of(FIRST, ONES, "INT32", binary)
-
-
-def expect_sums(result):
-    equal(result.as_numpy("OUTPUT0").tolist(), (FIRST + ONES).tolist(), "OUTPUT0")
-    equal(result.as_numpy("OUTPUT1").tolist(), (FIRST - ONES).tolist(), "OUTPUT1")
+    return sum_inputs(httpclient, binary_data=binary)
 
 
 def outputs_of(binary):
     return [httpclient.InferRequestedOutput(name, binary_data=binary) for name in ("OUTPUT0", "OUTPUT1")]
-
-
-def texts(values):
-    return np.array([str(value).encode() for value in values.flatten()], dtype=np.object_).reshape(1, 16)
-
-
-@check("health", "is_server_live, is_server_ready and is_model_ready are true, and false for an unknown model")
-def health(client):
-    equal(client.is_server_live(), True, "live")
-    equal(client.is_server_ready(), True, "ready")
-    equal(client.is_model_ready("simple"), True, "simple")
-    equal(client.is_model_ready("no-such-model"), False, "no-such-model")
 
 
 @check("metadata", "get_server_metadata, get_model_metadata and get_model_config read")
@@ -75,8 +53,7 @@ def infer_all_outputs(client):
 
 @check("infer-version", "infer of a version is answered by that version")
 def infer_version(client):
-    tensor = httpclient.InferInput("INPUT0", [1, 4], "FP32")
-    tensor.set_data_from_numpy(np.ones((1, 4), dtype=np.float32))
+    tensor = tensor_of(httpclient, "INPUT0", np.ones((1, 4), dtype=np.float32), "FP32")
     for version in (1, 2):
         result = client.infer("versioned", [tensor], model_version=str(version))
         equal(result.as_numpy("OUTPUT0").tolist(), [[float(version)] * 4], "OUTPUT0")
@@ -85,26 +62,8 @@ def infer_version(client):
 @check("infer-string", "infer takes and gives texts, binary and JSON")
 def infer_string(client):
     for binary in (True, False):
-        inputs = inputs_of(texts(FIRST), texts(ONES), "BYTES", binary)
-        result = client.infer("simple_string", inputs, outputs=outputs_of(binary))
-        equal([int(text) for text in result.as_numpy("OUTPUT0").flatten()], list(range(1, 17)), "OUTPUT0")
-
-
-@check("infer-fp16", "infer takes and gives binary float16")
-def infer_fp16(client):
-    values = np.array([[0.5, -2.0, 65504.0]], dtype=np.float16)
-    tensor = httpclient.InferInput("INPUT0", [1, 3], "FP16")
-    tensor.set_data_from_numpy(values)
-    equal(client.infer("identity_fp16", [tensor]).as_numpy("OUTPUT0").tolist(), values.tolist(), "OUTPUT0")
-
-
-@check("classification", "class_count gives value, index and label")
-def classification(client):
-    tensor = httpclient.InferInput("INPUT0", [1, 4], "FP32")
-    tensor.set_data_from_numpy(np.array([[1, 4, 3, 2]], dtype=np.float32))
-    output = httpclient.InferRequestedOutput("OUTPUT0", class_count=2)
-    found = client.infer("labelled", [tensor], outputs=[output]).as_numpy("OUTPUT0").flatten()
-    equal([text.decode().split(":")[1:] for text in found], [["1", "east"], ["2", "south"]], "the classes")
+        inputs = sum_inputs(httpclient, texts(FIRST), texts(ONES), "BYTES", binary_data=binary)
+        expect_text_sums(client.infer("simple_string", inputs, outputs=outputs_of(binary)))
 
 
 @check("infer-compressed", "a gzip or deflate request is read, and an answer compressed on request")
@@ -128,36 +87,19 @@ def async_infer(client):
         equal(result.get_response()["id"], str(index), "the id")
 
 
+@check("headers", "headers and query parameters that mean nothing to the server do not disturb it")
+def headers(client):
+    extra = {"headers": {"test": "1"}, "query_params": {"test_1": 1, "test_2": 2}}
+    equal(client.is_server_live(**extra), True, "live")
+    equal(client.get_model_metadata("simple", **extra)["name"], "simple", "the name")
+    expect_sums(client.infer("simple", simple_inputs(), **extra))
+
+
 @check("errors", "refusals carry the HTTP status that the client documents")
 def errors(client):
     for model, status in (("no-such-model", "404"), ("simple_int8", "400")):
-        try:
-            client.infer(model, simple_inputs())
-            raise AssertionError(f"{model} answered")
-        except InferenceServerException as error:
-            equal(error.status(), status, f"the status of {model}")
-
-
-@check("statistics", "get_inference_statistics counts a request")
-def statistics(client):
-    def count():
-        return client.get_inference_statistics("simple")["model_stats"][0]["inference_stats"]["success"]["count"]
-
-    client.infer("simple", simple_inputs())
-    before = count()
-    client.infer("simple", simple_inputs())
-    equal(count() - before, 1, "the growth of success")
-
-
-@check("model-control", "unload_model, load_model and get_model_repository_index control a model")
-def model_control(client):
-    client.load_model("loadable")
-    client.unload_model("loadable")
-    equal(client.is_model_ready("loadable"), False, "readiness once unloaded")
-    client.load_model("loadable")
-    equal(client.is_model_ready("loadable"), True, "readiness once loaded")
-    states = {model["name"]: model.get("state") for model in client.get_model_repository_index()}
-    equal(states["loadable"], "READY", "the state in the index")
+        refusal = refusal_of(lambda model=model: client.infer(model, simple_inputs()))
+        equal(refusal and refusal.status(), status, f"the status of {model}")
 
 
 @check("aio", "the asyncio client infers")

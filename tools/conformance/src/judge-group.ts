@@ -33,8 +33,14 @@ const JUDGES: Readonly<Record<GroupName, Judge>> = {
       directory,
       report,
     }),
-  clients: ({ target, options, report }) =>
-    runClients(target, { required: options.requireClients, kserve: options.kserve, report }),
+  clients: ({ target, options, directory, report }) =>
+    runClients(target, {
+      required: options.requireClients,
+      kserve: options.kserve,
+      examples: options.examples,
+      directory,
+      report,
+    }),
 };
 
 export function judgeGroup(group: GroupName, context: JudgeContext): Promise<readonly CheckResult[]> {

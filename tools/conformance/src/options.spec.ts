@@ -14,6 +14,7 @@ describe('the command line', () => {
       onnxTestdata: ONNX_TESTDATA,
       requireClients: false,
       kserve: false,
+      examples: undefined,
       verbose: false,
     });
   });

@@ -24,6 +24,8 @@ export interface Options {
   readonly requireClients: boolean;
   /** Whether the group `clients` runs KServe's client too. */
   readonly kserve: boolean;
+  /** Folder of the examples that belong to tritonclient, for the group `clients`. */
+  readonly examples: string | undefined;
   /** Whether checks that pass are listed too. */
   readonly verbose: boolean;
 }
@@ -44,6 +46,8 @@ Without --address this repository's inference service is started on a temporary 
   --onnx-testdata <folder>   the ONNX project's backend test data      (default ${ONNX_TESTDATA},
                              where Debian's package libonnx-testdata puts it)
   --require-clients          fail where the Python clients cannot be run
+  --examples <folder>        src/python/examples of a checkout of triton-inference-server/client, whose scripts the
+                             package tritonclient does not carry: the group clients runs those as they are
   --kserve                   also run KServe's Python client, whose package takes 450 MB
   --json <file>              where the results go                      (default out/conformance/inference.json)
   --verbose                  list every check, not only those that did not pass`;
@@ -74,6 +78,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     onnxTestdata: values['onnx-testdata'],
     requireClients: values['require-clients'],
     kserve: values.kserve,
+    examples: values.examples,
     verbose: values.verbose,
   };
 }
@@ -109,6 +114,7 @@ function parse(args: readonly string[]) {
         'onnx-testdata': { type: 'string', default: ONNX_TESTDATA },
         'require-clients': { type: 'boolean', default: false },
         kserve: { type: 'boolean', default: false },
+        examples: { type: 'string' },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CheckResult } from '../suite/outcome.ts';
 import type { Target } from '../target/target.ts';
+import type { Found } from './find-perf-analyzer.ts';
+import { lastLineOf } from './python-environment.ts';
 
 const run = promisify(execFile);
 const REQUESTS = 400;
@@ -10,15 +12,15 @@ const TIMEOUT_MS = 60_000;
 /** What perf_analyzer is run with: name, title, arguments. */
 type Measurement = readonly [name: string, title: string, args: readonly string[]];
 
-/** Runs Triton's load generator, `program`, over each way into the target. */
+/** Runs Triton's load generator over each way into the target. */
 export async function runPerfAnalyzer(
   target: Target,
-  program: string | undefined,
+  found: Found,
   report: (result: CheckResult) => void,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const measurement of measurementsOf(target)) {
-    const result = await measure(program, measurement);
+    const result = await measure(found, measurement);
     results.push(result);
     report(result);
   }
@@ -36,20 +38,16 @@ function measurementsOf({ address, httpAddress }: Target): readonly Measurement[
   return [...overGrpc, ['http', 'perf_analyzer measures HTTP, and the statistics agree with it', http]];
 }
 
-async function measure(program: string | undefined, [name, title, args]: Measurement): Promise<CheckResult> {
+async function measure(found: Found, [name, title, args]: Measurement): Promise<CheckResult> {
   const startedMs = performance.now();
-  const verdict = program === undefined ? ABSENT : await judge(program, args);
+  const verdict = 'problem' in found ? skipped(found.problem) : await judge(found.program, args);
   const durationMs = Math.round(performance.now() - startedMs);
   return { id: `clients.perf-analyzer.${name}`, group: 'clients', title, ...verdict, durationMs };
 }
 
 type Verdict = Pick<CheckResult, 'outcome' | 'reason'>;
 
-const ABSENT: Verdict = {
-  outcome: 'skipped',
-  reason:
-    'perf_analyzer is not here: its wheel needs glibc 2.38; else put it on the PATH or in PERF_ANALYZER',
-};
+const skipped = (reason: string): Verdict => ({ outcome: 'skipped', reason });
 
 async function judge(program: string, args: readonly string[]): Promise<Verdict> {
   const load = ['-m', 'simple', '--concurrency-range', '4', '--request-count', String(REQUESTS)];
@@ -57,8 +55,7 @@ async function judge(program: string, args: readonly string[]): Promise<Verdict>
     const { stdout } = await run(program, [...load, ...args], { timeout: TIMEOUT_MS });
     return verdictOf(stdout);
   } catch (error) {
-    const { stderr = '', message } = error as Error & { stderr?: string };
-    return { outcome: 'fail', reason: stderr.trim().split('\n').at(-1) || message };
+    return { outcome: 'fail', reason: lastLineOf(error as Error) };
   }
 }
 

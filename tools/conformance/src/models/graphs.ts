@@ -91,6 +91,16 @@ export function neighbourly(): Uint8Array {
   );
 }
 
+/** fc6_1 = the mean of each colour of the image data_0; FP32 [3, 224, 224] to [3]. */
+export function colours(): Uint8Array {
+  const mean: NodeSpec = {
+    ...node('ReduceMean', ['data_0'], 'fc6_1'),
+    attributes: { axes: { ints: [1, 2] }, keepdims: { int: 0 } },
+  };
+  const image: TensorInfo = { name: 'data_0', datatype: 'FP32', shape: [3, 224, 224] };
+  return model('colours', [image], [{ name: 'fc6_1', datatype: 'FP32', shape: [3] }], [mean]);
+}
+
 /**
  * OUTPUT0 = INPUT0 after as many turns of a loop as INPUT0's greatest element says, ~1 µs each. FP32 [2], or [N, 2]
  * where `rowed`.

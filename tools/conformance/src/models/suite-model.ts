@@ -7,6 +7,8 @@ export interface SuiteTensor {
   readonly dims: readonly number[];
   /** Labels of the classes, by index: for classification. */
   readonly labels?: readonly string[];
+  /** Of images: the order of their dimensions. */
+  readonly format?: 'NCHW';
 }
 
 /** A model that checks call: what a Triton-layout repository holds of it. */

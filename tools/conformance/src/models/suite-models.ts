@@ -1,5 +1,5 @@
 import type { Datatype } from '@plumbline/tensors';
-import { identity, neighbourly, slow, sumAndDifference, times } from './graphs.ts';
+import { colours, identity, neighbourly, slow, sumAndDifference, times } from './graphs.ts';
 import type { SuiteModel, SuiteTensor } from './suite-model.ts';
 
 /** Datatypes with a model of their own, `identity_<datatype>`. */
@@ -15,11 +15,13 @@ export function suiteModels(): readonly SuiteModel[] {
   return [
     ...sums(),
     ...IDENTITY_DATATYPES.map(identityModel),
+    { ...identityModel('BYTES'), name: 'simple_identity' },
     fourWide('versioned', [times(1), times(2)], ['version_policy { all { } }']),
     fourWide('neighbourly', [neighbourly()]),
     fourWide('cached', [times(3)], ['response_cache { enable: true }']),
     fourWide('loadable', [times(4)]),
     labelled(),
+    imageModel(),
     { ...oneByOne('slow', []), versions: [slow(false)], maxBatchSize: 0 },
     { ...oneByOne('prioritized', PRIORITIES), versions: [slow(true)], maxBatchSize: 1 },
   ];
@@ -68,6 +70,18 @@ function labelled(): SuiteModel {
   return {
     ...fourWide('labelled', [times(1)]),
     outputs: [{ name: 'OUTPUT0', datatype: 'FP32', dims: [4], labels }],
+  };
+}
+
+/** Triton's examples call an image model by the names that this one has. */
+function imageModel(): SuiteModel {
+  const labels = ['red', 'green', 'blue'];
+  return {
+    name: 'densenet_onnx',
+    versions: [colours()],
+    maxBatchSize: 0,
+    inputs: [{ name: 'data_0', datatype: 'FP32', dims: [3, 224, 224], format: 'NCHW' }],
+    outputs: [{ name: 'fc6_1', datatype: 'FP32', dims: [3], labels }],
   };
 }
 

@@ -31,10 +31,11 @@ export function configText(model: SuiteModel): string {
   return `${lines.join('\n')}\n`;
 }
 
-function tensorText({ name, datatype, dims, labels }: SuiteTensor): string {
+function tensorText({ name, datatype, dims, labels, format }: SuiteTensor): string {
   const type = datatype === 'BYTES' ? 'STRING' : datatype;
   const label = labels === undefined ? '' : ` label_filename: "${labelsOf(name)}"`;
-  return `{ name: "${name}" data_type: TYPE_${type} dims: [ ${dims.join(', ')} ]${label} }`;
+  const order = format === undefined ? '' : ` format: FORMAT_${format}`;
+  return `{ name: "${name}" data_type: TYPE_${type}${order} dims: [ ${dims.join(', ')} ]${label} }`;
 }
 
 const labelsOf = (output: string): string => `${output}_labels.txt`;
