@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   DataType,
+  ModelInput_Format as Format,
   ModelInstanceGroup_Kind as Kind,
   ModelQueuePolicy_TimeoutAction as TimeoutAction,
   type GRPCInferenceService,
@@ -34,7 +35,11 @@ function completeConfig({ facts: { settings, signature, together }, owner }: Des
     backend: 'onnxruntime',
     versionPolicy: versionPolicy(config.versionPolicy),
     maxBatchSize: maxBatchRows,
-    input: signature.inputs.map((spec) => ({ ...tensor(spec, rowed), ...reshape(config.inputs, spec) })),
+    input: signature.inputs.map((spec) => ({
+      ...tensor(spec, rowed),
+      ...reshape(config.inputs, spec),
+      format: format(config.inputs, spec),
+    })),
     output: signature.outputs.map((spec) => ({
       ...tensor(spec, rowed),
       ...reshape(config.outputs, spec),
@@ -73,6 +78,11 @@ function tensor({ name, datatype, shape }: TensorSpec, rowed: boolean) {
 function reshape(tensors: readonly TensorConfig[], { name }: TensorSpec) {
   const shape = tensors.find((declared) => declared.name === name)?.reshape;
   return shape === undefined ? {} : { reshape: { shape: shape.map(BigInt) } };
+}
+
+function format(tensors: readonly TensorConfig[], { name }: TensorSpec): Format {
+  const declared = tensors.find((tensor) => tensor.name === name)?.format;
+  return declared === undefined ? Format.NONE : Format[declared];
 }
 
 function dataType(datatype: TensorSpec['datatype']): DataType {

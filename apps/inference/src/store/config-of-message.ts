@@ -1,5 +1,6 @@
 import {
   DataType,
+  ModelInput_Format as Format,
   ModelInstanceGroup_Kind as Kind,
   ModelQueuePolicy_TimeoutAction as TimeoutAction,
   type ModelConfig as ConfigMessage,
@@ -77,7 +78,13 @@ function tensorOf(tensor: ModelInput | ModelOutput, field: string): TensorConfig
     dims: dimsOf(dims, -1n, `${field}.dims`),
     reshape: reshape && dimsOf(reshape.shape, -1n, `${field}.reshape.shape`),
     labelFilename: fileName(labelFilename, `${field}.label_filename`),
+    format: 'format' in tensor ? formatOf(tensor) : undefined,
   };
+}
+
+function formatOf({ format }: ModelInput): TensorConfig['format'] {
+  if (format === Format.NHWC) return 'NHWC';
+  return format === Format.NCHW ? 'NCHW' : undefined;
 }
 
 /** Of what Triton offers for tensors, that which nothing here does. */

@@ -12,6 +12,8 @@ export interface TensorConfig {
   readonly reshape?: Shape | undefined;
   /** Of an output: the file with its labels; empty: none. */
   readonly labelFilename: string;
+  /** Of an input that is an image: the order of its dimensions, for clients to read; nothing here depends on it. */
+  readonly format?: 'NHWC' | 'NCHW' | undefined;
 }
 
 export type VersionPolicy =
