@@ -42,6 +42,16 @@ describe('metadata', () => {
     }
   });
 
+  it('is not compressed, because stock clients that say they take gzip do not undo it here', async () => {
+    const extensions = Array.from({ length: 200 }, (_, index) => `extension ${index}`);
+    const { headers, json } = await get(
+      { serverMetadata: () => ({ name: 'plumbline', version: '1', extensions }) },
+      '/v2',
+    );
+    expect(headers.get('content-encoding')).toBeNull();
+    expect(json).toMatchObject({ extensions });
+  });
+
   it('describes a model whose name needs escaping', async () => {
     const { json } = await get(
       {

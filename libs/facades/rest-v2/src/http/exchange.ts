@@ -20,6 +20,8 @@ export interface Answer {
   readonly body: Buffer | object;
   /** Of bytes; default application/json. */
   readonly contentType?: string;
+  /** Whether it may be compressed as the client says it takes; default not, see sendAnswer(). */
+  readonly compressible?: true;
 }
 
 export type Operation = (exchange: Exchange) => Promise<Answer>;

@@ -2,24 +2,28 @@ import type { FastifyReply } from 'fastify';
 import { ServiceError } from '@plumbline/errors';
 import { rpcErrors, type Log } from '@plumbline/rpc';
 import type { Answer, Exchange } from './exchange.ts';
-import { MIN_COMPRESSED_BYTES, acceptedCoding, compress } from './content-coding.ts';
+import { MIN_COMPRESSED_BYTES, acceptedCoding, compress, type ContentCoding } from './content-coding.ts';
 import { httpStatus } from './http-status.ts';
 
 const JSON_TYPE = 'application/json';
 
-/** Sends an answer, compressed where the client takes it and it is worth it. */
+/**
+ * Sends an answer, compressed where the client takes it, it is worth it and the operation allows it. Stock clients say that
+ * they take gzip wherever their HTTP library does, and undo it for inferences alone: tritonclient.http.aio.
+ */
 export async function sendAnswer(reply: FastifyReply, exchange: Exchange, answer: Answer): Promise<void> {
   const { status = 200, contentType = JSON_TYPE } = answer;
   const plain = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(JSON.stringify(answer.body));
-  const accepted = acceptedCoding(exchange.headers['accept-encoding']);
-  const coding = plain.length < MIN_COMPRESSED_BYTES ? 'identity' : accepted;
-  const body = coding === 'identity' ? plain : await compress(plain, coding);
-  reply
-    .code(status)
-    .headers({ ...exchange.responseHeaders, vary: 'accept-encoding' })
-    .type(contentType);
+  const coding = codingOf(exchange, answer, plain.length);
+  reply.code(status).headers(exchange.responseHeaders).type(contentType);
+  if (answer.compressible) reply.header('vary', 'accept-encoding');
   if (coding !== 'identity') reply.header('content-encoding', coding);
-  void reply.send(body);
+  void reply.send(coding === 'identity' ? plain : await compress(plain, coding));
+}
+
+function codingOf({ headers }: Exchange, { compressible }: Answer, sizeBytes: number): ContentCoding {
+  if (!compressible || sizeBytes < MIN_COMPRESSED_BYTES) return 'identity';
+  return acceptedCoding(headers['accept-encoding']);
 }
 
 /** Sends a failure: `{ "error": text, "reason": name }`, the status by code and reason. */

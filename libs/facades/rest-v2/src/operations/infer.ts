@@ -47,7 +47,7 @@ async function raw(invoke: Invoke, exchange: Exchange, body: Buffer): Promise<Re
 }
 
 function answer({ responseHeaders }: Exchange, body: Buffer, jsonBytes: number | undefined): Answer {
-  if (jsonBytes === undefined) return { body };
+  if (jsonBytes === undefined) return { body, compressible: true };
   responseHeaders[HEADER_LENGTH] = jsonBytes;
-  return { body, contentType: 'application/octet-stream' };
+  return { body, contentType: 'application/octet-stream', compressible: true };
 }
