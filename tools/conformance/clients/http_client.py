@@ -102,7 +102,7 @@ def errors(client):
         equal(refusal and refusal.status(), status, f"the status of {model}")
 
 
-@check("aio", "the asyncio client infers")
+@check("aio", "the asyncio client infers, and reads long answers of statistics, configuration and the index")
 def aio(_):
     import asyncio
 
@@ -111,6 +111,11 @@ def aio(_):
     async def calls():
         async with aioclient.InferenceServerClient(address()) as client:
             expect_sums(await client.infer("simple", simple_inputs()))
+            statistics = await client.get_inference_statistics()
+            equal("simple" in [stats["name"] for stats in statistics["model_stats"]], True, "statistics of simple")
+            index = await client.get_model_repository_index()
+            equal("simple" in [model["name"] for model in index], True, "simple in the index")
+            equal((await client.get_model_config("prioritized"))["name"], "prioritized", "the name")
 
     asyncio.run(calls())
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Skipped, type CheckResult } from '../suite/outcome.ts';
 import type { Target } from '../target/target.ts';
 import { lastLineOf } from './python-environment.ts';
-import { STOCK_EXAMPLES, type StockExample, type Way } from './stock-examples.ts';
+import { STOCK_EXAMPLES, type StockExample, type Unfit, type Way } from './stock-examples.ts';
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 30_000;
@@ -75,7 +75,7 @@ async function* resultsOf(script: string, surroundings: Surroundings): AsyncGene
   });
   const startedMs = performance.now();
   if (example === undefined) yield result(script, UNKNOWN, startedMs);
-  else if (example.ways.length === 0) yield result(script, skipped(example.unfit), startedMs);
+  else if (example.ways.length === 0) yield result(script, skipped(example.unfit?.reason), startedMs);
   for (const way of example?.ways ?? []) {
     const wayStartedMs = performance.now();
     const verdict = await judge(example as StockExample, way, surroundings);
@@ -100,12 +100,21 @@ async function judge({ script, unfit }: StockExample, way: Way, around: Surround
   return verdictOf(problem, unfit, target.own);
 }
 
-/** @param problem why the script did not end with 0; undefined where it did. */
-export function verdictOf(problem: string | undefined, unfit: string | undefined, own: boolean): Verdict {
-  if (problem !== undefined)
-    return unfit === undefined ? { outcome: 'fail', reason: problem } : skipped(unfit);
-  if (unfit === undefined || !own) return { outcome: 'pass', reason: '' };
-  return { outcome: 'fail', reason: `it passes, though stock-examples.ts says that it ${unfit}` };
+/** What a script said that did not end with 0. */
+interface Problem {
+  readonly output: string;
+  /** The end of it. */
+  readonly summary: string;
+}
+
+/** @param problem undefined where the script ended with 0 */
+export function verdictOf(problem: Problem | undefined, unfit: Unfit | undefined, own: boolean): Verdict {
+  if (problem === undefined) {
+    if (unfit === undefined || !own) return { outcome: 'pass', reason: '' };
+    return { outcome: 'fail', reason: `it passes, though stock-examples.ts says that it ${unfit.reason}` };
+  }
+  const expected = unfit !== undefined && (!own || unfit.sign.test(problem.output));
+  return expected ? skipped(unfit.reason) : { outcome: 'fail', reason: problem.summary };
 }
 
 /** The arguments with the values in place; undefined where one of them is not known. */
@@ -117,14 +126,15 @@ function filledIn(
   return filled.every((arg) => arg !== undefined) ? filled : undefined;
 }
 
-async function problemOf(python: string, args: readonly string[]): Promise<string | undefined> {
+async function problemOf(python: string, args: readonly string[]): Promise<Problem | undefined> {
   try {
     await run(python, args, { timeout: TIMEOUT_MS });
     return undefined;
   } catch (error) {
     // Exceptions go to one stream, what a script found wrong to the other.
-    const { stdout = '' } = error as { stdout?: string };
-    return [stdout.trim().split('\n').at(-1), lastLineOf(error as Error)].filter(Boolean).join('; ');
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    const summary = [stdout.trim().split('\n').at(-1), lastLineOf(error as Error)].filter(Boolean).join('; ');
+    return { output: stdout + stderr, summary };
   }
 }
 
