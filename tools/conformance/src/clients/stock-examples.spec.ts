@@ -30,4 +30,13 @@ describe('the list of stock examples', () => {
     const uncovered = STOCK_EXAMPLES.filter(({ checks }) => checks.length === 0);
     for (const { unfit } of uncovered) expect(unfit?.reason).toMatch(/which this service does not offer$/);
   });
+
+  it('is the one that the documentation has', () => {
+    const readme = readFileSync(join(CLIENTS, '../README.md'), 'utf8');
+    const lines = new Set(readme.split('\n').map((line) => line.replaceAll(/ +/g, ' ')));
+    for (const { script, checks, unfit } of STOCK_EXAMPLES) {
+      const named = checks.map((check) => `\`${check}\``).join(', ') || '–';
+      expect(lines).toContain(`| \`${script}\` | ${named} | ${unfit?.reason ?? 'passes'} |`);
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import { DataType, type ModelConfig } from '@plumbline/contract-oip';
+import { DataType, ModelInput_Format, type ModelConfig } from '@plumbline/contract-oip';
 import type { Checks } from '../suite/check.ts';
 import { expect, expectEqual, expectStatus } from '../suite/expect.ts';
 import type { Target } from '../target/target.ts';
@@ -30,6 +30,16 @@ export const modelConfigChecks: Checks = {
       });
       expectEqual(config.input.map(plain), tensors(['INPUT0', 'INPUT1']), 'input');
       expectEqual(config.output.map(plain), tensors(['OUTPUT0', 'OUTPUT1']), 'output');
+    },
+  },
+  format: {
+    title: 'ModelConfig shows the order of the dimensions of an image, without which image clients give up',
+    models: ['densenet_onnx', 'simple'],
+    extension,
+    run: async (target) => {
+      const formatOf = async (model: string) => (await configOf(target, model)).input[0]?.format;
+      expectEqual(await formatOf('densenet_onnx'), ModelInput_Format.NCHW, 'the format of the image');
+      expectEqual(await formatOf('simple'), ModelInput_Format.NONE, 'the format of what is none');
     },
   },
   scheduling: {
