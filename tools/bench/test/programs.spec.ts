@@ -68,6 +68,13 @@ describe('the programs of the benchmark', () => {
       expect((await report).failures).toEqual({});
     });
 
+    it('end the open loop when told to before it has begun', async () => {
+      const load = start('unary-load');
+      const report = load.ask<OpenLoopReport>({ kind: 'open', address, shape, perSecond: 200 });
+      await load.ask({ kind: 'stop' } satisfies LoadQuestion);
+      expect((await report).failures).toEqual({});
+    });
+
     it('count refusals, which HTTP takes for success, by their gRPC status', async () => {
       // The echo server offers one method, and not the coalesced stream.
       const question: LoadQuestion = { kind: 'closed', address, shape, inFlight: 2, requests: 6 };

@@ -14,6 +14,7 @@ import {
 } from '../benchmark-models.ts';
 import type { Bench, Measurement } from '../bench.ts';
 import { removeModel, writeRepository } from '../model-repository.ts';
+import type { LoadQuestion } from '../programs/load-questions.ts';
 import { peakSide, requireAnswers, type Peak } from '../saturation.ts';
 import { underLoad } from '../under-load.ts';
 
@@ -21,6 +22,7 @@ const MOST_DELAY_MS = 20;
 const QUANTILE = '0.999';
 const LIGHT_LOAD_PER_SECOND = 1_000;
 const LEAST_LOADS = 2;
+const WARM_UP = { inFlight: 16, requests: 1_000 };
 const PEAKS: readonly Peak[] = [
   { model: small, rows: 1, connections: 4, streams: 32 },
   { model: large, rows: 32, connections: 4, streams: 4 },
@@ -132,6 +134,8 @@ async function whileLoading({ children, plan, service }: Bench, model: Benchmark
   const load = Program.start(children, new URL('../programs/unary-load.ts', import.meta.url));
   try {
     const target = { address: server.address, shape: server.shapeOf(small, 1) };
+    // The process is up and its connections are warm before anything is measured.
+    await load.ask({ kind: 'closed', ...target, ...WARM_UP } satisfies LoadQuestion);
     let delaySeconds = 0;
     const report = await underLoad(load, target, LIGHT_LOAD_PER_SECOND, async () => {
       await service.eventLoopDelaySeconds(QUANTILE);

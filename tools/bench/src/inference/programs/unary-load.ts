@@ -18,6 +18,8 @@ let seed = 0;
 
 answerQuestions<LoadQuestion>(async (question) => {
   if (question.kind === 'stop') return void (stopped = true);
+  // Before anything is awaited: whoever asks may stop it while the connections are made.
+  stopped = false;
   const connections = await connect(question.address);
   try {
     const call = callOf(connections, question);
@@ -29,7 +31,6 @@ answerQuestions<LoadQuestion>(async (question) => {
 
 async function open(call: Call, { perSecond, seconds }: Extract<LoadQuestion, { kind: 'open' }>) {
   const pauses = new Pauses();
-  stopped = false;
   try {
     return await openLoop({
       call,
