@@ -113,7 +113,13 @@ const settings = {
     unit: 'bytes',
     help: 'Most memory of remembered answers, of versions whose configuration asks for them.',
   }),
-  runners: integer({ default: 1, min: 1, max: 64, unit: 'threads', help: 'Runner threads per version.' }),
+  runners: integer({
+    default: 1,
+    min: 1,
+    max: 64,
+    unit: 'runners',
+    help: 'Runners per version whose configuration has no instance_group: threads, or processes for an untrusted model or one on a GPU.',
+  }),
   runDepth: integer({
     default: 2,
     min: 1,
