@@ -182,8 +182,8 @@ async function serve(
     }),
     'rpc server',
   );
-  scope.onDrain(async () => {
-    await server.drain(config.drainTimeoutMs);
+  scope.onDrain(async (graceMs) => {
+    await server.drain(graceMs);
     await appender.idle();
   });
   scope.servesWhenReady(server.health);

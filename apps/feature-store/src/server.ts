@@ -109,7 +109,7 @@ async function serve(scope: FeatureStoreScope, database: Database): Promise<numb
     }),
     'gRPC server',
   );
-  scope.onDrain(() => server.drain(config.drainTimeoutMs));
+  scope.onDrain((graceMs) => server.drain(graceMs));
   scope.servesWhenReady(server.health);
   const bound = await server.listen(config.host, config.grpcPort);
   log.info({ port: bound }, 'gRPC port is open');

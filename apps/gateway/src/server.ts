@@ -145,7 +145,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     }),
     'gRPC server',
   );
-  scope.onDrain(() => server.drain(settings.drainTimeoutMs));
+  scope.onDrain((graceMs) => server.drain(graceMs));
   scope.readiness('routes', async () => {
     if (table() === undefined) throw new Error('no routes were ever read from the registry');
   });

@@ -30,7 +30,8 @@ export function mountHttp(
     limits: { maxBodyBytes: values.maxMessageBytes, maxJsonBytes: values.httpMaxJsonBytes },
   });
   scope.adopt(facade, 'http');
-  scope.onDrain(() => facade.drain(values.drainTimeoutMs));
+  // The other half is gRPC's, whatever callers over HTTP do.
+  scope.onDrain((graceMs) => facade.drain(graceMs / 2));
   return {
     listen: async () => {
       const bound = await listen(facade, values.host, port);

@@ -38,9 +38,9 @@ export async function build(
   scope.adopt(engine, 'engine');
   scope.adopt(serving.table, 'versions');
   scope.adopt(server, 'server');
-  scope.onDrain(() => {
+  scope.onDrain((graceMs) => {
     shutdown.abort(rpcErrors.SHUTTING_DOWN('the server is shutting down'));
-    return server.drain(values.drainTimeoutMs);
+    return server.drain(graceMs);
   });
   const http = mountHttp(scope, server);
   // Drains run last registered first: the registry counts this replica out before calls are refused.

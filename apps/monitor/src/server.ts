@@ -92,7 +92,7 @@ export async function serve(scope: MonitorScope): Promise<number> {
     }),
     'gRPC server',
   );
-  scope.onDrain(() => server.drain(config.drainTimeoutMs));
+  scope.onDrain((graceMs) => server.drain(graceMs));
   scope.servesWhenReady(server.health);
   const bound = await server.listen(config.host, config.grpcPort);
   log.info({ port: bound }, 'gRPC port is open');

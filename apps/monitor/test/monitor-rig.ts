@@ -42,7 +42,7 @@ export interface MonitorRig {
   publish(tenant: string, predictions: readonly RecordedInit[], eventId?: string): Promise<void>;
   /** What a monitor on the same database and stream is configured by. */
   readonly environment: Readonly<Record<string, string>>;
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
   /** Stops the monitor and starts another one on the same database. */
   restart(): Promise<void>;
   close(): Promise<void>;

@@ -70,7 +70,7 @@ export async function serve(scope: Scope<RegistryConfig>): Promise<number> {
     metrics,
   });
   scope.adopt(server, 'gRPC server');
-  scope.onDrain(() => server.drain(config.drainTimeoutMs));
+  scope.onDrain((graceMs) => server.drain(graceMs));
   scope.servesWhenReady(server.health);
   return server.listen(config.host, config.grpcPort);
 }

@@ -127,7 +127,7 @@ export async function build(scope: Scope<ConfigValues<typeof config>>): Promise<
     }),
     'gRPC server',
   );
-  scope.onDrain(() => server.drain(settings.drainTimeoutMs));
+  scope.onDrain((graceMs) => server.drain(graceMs));
   scope.servesWhenReady(server.health);
   const port = await server.listen(settings.host, settings.grpcPort);
   log.info({ port }, 'gRPC port is open');

@@ -53,7 +53,7 @@ export interface TrainerRig {
   registryAway: boolean;
   /** Held open: data sets are built but not answered until it resolves. */
   holdDatasets: Promise<void>;
-  stopTrainer(): Promise<void>;
+  stopTrainer(): Promise<unknown>;
   startTrainer(): Promise<void>;
   close(): Promise<void>;
 }

@@ -116,6 +116,10 @@ function commonSettings(grpcPort: Setting<unknown> | undefined) {
       default: 'info',
       help: 'least severe line logged',
     }),
-    drainTimeoutMs: duration({ default: 10_000, min: 100, help: 'longest time for each step of a shutdown' }),
+    drainTimeoutMs: duration({
+      default: 10_000,
+      min: 100,
+      help: 'time for what is in flight to end at a shutdown; closing takes at most 5 s more',
+    }),
   };
 }

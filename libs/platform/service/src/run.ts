@@ -19,8 +19,8 @@ const MISCONFIGURED = 78; // EX_CONFIG of sysexits(3): a supervisor need not try
  * Runs a service until SIGTERM or SIGINT: configuration from the environment, admin port, wiring, and at the end
  * drain and close. `--help` lists the settings instead. Exits 78 when the configuration is wrong, settings are given as
  * arguments, or the configuration does not go with what the service finds (its wiring fails as FAILED_PRECONDITION), 1
- * when the service failed or a port is taken, else 0. A second signal, a second or more after the first, ends the process
- * at once.
+ * when the service failed, a port is taken or something was cut off at the end, else 0. A second signal, a second or more
+ * after the first, ends the process at once.
  */
 export async function run<S extends Settings & CommonSettings>(
   name: string,
@@ -36,9 +36,10 @@ export async function run<S extends Settings & CommonSettings>(
   const service = await startOrExit(config, values, build, log);
   log.info({ port: service.adminPort, pid: process.pid }, 'admin port is open');
   const code = await Promise.race([end, failed(service, (error) => explain(error, config, values, log))]);
-  await service.stop();
-  log.info({ status: code }, 'stopped');
-  process.exit(code);
+  const isClean = await service.stop();
+  const status = code === 0 && !isClean ? 1 : code;
+  log.info({ status }, 'stopped');
+  process.exit(status);
 }
 
 function answerOrGoOn<S extends Settings>(args: readonly string[], config: Config<S>): void {

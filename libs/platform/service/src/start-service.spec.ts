@@ -17,7 +17,7 @@ async function withService(
   use: (service: RunningService, get: (path: string) => Promise<Response>) => Promise<void>,
 ): Promise<ReturnType<typeof recordingLog>> {
   const log = recordingLog();
-  const service = await startService({ values, log, build });
+  const service = await startService({ values, log, build, closingMs: 200 });
   const get = (path: string) => fetch(`http://127.0.0.1:${service.adminPort}${path}`);
   try {
     await use(service, get);
@@ -50,6 +50,43 @@ describe('startService', () => {
     const log = await withService(build, async (service) => service.built);
     expect(order).toEqual(['last']);
     expect(log.lines.map(({ fields }) => fields['resource'])).toEqual(['failing', 'hanging']);
+  });
+
+  it('shares one time among the drains, tells each what is left, and then the closes another', async () => {
+    const graces: number[] = [];
+    const build: Build<unknown> = (scope) => {
+      for (const name of ['first', 'second'])
+        scope.adopt({ close: () => new Promise<void>(() => undefined) }, name);
+      scope.onDrain((graceMs) => void graces.push(graceMs));
+      scope.onDrain((graceMs) => {
+        graces.push(graceMs);
+        return new Promise(() => undefined);
+      });
+    };
+    const startedMs = performance.now();
+    const log = await withService(build, async (service) => {
+      await service.built;
+      expect(await service.stop()).toBe(false);
+    });
+    expect(graces).toEqual([expect.closeTo(100, -1.5), 0]);
+    expect(log.lines.map(({ fields }) => fields['resource'])).toEqual(['drain', 'second', 'first']);
+    expect(log.lines.reduce((sum, { fields }) => sum + Number(fields['timeoutMs']), 0)).toBeLessThanOrEqual(
+      401,
+    );
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(390);
+  });
+
+  it('ends though its wiring never does', async () => {
+    const closed: string[] = [];
+    const build: Build<unknown> = (scope) => {
+      scope.adopt({ close: () => void closed.push('adopted') }, 'adopted');
+      return new Promise(() => undefined);
+    };
+    const log = await withService(build, async (service) => {
+      expect(await service.stop()).toBe(false);
+    });
+    expect(closed).toEqual(['adopted']);
+    expect(log.lines.map(({ fields }) => fields['resource'])).toEqual(['wiring']);
   });
 
   it('is ready only when built and when every dependency answers', async () => {

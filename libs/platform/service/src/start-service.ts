@@ -6,7 +6,7 @@ import { systemClock, type Clock } from './clock.ts';
 import type { CommonSettings, Values } from './config.ts';
 import { exposeEventLoopDelay } from './event-loop-delay.ts';
 import { followReadiness, type ServingHealth } from './follow-readiness.ts';
-import { createLifetime, type Closable, type Lifetime } from './lifetime.ts';
+import { createLifetime, step, type Closable, type Drain, type Lifetime } from './lifetime.ts';
 import type { Log } from './log.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 
@@ -22,7 +22,7 @@ export interface Scope<V = Values<CommonSettings>> {
   /** Hands over a resource, which is closed in reverse order of adoption when the service ends. Returns it. */
   adopt<R extends Closable>(resource: R, name: string): R;
   /** Runs before anything is closed: the place to say NOT_SERVING and to finish what is in flight. */
-  onDrain(drain: () => Promise<void> | void): void;
+  onDrain(drain: Drain): void;
   /** Declares a dependency for /readyz; `check` rejects while it is away. */
   readiness(name: string, check: () => Promise<void>): void;
   /** Makes a gRPC server's health say what /readyz says: NOT_SERVING from now on, SERVING while the service is ready. */
@@ -35,8 +35,11 @@ export interface RunningService {
   readonly adminPort: number;
   /** Resolves when wiring is complete; rejects when it failed for another reason than an absent dependency. */
   readonly built: Promise<void>;
-  /** Drains and closes everything. Idempotent. */
-  stop(): Promise<void>;
+  /**
+   * Drains within the drain timeout and closes everything within five seconds more. Answers whether all of it was done
+   * in time and without failure. Idempotent.
+   */
+  stop(): Promise<boolean>;
 }
 
 interface Plan<V extends Values<CommonSettings>> {
@@ -44,17 +47,20 @@ interface Plan<V extends Values<CommonSettings>> {
   readonly log: Log;
   readonly clock?: Clock;
   readonly build: Build<V>;
+  /** What closing may take once the drain timeout is over, ms. */
+  readonly closingMs?: number;
 }
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
+const CLOSING_MS = 5_000;
 
 /**
  * Serves the admin port, then wires the service. Wiring that fails as UNAVAILABLE (a dependency is away) is undone
  * and tried again until it succeeds or the service is stopped, while /readyz says why.
  */
 export async function startService<V extends Values<CommonSettings>>(plan: Plan<V>): Promise<RunningService> {
-  const { values, log, clock = systemClock } = plan;
+  const { values, log, clock = systemClock, closingMs = CLOSING_MS } = plan;
   const processMetrics = new Registry();
   collectDefaultMetrics({ register: processMetrics });
   const endSampling = exposeEventLoopDelay(processMetrics);
@@ -86,7 +92,7 @@ export async function startService<V extends Values<CommonSettings>>(plan: Plan<
         if (!stopping.signal.aborted) readiness.hold(undefined);
         return;
       } catch (error) {
-        await lifetime.end(values.drainTimeoutMs);
+        await lifetime.end({ graceMs: values.drainTimeoutMs, closingMs });
         if (!isAbsence(error)) throw error;
         if (stopping.signal.aborted) return;
         readiness.hold(`waiting to start: ${error.message}`);
@@ -99,15 +105,18 @@ export async function startService<V extends Values<CommonSettings>>(plan: Plan<
 
   const built = Promise.resolve().then(buildUntilAvailable);
   built.catch(() => undefined);
-  let stopped: Promise<void> | undefined;
-  async function stop(): Promise<void> {
+  let stopped: Promise<boolean> | undefined;
+  async function stop(): Promise<boolean> {
+    const drainedByMs = performance.now() + values.drainTimeoutMs;
     readiness.hold('draining');
     stopping.abort();
-    await built.catch(() => undefined);
+    const wired = await step('wiring', () => built.catch(() => undefined), drainedByMs, log);
     readiness.hold('draining');
-    await lifetime.end(values.drainTimeoutMs);
-    await admin.close();
+    const graceMs = Math.max(0, drainedByMs - performance.now());
+    const ended = await lifetime.end({ graceMs, closingMs });
+    const closed = await step('admin port', () => admin.close(), performance.now() + closingMs, log);
     endSampling();
+    return wired && ended && closed;
   }
   return { adminPort: admin.port, built, stop: () => (stopped ??= stop()) };
 }
