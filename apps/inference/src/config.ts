@@ -200,6 +200,13 @@ const settings = {
     unit: 'MiB',
     help: 'JavaScript heap of a runner thread; models and tensors do not count.',
   }),
+  runnerNice: integer({
+    default: 0,
+    min: 0,
+    max: 19,
+    unit: 'niceness',
+    help: 'Of runners, threads and processes alike: above 0 the thread that serves goes first where models keep every core busy. Linux only.',
+  }),
 };
 
 /** Everything that can be set about an inference replica; docs/configuration.md is generated from it. */

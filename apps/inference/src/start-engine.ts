@@ -15,6 +15,7 @@ export async function startEngine(values: InferenceConfig, log: Log): Promise<Ti
     limits: { maxNodes: values.maxModelNodes },
     heapMiB: values.runnerHeapMib,
     processMemoryMiB: values.maxRunnerMemoryMib,
+    niceness: values.runnerNice,
     abandoned: abandonedThreads(values, log),
   });
   const device = engine.defaultDevice;

@@ -15,7 +15,8 @@ const REFUSED_BYTES = 256 * 2 ** 20;
 const UNKNOWN_FIELD = 1000;
 const never = new AbortController().signal;
 const { abandoned } = engineOptions();
-const idleThreads = (most: number) => new IdleThreads({ entry: THREAD_ENTRY, heapMiB: 64 }, most);
+const idleThreads = (most: number) =>
+  new IdleThreads({ entry: THREAD_ENTRY, heapMiB: 64, niceness: 0 }, most);
 
 async function open(threads: IdleThreads, model: Uint8Array): Promise<LinkedRunner> {
   const file = await modelFile(model);

@@ -26,6 +26,7 @@ export function engineOptions(options: Partial<TieredEngineOptions> = {}): Tiere
     limits: { maxNodes: 1000 },
     heapMiB: 128,
     processMemoryMiB: 1024,
+    niceness: 0,
     ...options,
   };
 }
@@ -34,14 +35,15 @@ export function engineOptions(options: Partial<TieredEngineOptions> = {}): Tiere
 export async function openThread(
   model: ModelFile,
   signal: AbortSignal,
-  { abandoned, limits, heapMiB, entries }: Partial<TieredEngineOptions> = {},
+  { abandoned, limits, heapMiB, niceness, entries }: Partial<TieredEngineOptions> = {},
 ): Promise<LinkedRunner> {
   const options = engineOptions();
   signal.throwIfAborted();
   const account = abandoned ?? options.abandoned;
   account.checkOpen(model.digest);
   const entry = entries?.thread ?? THREAD_ENTRY;
-  const threads = new IdleThreads({ entry, heapMiB: heapMiB ?? options.heapMiB }, 0);
+  const bounds = { heapMiB: heapMiB ?? options.heapMiB, niceness: niceness ?? options.niceness };
+  const threads = new IdleThreads({ entry, ...bounds }, 0);
   const link = new ThreadLink(threads, account, model);
   return LinkedRunner.open(link, openRequest(model, limits), signal);
 }
@@ -52,17 +54,23 @@ export async function openProcess(
   signal: AbortSignal,
   options: Partial<ProcessLinkOptions> = {},
 ): Promise<{ readonly runner: LinkedRunner; readonly pid: number }> {
-  const link = new ProcessLink({ entry: PROCESS_ENTRY, heapMiB: 128, memoryMiB: 1024, ...options });
+  const link = new ProcessLink({
+    entry: PROCESS_ENTRY,
+    heapMiB: 128,
+    memoryMiB: 1024,
+    niceness: 0,
+    ...options,
+  });
   const runner = await LinkedRunner.open(link, openRequest(model), signal);
   return { runner, pid: link.pid ?? 0 };
 }
 
-export function openRequest(model: ModelFile, limits: ScanLimits = { maxNodes: 1000 }) {
+export function openRequest(model: ModelFile, limits: ScanLimits = { maxNodes: 1000 }, intraOpThreads = 1) {
   return {
     kind: 'open',
     model,
     limits,
-    session: { device: 'cpu', intraOpThreads: 1 },
+    session: { device: 'cpu', intraOpThreads },
     confined: true,
   } as const;
 }

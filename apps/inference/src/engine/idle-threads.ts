@@ -6,11 +6,21 @@ export interface ThreadOptions {
   readonly entry: URL;
   /** Bound of the thread's JavaScript heap; the engine's own memory does not count. */
   readonly heapMiB: number;
+  /** Of the thread and those that the engine starts from it: 0 to 19. */
+  readonly niceness: number;
 }
 
+/** What a thread is started with. */
+export type ThreadData = Pick<ThreadOptions, 'niceness'>;
+
 /** A worker thread of this process. */
-export function startThread({ entry, heapMiB }: ThreadOptions): Worker {
-  return new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapMiB }, stdin: false });
+export function startThread({ entry, heapMiB, niceness }: ThreadOptions): Worker {
+  const workerData: ThreadData = { niceness };
+  return new Worker(entry, {
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+    stdin: false,
+    workerData,
+  });
 }
 
 /**

@@ -18,7 +18,7 @@ describe('ProcessLink', () => {
     const before = openExchanges();
     // A path with a zero byte is refused by spawn itself.
     const entry = new URL('file:///entry%00.ts');
-    expect(() => new ProcessLink({ entry, heapMiB: 64, memoryMiB: 512 })).toThrow('null bytes');
+    expect(() => new ProcessLink({ entry, heapMiB: 64, memoryMiB: 512, niceness: 0 })).toThrow('null bytes');
     expect(openExchanges()).toBe(before);
   });
 });

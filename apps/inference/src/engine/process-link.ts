@@ -19,6 +19,8 @@ export interface ProcessLinkOptions {
   readonly heapMiB: number;
   /** Bound of the process's resident memory. */
   readonly memoryMiB: number;
+  /** Of the process: 0 to 19. */
+  readonly niceness: number;
 }
 
 /** Where the GPU's libraries and devices are found; nothing else of the environment, which holds secrets, is passed on. */
@@ -120,12 +122,13 @@ function spawnHolding(options: ProcessLinkOptions, exchange: number | undefined)
 }
 
 function spawnLimited(
-  { entry, heapMiB, memoryMiB }: ProcessLinkOptions,
+  { entry, heapMiB, memoryMiB, niceness }: ProcessLinkOptions,
   exchange: number | undefined,
 ): ChildProcess {
   const dataKiB = String((memoryMiB + RESERVED_MIB) * 1024);
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', fileURLToPath(entry)];
-  const args = ['-c', LIMITED, 'sh', dataKiB, ...command, String(heapMiB), String(memoryMiB)];
+  const bounds = [heapMiB, memoryMiB, niceness].map(String);
+  const args = ['-c', LIMITED, 'sh', dataKiB, ...command, ...bounds];
   const env = Object.fromEntries(
     PASSED_ON.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])),
   );

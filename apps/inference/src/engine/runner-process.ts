@@ -4,6 +4,7 @@ import { EXCHANGED_FROM_BYTES, fetchPlacedSync, placeSync, sizeOf } from './exch
 import { BufferPool } from './buffer-pool.ts';
 import { encodeFrame, FrameReader, type Frame } from './frames.ts';
 import { startThread } from './idle-threads.ts';
+import { lowerPriority } from './lower-priority.ts';
 import type { FromRunner } from './protocol.ts';
 import { packAnswer, unpackRequest } from './runner-frames.ts';
 import { THREAD_ENTRY } from './thread-link.ts';
@@ -26,7 +27,7 @@ interface Placed {
   readonly placedBytes?: number;
 }
 
-const [heapMiB = 0, memoryMiB = 0] = process.argv.slice(2).map(Number);
+const [heapMiB = 0, memoryMiB = 0, niceness = 0] = process.argv.slice(2).map(Number);
 
 function die(why: string): never {
   if (why !== '') writeSync(STDERR, why);
@@ -59,8 +60,9 @@ function bodyOf({ head, body }: Frame): ArrayBuffer {
   return buffer;
 }
 
+lowerPriority(niceness);
 const channel = new Socket({ fd: CHANNEL });
-const thread = startThread({ entry: THREAD_ENTRY, heapMiB });
+const thread = startThread({ entry: THREAD_ENTRY, heapMiB, niceness });
 const reader = new FrameReader();
 
 channel.on('data', (chunk: Buffer) => {

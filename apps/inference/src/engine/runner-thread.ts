@@ -1,8 +1,10 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { outputsAsTensors } from '@plumbline/onnx';
 import { WireError } from '@plumbline/wire';
 import { checkBatchBytes } from '../domain/runners/batch-buffer.ts';
+import type { ThreadData } from './idle-threads.ts';
 import { leaveBatch } from './leave-batch.ts';
+import { lowerPriority } from './lower-priority.ts';
 import { memoryEstimate } from './memory-estimate.ts';
 import { loadOnnxRuntime, OnnxSession, UnsupportedModel } from './onnx-session.ts';
 import { AbsentFile, ChangedFile, free, readModel } from './read-model.ts';
@@ -16,6 +18,7 @@ import { UnsafeModel } from './unsafe-model.ts';
 const port = parentPort;
 if (port === null) throw new Error('runner-thread.ts is the entry of a worker thread');
 
+lowerPriority((workerData as ThreadData).niceness);
 const runtime = loadOnnxRuntime();
 let session: OnnxSession | undefined;
 /** Whether this process is the model's own. */

@@ -28,6 +28,8 @@ export interface TieredEngineOptions {
   readonly heapMiB: number;
   /** Bound of the memory of each runner process. */
   readonly processMemoryMiB: number;
+  /** Of runners, threads and processes alike, beside the thread that serves: 0 to 19. */
+  readonly niceness: number;
   /** Takes the threads that are given up. */
   readonly abandoned: AbandonedThreads;
   /** Modules that runners begin with; absent: the service's own. */
@@ -114,8 +116,9 @@ interface Tiers extends TieredEngineOptions {
   readonly threads: IdleThreads;
 }
 
-function idleThreads({ entries, heapMiB }: TieredEngineOptions): IdleThreads {
-  return new IdleThreads({ entry: entries?.thread ?? THREAD_ENTRY, heapMiB }, MAX_IDLE_THREADS);
+function idleThreads({ entries, heapMiB, niceness }: TieredEngineOptions): IdleThreads {
+  const options = { entry: entries?.thread ?? THREAD_ENTRY, heapMiB, niceness };
+  return new IdleThreads(options, MAX_IDLE_THREADS);
 }
 
 async function openRunner(
@@ -139,11 +142,11 @@ async function openRunner(
 }
 
 function openProcess(
-  { entries, heapMiB, processMemoryMiB }: Tiers,
+  { entries, heapMiB, processMemoryMiB, niceness }: Tiers,
   request: Omit<OpenRequest, 'confined'>,
   signal: AbortSignal,
 ): Promise<LinkedRunner> {
   const entry = entries?.process ?? PROCESS_ENTRY;
-  const link = new ProcessLink({ entry, heapMiB, memoryMiB: processMemoryMiB });
+  const link = new ProcessLink({ entry, heapMiB, memoryMiB: processMemoryMiB, niceness });
   return LinkedRunner.open(link, { ...request, confined: true }, signal);
 }
