@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FrameError, MAX_BODY_BYTES } from './frames.ts';
+import { sizeOf } from './size-of.ts';
 
 const readAsync = promisify(read);
 const writevAsync = promisify(writev);
@@ -81,10 +82,6 @@ export async function emptyExchange(exchange: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-export function sizeOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Resolves to false where there is no room: then the parts must go another way. */

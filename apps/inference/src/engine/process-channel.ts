@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { Alarm } from '../domain/within.ts';
-import { EXCHANGED_FROM_BYTES, sizeOf } from './exchange.ts';
+import { EXCHANGED_FROM_BYTES } from './exchange.ts';
 import { encodeFrame, FrameError, FrameReader, type Frame } from './frames.ts';
 import { InOrder } from './in-order.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
 import { RunExchange } from './run-exchange.ts';
 import { packRequest, placementOf, unpackAnswer } from './runner-frames.ts';
+import { sizeOf } from './size-of.ts';
 
 export interface ChannelListener {
   readonly message: (message: FromRunner) => void;

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { ModelFile, VerifiedFile } from '../domain/runners/runner.ts';
 import { inlineExternalData } from './external-data.ts';
 import { UnsupportedModel } from './onnx-session.ts';
-import { sizeOf } from './replace-tensors.ts';
+import { sizeOf } from './size-of.ts';
 
 /** What a serialised model may have at most, and what is read of one file at once. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;

@@ -1,4 +1,5 @@
 import { FieldReader, Wire } from '@plumbline/wire';
+import { sizeOf } from './size-of.ts';
 
 /** Fields of a message that are messages, of which some are tensors. */
 interface Nesting {
@@ -57,11 +58,6 @@ function replaceIn(
   if (parts.length === 0) return undefined;
   parts.push(bytes.subarray(keptTo));
   return parts;
-}
-
-/** Bytes of all parts together. */
-export function sizeOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The head of a field that is followed by as many bytes. */

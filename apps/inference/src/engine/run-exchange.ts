@@ -1,14 +1,7 @@
 import type { Alarm } from '../domain/within.ts';
-import {
-  closeExchange,
-  emptyExchange,
-  ExchangeSlots,
-  fetchPlaced,
-  place,
-  sizeOf,
-  type Slot,
-} from './exchange.ts';
+import { closeExchange, emptyExchange, ExchangeSlots, fetchPlaced, place, type Slot } from './exchange.ts';
 import { ExchangeSize } from './exchange-size.ts';
+import { sizeOf } from './size-of.ts';
 
 /** So long without a run, and what the exchange holds is given back. */
 export const IDLE_MS = 1_000;

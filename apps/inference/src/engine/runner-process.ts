@@ -1,12 +1,13 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { EXCHANGED_FROM_BYTES, fetchPlacedSync, placeSync, sizeOf } from './exchange.ts';
+import { EXCHANGED_FROM_BYTES, fetchPlacedSync, placeSync } from './exchange.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { encodeFrame, FrameReader, type Frame } from './frames.ts';
 import { startThread } from './idle-threads.ts';
 import { lowerPriority } from './lower-priority.ts';
 import type { FromRunner } from './protocol.ts';
 import { packAnswer, unpackRequest } from './runner-frames.ts';
+import { sizeOf } from './size-of.ts';
 import { THREAD_ENTRY } from './thread-link.ts';
 
 // The entry of a runner process. The model runs on a thread of it, so that this one stays awake: it carries messages,
