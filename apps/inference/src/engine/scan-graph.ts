@@ -1,6 +1,7 @@
 import { FieldReader } from '@plumbline/wire';
 import { ExpandedNodes } from './expanded-nodes.ts';
-import { checkMade, MadeTensors, product, type AttributeFacts } from './made-tensors.ts';
+import { product, type AttributeFacts } from './constants.ts';
+import { checkMade, MadeTensors } from './made-tensors.ts';
 import type { ScanLimits } from './protocol.ts';
 import { readIntegers, readTensor, type TensorFacts } from './tensor-facts.ts';
 import { TrappingDivision } from './trapping-division.ts';

@@ -8,7 +8,7 @@ import { walk } from './walk-fields.ts';
 /**
  * Walks a serialised onnx.ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) without decoding it and
  * refuses operators of domains that are not allow-listed unless the model defines them itself, tensors with external
- * data or with more elements than bytes for them, constants of gigabytes whose shape is part of the model, training
+ * data or with more elements than bytes for them, nodes that make gigabytes of constants alone, training
  * graphs, and more nodes, with functions expanded, or nesting than allowed. Costs some microseconds per node.
  * @throws UnsafeModel; WireError for bytes that are no protobuf.
  */
@@ -31,6 +31,7 @@ export function scanModel(model: Uint8Array, limits: ScanLimits): ModelRisks {
   const unknown = [...scan.foreign].find((operator) => !defined.has(operator));
   if (unknown !== undefined) throw new UnsafeModel(`the model uses the foreign operator ${unknown}`);
   scan.expanded.check(limits.maxNodes);
-  scan.made.check();
-  return scan.divisions.find();
+  const doubtful = scan.made.check(model.length);
+  const risks = scan.divisions.find();
+  return { ...risks, growth: risks.growth ?? doubtful };
 }

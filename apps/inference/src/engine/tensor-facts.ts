@@ -8,6 +8,8 @@ export interface TensorFacts {
   /** onnx.TensorProto.DataType. */
   readonly elementType: number;
   readonly elements: number;
+  /** Undefined where there are more than a shape has. */
+  readonly dims: readonly number[] | undefined;
   /** Of one element in the engine's memory. */
   readonly elementBytes: number;
   /** The numbers of a short int64 vector, as shapes are; undefined for everything else. */
@@ -47,8 +49,16 @@ export function readTensor(reader: FieldReader): TensorFacts {
   }
   const elements = dims.reduce((product, size) => product * size, 1);
   const known = type === INT64 && integers.length === elements;
-  const elementBytes = ELEMENT_BYTES[type] ?? 4;
-  return { name, outside, elementType: type, elements, elementBytes, integers: known ? integers : undefined };
+  return {
+    ...{ name, outside, elementType: type, elements, elementBytes: elementBytesOf(type) },
+    dims: dims.length <= MAX_INTEGERS ? dims : undefined,
+    integers: known ? integers : undefined,
+  };
+}
+
+/** Of one element in the engine's memory. @param type onnx.TensorProto.DataType. */
+export function elementBytesOf(type: number): number {
+  return ELEMENT_BYTES[type] ?? 4;
 }
 
 /** Varints, packed or one by one; those beyond the length of any shape are left out. */

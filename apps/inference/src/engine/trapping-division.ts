@@ -1,4 +1,4 @@
-import type { NodeFacts } from './made-tensors.ts';
+import type { NodeFacts } from './constants.ts';
 import type { TensorFacts } from './tensor-facts.ts';
 
 /** What is known of a value before any run. */
