@@ -21,7 +21,10 @@ function growthOf(nodes: readonly NodeSpec[]): string | undefined {
     inputs: [tensor('x', 'FP32'), tensor('ids', 'INT64')],
     outputs: [tensor('y', 'FP32')],
     nodes,
-    constants: [{ name: 'c', values: [1, 2] }],
+    constants: [
+      { name: 'c', values: [1, 2] },
+      { name: 'endless', values: [2 ** 53 - 1] },
+    ],
   });
   return scanModel(model, { maxNodes: 100 }).growth;
 }
@@ -49,12 +52,16 @@ describe('scanModel, of sizes that a request decides on', () => {
       'enlarge until they are told to end',
       [node('Tile', ['x', 'c'], 'z'), node('Loop', ['', 'f', 'z'], 'y')],
     ],
+    [
+      'enlarge for longer than anybody waits',
+      [node('Concat', ['x', 'x'], 'z', { axis: { int: 0 } }), node('Loop', ['endless', '', 'z'], 'y')],
+    ],
     ['collect', [{ ...node('Loop', ['ids', '', 'x'], 'y'), outputs: ['y', 'all'] }]],
   ])('finds loops that %s', (_, nodes) => {
     expect(growthOf(nodes)).toBe('Loop');
   });
 
-  it('passes loops that only keep what they have, and those whose turns are a constant', () => {
+  it('passes loops that only keep what they have, and those whose turns are a few', () => {
     expect(scanModel(loopModel(), { maxNodes: 100 }).growth).toBeUndefined();
     const turns = [node('Concat', ['x', 'x'], 'z', { axis: { int: 0 } }), node('Loop', ['c', '', 'z'], 'y')];
     expect(growthOf(turns)).toBeUndefined();

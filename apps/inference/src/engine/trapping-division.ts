@@ -12,6 +12,8 @@ interface ValueFacts {
 interface ConstantFacts extends ValueFacts {
   /** Whether anything can be divided by it. */
   readonly divides: boolean;
+  /** The greatest of its elements; Infinity where they are not known. */
+  readonly greatest: number;
 }
 
 const INT32 = 6;
@@ -59,6 +61,9 @@ const KEEPING: ReadonlySet<string> = new Set([
   ...['ReduceMax', 'ReduceMin', 'ReduceSum', 'ReduceMean', 'ReduceProd', 'ArgMax', 'ArgMin'],
 ]);
 
+/** Of a loop whose results stay small enough for the service's own process, as those over a sequence do. */
+const MAX_TURNS = 4096;
+
 /** What is no reason to refuse a model, but one not to run it in the service's own process. */
 export interface ModelRisks {
   /** Operator that ends the process for certain values of a request; undefined where there is none. */
@@ -89,7 +94,10 @@ export class TrappingDivision {
 
   noteConstant({ name, elementType, integers }: TensorFacts): void {
     const wide = isWide(elementType);
-    this.#constants.set(name, { wide, free: false, divides: !wide || isHarmless(integers) });
+    this.#constants.set(name, {
+      ...{ wide, free: false, divides: !wide || isHarmless(integers) },
+      greatest: greatestOf(integers),
+    });
   }
 
   /** To be called once, when all nodes and constants are known. */
@@ -112,11 +120,12 @@ export class TrappingDivision {
     return sizing.some((index) => (inputs[index] ?? '') !== '' && this.#valueOf(inputs[index] ?? '').free);
   }
 
-  /** A loop that a request decides on the turns of, and that collects or enlarges something in each. */
+  /** A loop of many turns, or of as many as a request decides on, that collects or enlarges something in each. */
   #mayGrowWithTurns({ operator, domain, inputs, outputs }: NodeFacts): boolean {
     if (operator !== 'Loop' || !OWN_DOMAINS.has(domain)) return false;
     const [turns = ''] = inputs;
-    if (turns !== '' && !this.#valueOf(turns).free) return false;
+    const most = this.#constants.get(turns)?.greatest ?? 0;
+    if (turns !== '' && !this.#valueOf(turns).free && most <= MAX_TURNS) return false;
     const carried = Math.max(inputs.length - 2, 0);
     return outputs.length > carried || this.#nodes.some((node) => !KEEPING.has(node.operator));
   }
@@ -146,7 +155,10 @@ export class TrappingDivision {
       if (attribute.name === 'value_ints') return attribute.integers;
       return attribute.name === 'value_int' ? [attribute.integer ?? 0] : [];
     });
-    this.#constants.set(name, { wide: integers.length > 0, free: false, divides: isHarmless(integers) });
+    this.#constants.set(name, {
+      ...{ wide: integers.length > 0, free: false, divides: isHarmless(integers) },
+      greatest: greatestOf(integers),
+    });
   }
 
   #valueOf(name: string): ValueFacts {
@@ -160,6 +172,10 @@ function isWide(elementType: number | undefined): boolean {
 
 function isHarmless(integers: readonly number[] | undefined): boolean {
   return integers?.every((each) => each !== -1) === true;
+}
+
+function greatestOf(integers: readonly number[] | undefined): number {
+  return integers === undefined ? Infinity : Math.max(0, ...integers);
 }
 
 function intOf(attributes: NodeFacts['attributes'], name: string): number | undefined {
