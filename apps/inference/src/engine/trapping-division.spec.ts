@@ -11,6 +11,8 @@ const node = (operator: string, inputs: string[], output: string, attributes = {
 });
 const INTEGERS = [input('a', 'INT64'), input('b', 'INT64'), input('f', 'FP32'), input('s', 'INT8')];
 
+const cast = (from: string, to: string, type: number) => node('Cast', [from], to, { to: { int: type } });
+
 /** @param divisor the constant `c`. */
 function trapOf(nodes: readonly NodeSpec[], divisor = 2): string | undefined {
   const model = buildModel({
@@ -23,8 +25,6 @@ function trapOf(nodes: readonly NodeSpec[], divisor = 2): string | undefined {
   });
   return scanModel(model, { maxNodes: 100 }).trap;
 }
-
-const cast = (from: string, to: string, type: number) => node('Cast', [from], to, { to: { int: type } });
 
 describe('scanModel, of integer divisions', () => {
   it.each<[string, NodeSpec[]]>([
@@ -42,6 +42,65 @@ describe('scanModel, of integer divisions', () => {
     ['the result of a nested graph', [node('If', ['f'], 'i'), node('Div', ['i', 'b'], 'y')]],
   ])('finds %s', (_, nodes) => {
     expect(trapOf(nodes)).toBe(nodes.at(-1)?.operator);
+  });
+
+  const LOWEST = -(2 ** 63);
+  const whole = (name: string, value: number) => node('Constant', [], name, { value_int: { int: value } });
+  it.each<[string, NodeSpec[]]>([
+    [
+      'a constant by another, which the engine computes while it opens the model',
+      [whole('l', LOWEST), whole('m', -1), node('Div', ['l', 'm'], 'y')],
+    ],
+    [
+      'what follows from constants',
+      [
+        whole('l', -(2 ** 62)),
+        whole('m', 1),
+        node('Add', ['l', 'l'], 'd'),
+        node('Neg', ['m'], 'n'),
+        node('Div', ['d', 'n'], 'y'),
+      ],
+    ],
+    ['a constant by an integer of a request', [whole('l', LOWEST), node('Div', ['l', 'a'], 'y')]],
+    [
+      'a product of sizes that does not fit',
+      [
+        whole('l', -(2 ** 40)),
+        node('Shape', ['a'], 's'),
+        node('Mul', ['s', 'l'], 'd'),
+        node('Div', ['d', 'a'], 'y'),
+      ],
+    ],
+    [
+      'a size that is made narrower and added to',
+      [
+        node('Shape', ['a'], 's'),
+        cast('s', 'i', 6),
+        node('Add', ['i', 'i'], 'd'),
+        node('Div', ['d', 'i'], 'y'),
+      ],
+    ],
+  ])('finds %s', (_, nodes) => {
+    expect(trapOf(nodes)).toBe('Div');
+  });
+
+  it.each<[string, NodeSpec[]]>([
+    ['a modest constant by an integer of a request', [whole('l', 1000), node('Div', ['l', 'a'], 'y')]],
+    [
+      'products of two sizes',
+      [node('Shape', ['a'], 's'), node('Mul', ['s', 's'], 'd'), node('Div', ['d', 's'], 'y')],
+    ],
+    [
+      'sizes that were picked, added to and made narrower',
+      [
+        node('Shape', ['a'], 's'),
+        node('Gather', ['s', 'c'], 'g'),
+        cast('g', 'i', 6),
+        node('Div', ['i', 'i'], 'y'),
+      ],
+    ],
+  ])('passes %s', (_, nodes) => {
+    expect(trapOf(nodes)).toBeUndefined();
   });
 
   it('finds a division by a constant of −1, and by none other', () => {

@@ -1,4 +1,5 @@
 import type { NodeFacts } from './constants.ts';
+import { bitsOfConstant, bitsOfResult, LOWEST_BITS, PLACE_BITS, type Bits } from './magnitudes.ts';
 import type { TensorFacts } from './tensor-facts.ts';
 
 /** What is known of a value before any run. */
@@ -7,6 +8,8 @@ interface ValueFacts {
   readonly wide: boolean;
   /** Whether a request decides on its elements, other than by its shape. */
   readonly free: boolean;
+  /** Of its elements, where they are whole numbers. */
+  readonly bits: Bits;
 }
 
 interface ConstantFacts extends ValueFacts {
@@ -18,8 +21,8 @@ interface ConstantFacts extends ValueFacts {
 
 const INT32 = 6;
 const INT64 = 7;
-const SMALL: ValueFacts = { wide: true, free: false };
-const UNKNOWN: ValueFacts = { wide: true, free: true };
+const SMALL: ValueFacts = { wide: true, free: false, bits: PLACE_BITS };
+const UNKNOWN: ValueFacts = { wide: true, free: true, bits: Infinity };
 
 /** Operators whose integers are sizes or places: never the smallest. */
 const PLACES: ReadonlySet<string> = new Set(['Shape', 'Size', 'NonZero', 'ArgMax', 'ArgMin', 'Multinomial']);
@@ -66,16 +69,17 @@ const MAX_TURNS = 4096;
 
 /** What is no reason to refuse a model, but one not to run it in the service's own process. */
 export interface ModelRisks {
-  /** Operator that ends the process for certain values of a request; undefined where there is none. */
+  /** Operator that may end the process; undefined where there is none. */
   readonly trap: string | undefined;
   /** Operator whose result a few bytes of a request can make of any size; undefined where there is none. */
   readonly growth: string | undefined;
 }
 
 /**
- * Finds tensors whose sizes are elements of a request, and integer divisions that trap. ONNX Runtime checks for divisors of 0, not for the one quotient that does not fit:
- * the smallest integer by −1 ends the whole process, and where requests decide on both, so does a request. Types are
- * followed from inputs and constants through the nodes, in the order of the graph.
+ * Finds tensors whose sizes are elements of a request, and integer divisions that trap. ONNX Runtime checks for
+ * divisors of 0, not for the one quotient that does not fit: the smallest integer by −1 ends the whole process, in a
+ * run or, where both are constants, while the model is opened. Types and magnitudes are followed from inputs and
+ * constants through the nodes, in the order of the graph.
  */
 export class TrappingDivision {
   readonly #nodes: NodeFacts[] = [];
@@ -89,7 +93,7 @@ export class TrappingDivision {
 
   /** An input of the model, or of a graph in it. @param elementType onnx.TensorProto.DataType. */
   noteInput(name: string, elementType: number): void {
-    this.#values.set(name, { wide: isWide(elementType), free: true });
+    this.#values.set(name, { wide: isWide(elementType), free: true, bits: Infinity });
   }
 
   noteConstant({ name, elementType, integers }: TensorFacts): void {
@@ -97,6 +101,7 @@ export class TrappingDivision {
     this.#constants.set(name, {
       ...{ wide, free: false, divides: !wide || isHarmless(integers) },
       greatest: greatestOf(integers),
+      bits: bitsOfConstant(elementType, integers),
     });
   }
 
@@ -133,19 +138,27 @@ export class TrappingDivision {
   #mayTrap({ operator, inputs, attributes }: NodeFacts): boolean {
     const [dividend = '', divisor = ''] = inputs;
     const divides = operator === 'Div' || (operator === 'Mod' && intOf(attributes, 'fmod') !== 1);
-    const { wide, free } = this.#valueOf(dividend);
-    return divides && wide && free && this.#constants.get(divisor)?.divides !== true;
+    const { wide, bits } = this.#valueOf(dividend);
+    return divides && wide && bits >= LOWEST_BITS && this.#constants.get(divisor)?.divides !== true;
   }
 
-  #resultOf({ operator, domain, inputs, attributes }: NodeFacts): ValueFacts {
-    const free = inputs.some((name) => name !== '' && this.#valueOf(name).free);
-    if (domain === 'ai.onnx.ml') return { wide: ML_INTEGERS.has(operator), free };
+  #resultOf(node: NodeFacts): ValueFacts {
+    const { operator, domain } = node;
+    const inputs = node.inputs.filter((name) => name !== '').map((name) => this.#valueOf(name));
+    const free = inputs.some((input) => input.free);
+    const wide = this.#isWide(node);
+    if (domain === 'ai.onnx.ml') return { wide: ML_INTEGERS.has(operator), free, bits: Infinity };
     if (NESTING.has(operator) || !OWN_DOMAINS.has(domain)) return UNKNOWN;
     if (PLACES.has(operator)) return SMALL;
-    if (NARROW.has(operator)) return { wide: false, free };
-    if (WIDENING.has(operator)) return { wide: true, free };
-    if (operator === 'Cast') return { wide: isWide(intOf(attributes, 'to')), free };
-    return { wide: this.#valueOf(inputs[TYPED_BY[operator] ?? 0] ?? '').wide, free };
+    const bits = inputs.map((input) => (input.wide ? input.bits : Infinity));
+    return { wide, free, bits: bitsOfResult(node, bits) };
+  }
+
+  #isWide({ operator, inputs, attributes }: NodeFacts): boolean {
+    if (NARROW.has(operator)) return false;
+    if (WIDENING.has(operator)) return true;
+    if (operator === 'Cast') return isWide(intOf(attributes, 'to'));
+    return this.#valueOf(inputs[TYPED_BY[operator] ?? 0] ?? '').wide;
   }
 
   #noteConstantNode({ outputs: [name = ''], attributes }: NodeFacts): void {
@@ -158,6 +171,7 @@ export class TrappingDivision {
     this.#constants.set(name, {
       ...{ wide: integers.length > 0, free: false, divides: isHarmless(integers) },
       greatest: greatestOf(integers),
+      bits: bitsOfConstant(INT64, integers),
     });
   }
 
