@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { Http2Options } from './connection-options.ts';
 import { ConnectionError, ErrorCode, StreamError } from './error-codes.ts';
 import { FloodGuard } from './flood-guard.ts';
@@ -29,7 +29,7 @@ const LINGER_MS = 1_000;
 
 /** The server's side of one HTTP/2 connection (RFC 9113). */
 export class Http2Connection implements FrameSink, StreamLink {
-  readonly #socket: Duplex;
+  readonly #socket: Socket;
   readonly #options: Http2Options;
   readonly #reader = new FrameReader(this);
   readonly #writer: FrameWriter;
@@ -40,7 +40,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   readonly #keepalive: Keepalive;
   readonly #streams = new Map<number, Http2Stream>();
   /** Streams with data, and windows of their own to send it. */
-  #waiting: Http2Stream[] = [];
+  #waiting = new Set<Http2Stream>();
   #lastStreamId = 0;
   #peer: PeerSettings = DEFAULT_PEER;
   #hasPeerSettings = false;
@@ -50,14 +50,14 @@ export class Http2Connection implements FrameSink, StreamLink {
   #isClosing = false;
   #isOver = false;
 
-  constructor(socket: Duplex, options: Http2Options) {
+  constructor(socket: Socket, options: Http2Options) {
     this.#socket = socket;
     this.#options = options;
     this.#writer = new FrameWriter(socket);
     this.#decoder = new HpackDecoder(options.maxHeaderListBytes);
     this.#block = new HeaderBlock(options.maxHeaderListBytes);
     this.#receivableBytes = options.connectionWindowBytes;
-    this.#keepalive = new Keepalive(options.keepalive, this.#writer, () => this.destroy());
+    this.#keepalive = new Keepalive(options.keepalive, this.#writer, () => socket.destroy());
     this.#writer.settings([
       [Setting.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams],
       [Setting.INITIAL_WINDOW_SIZE, options.streamWindowBytes],
@@ -84,9 +84,15 @@ export class Http2Connection implements FrameSink, StreamLink {
     this.#endIfIdle();
   }
 
-  /** Ends the connection and all that is under way. */
+  /** Ends the connection and all that is under way, once what was written has left: a second may pass with that. */
   destroy(): void {
-    this.#socket.destroy();
+    if (!this.#isClosing) this.#writer.goaway(this.#lastStreamId, ErrorCode.NO_ERROR, '');
+    this.#isClosing = true;
+    this.#isOver = true;
+    this.#closeStreams();
+    this.#writer.flush();
+    this.#socket.destroySoon();
+    this.#destroyLater();
   }
 
   frame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
@@ -130,15 +136,16 @@ export class Http2Connection implements FrameSink, StreamLink {
   }
 
   wait(stream: Http2Stream): void {
-    if (!this.#waiting.includes(stream)) this.#waiting.push(stream);
+    this.#waiting.add(stream);
   }
 
   forget(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
+    this.#waiting.delete(stream);
     if (this.#isClosing) this.#endIfIdle();
   }
 
-  #listen(socket: Duplex): void {
+  #listen(socket: Socket): void {
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
@@ -386,17 +393,13 @@ export class Http2Connection implements FrameSink, StreamLink {
     }
   }
 
+  /** One stream after the other sends some of what it has; one that has more goes to the end of the line. */
   #resume(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const [at, stream] of waiting.entries()) {
-      if (this.sendableBytes <= 0) {
-        this.#waiting.push(...waiting.slice(at));
-        return;
-      }
+    for (const stream of this.#waiting) {
+      if (this.sendableBytes <= 0) return;
+      this.#waiting.delete(stream);
       stream.resume();
     }
-    if (this.#waiting.length > 0 && this.sendableBytes > 0) this.#resume();
   }
 
   #fail({ code, message }: ConnectionError): void {
@@ -411,16 +414,24 @@ export class Http2Connection implements FrameSink, StreamLink {
 
   #end(): void {
     this.#isOver = true;
-    for (const stream of [...this.#streams.values()]) stream.closed();
+    this.#closeStreams();
     this.#writer.flush();
     this.#socket.end();
+    this.#destroyLater();
+  }
+
+  #closeStreams(): void {
+    for (const stream of [...this.#streams.values()]) stream.closed();
+  }
+
+  #destroyLater(): void {
     setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
   }
 
   #closed(): void {
     this.#isOver = true;
     this.#keepalive.stop();
-    for (const stream of [...this.#streams.values()]) stream.closed();
+    this.#closeStreams();
   }
 }
 

@@ -29,6 +29,8 @@ export interface StreamLink {
 
 /** Frames that a stream sends before the next one has its turn. */
 const FRAMES_A_TURN = 4;
+/** What a stream keeps for its client before whoever writes should wait. */
+const HIGH_WATER_BYTES = 65_536;
 const NO_TRAILERS: readonly string[] = [];
 
 /** One request and its answer. What is called on a stream that is over changes nothing. */
@@ -47,6 +49,7 @@ export class Http2Stream {
   #dueBytes: number | undefined;
   #sendWindowBytes: number;
   #queue: Buffer[] = [];
+  #unsentBytes = 0;
   #trailers: readonly string[] | undefined;
 
   constructor(
@@ -79,9 +82,9 @@ export class Http2Stream {
     return this.#hasRequestEnded;
   }
 
-  /** Whether the client may send no more until bytes that it sent are consumed. */
-  isPaused(): boolean {
-    return this.#receivableBytes <= 0;
+  /** Bytes that were written and wait for the client to take more. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
   }
 
   /** @param fields flat: name, value, name, value; names in lower case, `:status` first */
@@ -96,12 +99,13 @@ export class Http2Stream {
     this.#close();
   }
 
-  /** False while data waits for its client to take more: `drained` says when none does. The bytes must not change. */
+  /** False while much waits for the client to take it: `drained` says when nothing does. The bytes must not change. */
   write(data: Buffer): boolean {
     if (this.#isClosed || this.#trailers !== undefined) return true;
     this.#queue.push(data);
+    this.#unsentBytes += data.length;
     if (this.#queue.length === 1) this.#send(Infinity);
-    return this.#queue.length === 0;
+    return this.#unsentBytes < HIGH_WATER_BYTES;
   }
 
   /** After what was written come these fields, and the answer is complete. */
@@ -166,6 +170,7 @@ export class Http2Stream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#queue = [];
+    this.#unsentBytes = 0;
     this.#link.forget(this);
     const handler = this.#handler;
     this.#handler = undefined;
@@ -189,6 +194,7 @@ export class Http2Stream {
     const [data = NOTHING] = this.#queue;
     const piece = data.length <= mostBytes ? data : data.subarray(0, mostBytes);
     this.#sendWindowBytes -= piece.length;
+    this.#unsentBytes -= piece.length;
     this.#link.sendData(this.id, piece, false);
     if (piece === data) this.#queue.shift();
     else this.#queue[0] = data.subarray(piece.length);

@@ -1,6 +1,5 @@
 export { createServer } from './server/create-server.ts';
-export type { Keepalive, RpcServer, ServerOptions } from './server/server-options.ts';
-export type { ReceiveWindows } from './server/grpc-internals.ts';
+export type { Keepalive, ReceiveWindows, RpcServer, ServerOptions } from './server/server-options.ts';
 export {
   implement,
   implementRaw,

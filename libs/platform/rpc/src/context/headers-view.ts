@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http2';
+import type { RequestHeaders } from '@plumbline/http2';
 import type { MetadataValue, ReadonlyMetadata } from './metadata.ts';
 
 /** Of the transport, not of the call. */
@@ -13,27 +13,27 @@ const TRANSPORT: ReadonlySet<string> = new Set([
 
 /** A call's metadata as its HTTP/2 headers bring it. */
 export class HeadersView implements ReadonlyMetadata {
-  readonly #headers: IncomingHttpHeaders;
+  readonly #headers: RequestHeaders;
 
-  constructor(headers: IncomingHttpHeaders) {
+  constructor(headers: RequestHeaders) {
     this.#headers = headers;
   }
 
   get(name: string): string | undefined {
-    const value = this.#headers[name];
-    return typeof value !== 'string' || name.endsWith('-bin') ? undefined : value;
+    return name.endsWith('-bin') ? undefined : this.#headers.get(name);
   }
 
-  /** Values of one name are joined by commas on the way: the first counts. */
+  /** Values of one name may be joined by commas on the way: the first counts. */
   getBinary(name: string): Buffer | undefined {
-    const value = this.#headers[name];
-    if (typeof value !== 'string' || !name.endsWith('-bin')) return undefined;
-    return Buffer.from(value.split(',', 1)[0] ?? '', 'base64');
+    const value = name.endsWith('-bin') ? this.#headers.get(name) : undefined;
+    return value === undefined ? undefined : Buffer.from(value.split(',', 1)[0] ?? '', 'base64');
   }
 
   *entries(): Generator<readonly [string, MetadataValue]> {
-    for (const name of Object.keys(this.#headers)) {
-      if (name.startsWith(':') || TRANSPORT.has(name)) continue;
+    const seen = new Set<string>();
+    for (const [name] of this.#headers.entries()) {
+      if (name.startsWith(':') || TRANSPORT.has(name) || seen.has(name)) continue;
+      seen.add(name);
       const value = this.get(name) ?? this.getBinary(name);
       if (value !== undefined) yield [name, value];
     }

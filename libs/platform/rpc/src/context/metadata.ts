@@ -89,6 +89,9 @@ export class MetadataMap implements MutableMetadata {
 
 const NO_VALUES: MetadataValue[] = [];
 
+/** Not to be set. */
+export const NO_METADATA = new MetadataMap();
+
 /** @throws TypeError */
 function checkName(name: string): void {
   if (legalNames.has(name)) return;

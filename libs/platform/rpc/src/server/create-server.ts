@@ -1,7 +1,7 @@
-import { Server, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
 import { CoalescedService } from '@plumbline/contract-common';
 import { Health } from '@plumbline/contract-grpc';
-import { EXCHANGE_LIMITS, exchangeMethod } from '../coalesced/exchange-method.ts';
+import { Http2Server } from '@plumbline/http2';
+import { exchangeMethod } from '../coalesced/exchange-method.ts';
 import { HealthRegistry } from '../health/health-registry.ts';
 import { healthService } from '../health/health-service.ts';
 import { UNKNOWN_METHOD, serverMetrics } from '../metrics.ts';
@@ -10,26 +10,35 @@ import { DEFAULT_ADMISSION } from './admission-limits.ts';
 import { Admission } from './admission.ts';
 import type { ServedMethod } from './call.ts';
 import { closeServer, drainServer, type Drainable } from './drain.ts';
-import { adaptServer, serveUnknownMethods } from './grpc-internals.ts';
-import { leaveBindFailuresToCaller } from './grpc-log.ts';
-import { registerMethod } from './grpc-transport.ts';
 import { InFlightCalls } from './in-flight.ts';
-import { inProcess, type Invoke } from './in-process.ts';
+import { inProcess } from './in-process.ts';
 import { authenticateCalls } from './interceptors/authenticate.ts';
 import { observe } from './interceptors/observe.ts';
 import { receiveRequest } from './interceptors/receive-request.ts';
 import { supervise } from './interceptors/supervise.ts';
-import type { CallLimits } from './limits.ts';
-import { buildRouter } from './router.ts';
+import type { RoutedMethod } from './open-call.ts';
+import { buildRouter, type Router } from './router.ts';
 import {
   DEFAULT_KEEPALIVE,
   DEFAULT_WINDOWS,
   MAX_CONCURRENT_STREAMS,
+  MAX_HEADER_LIST_BYTES,
   type RpcServer,
   type ServerOptions,
 } from './server-options.ts';
-import type { UnaryMethod } from './unary-stream.ts';
 import { unknownMethod } from './unknown-method.ts';
+
+/** What a server serves, by path, and what its calls count among. */
+interface Served {
+  /** The methods of its implementations. */
+  readonly router: Router;
+  /** Health and reflection. */
+  readonly system: Router;
+  readonly exchange: ServedMethod;
+  readonly unknown: ServedMethod;
+}
+
+type Groups = Pick<Drainable, 'calls' | 'subscriptions' | 'exchanges' | 'draining'>;
 
 /**
  * A gRPC server. Around every handler runs one chain, composed here, in this order:
@@ -42,31 +51,78 @@ import { unknownMethod } from './unknown-method.ts';
  * @throws TypeError when two implementations have the same method, or limits name a method that none has
  */
 export function createServer(options: ServerOptions): RpcServer {
-  const { log, implementations } = options;
-  const services = [...new Set(implementations.map(({ service }) => service))];
-  const health = new HealthRegistry(services.map(({ typeName }) => typeName));
+  const health = new HealthRegistry(servicesOf(options).map(({ typeName }) => typeName));
   const metrics = serverMetrics(options.metrics);
+  const groups: Groups = {
+    calls: new InFlightCalls(),
+    subscriptions: new InFlightCalls(),
+    exchanges: new InFlightCalls(),
+    draining: new AbortController(),
+  };
+  const served = serve(options, health, metrics, groups);
+  const admission = admissionOf(options, served, metrics, groups);
+  const server = listenerOf(options, admission);
+  const drainable: Drainable = { server, health, ...groups };
+  const { router, unknown } = served;
+  return {
+    health,
+    invoke: inProcess({ router, unknownMethod: unknown, log: options.log, calls: groups.calls }),
+    listen: (host, port) => server.listen(host, port),
+    drain: (graceMs) => drainServer(drainable, graceMs),
+    close: () => closeServer(drainable),
+  };
+}
+
+type ServerMetrics = ReturnType<typeof serverMetrics>;
+type DescServices = ServerOptions['implementations'][number]['service'][];
+
+function servicesOf({ implementations }: ServerOptions): DescServices {
+  return [...new Set(implementations.map(({ service }) => service))];
+}
+
+function serve(
+  options: ServerOptions,
+  health: HealthRegistry,
+  metrics: ServerMetrics,
+  { calls, draining }: Groups,
+): Served {
+  const { log, implementations, limits = {}, interceptors = [] } = options;
   const open = [observe(log, metrics), supervise];
-  const guarded = [...open, authenticateCalls(options.authenticate), receiveRequest];
-
-  const router = buildRouter(implementations, options.limits ?? {}, [
-    ...guarded,
-    ...(options.interceptors ?? []),
-  ]);
-  const builtIn = [healthService(health), reflectionService([...services, Health, CoalescedService])];
-  const system = buildRouter(builtIn, {}, [supervise, receiveRequest]);
-
-  const limits = [...router.values(), ...system.values()].map((method) => method.limits);
-  const unary = new Map<string, UnaryMethod>();
-  const server = new Server(grpcOptions(options, [...limits, EXCHANGE_LIMITS]));
-  const drainable = drainableOf(server, health);
-  const { calls, subscriptions, exchanges, draining } = drainable;
+  const guarded = [...open, authenticateCalls(options.authenticate), receiveRequest, ...interceptors];
+  const router = buildRouter(implementations, limits, guarded);
+  const builtIn = [
+    healthService(health),
+    reflectionService([...servicesOf(options), Health, CoalescedService]),
+  ];
   const unknown = unknownMethod(open);
-  const exchange = exchangeMethod({ router, unknownMethod: unknown, log, calls, draining: draining.signal });
-  const admission = new Admission({
+  return {
+    router,
+    unknown,
+    system: buildRouter(builtIn, {}, [supervise, receiveRequest]),
+    exchange: exchangeMethod({ router, unknownMethod: unknown, log, calls, draining: draining.signal }),
+  };
+}
+
+function admissionOf(
+  { admission, log }: ServerOptions,
+  { router, system, exchange, unknown }: Served,
+  metrics: ServerMetrics,
+  { calls, subscriptions, exchanges }: Groups,
+): Admission {
+  const routes = new Map<string, RoutedMethod>();
+  const add = (method: ServedMethod, group: InFlightCalls): void => {
+    const { path } = method.info;
+    if (routes.has(path)) throw new TypeError(`${path} is implemented twice`);
+    routes.set(path, { method, log, calls: group });
+  };
+  for (const method of router.values()) add(method, calls);
+  for (const method of system.values()) add(method, subscriptions);
+  add(exchange, exchanges);
+  const other: RoutedMethod = { method: unknown, log, calls };
+  return new Admission({
     ...DEFAULT_ADMISSION,
-    ...options.admission,
-    unary,
+    ...admission,
+    route: (path) => routes.get(path) ?? other,
     isOpen: (path) => path === exchange.info.path || system.has(path),
     refused: (path, { codeName, reason }) => {
       const method = router.has(path) ? path : UNKNOWN_METHOD;
@@ -74,64 +130,21 @@ export function createServer(options: ServerOptions): RpcServer {
       log.info({ method, code: codeName, reason }, 'call refused');
     },
   });
-  adaptServer(server, options.receiveWindows ?? DEFAULT_WINDOWS, admission);
-  const register = (method: ServedMethod, group: InFlightCalls): void => {
-    const transport = { log, calls: group, admission };
-    registerMethod(server, method, transport);
-    if (method.info.kind === 'unary') unary.set(method.info.path, { method, transport });
-  };
-  for (const method of router.values()) register(method, calls);
-  for (const method of system.values()) register(method, subscriptions);
-  register(unknown, calls);
-  register(exchange, exchanges);
-  serveUnknownMethods(server, `/${UNKNOWN_METHOD}`);
-  const invoke = inProcess({ router, unknownMethod: unknown, log, calls });
-  return serverOf(drainable, invoke, options);
 }
 
-function grpcOptions(
-  { keepalive = DEFAULT_KEEPALIVE }: ServerOptions,
-  limits: readonly CallLimits[],
-): GrpcOptions {
-  return {
-    'grpc.max_receive_message_length': Math.max(...limits.map(({ maxMessageBytes }) => maxMessageBytes)),
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
-    'grpc.keepalive_time_ms': keepalive.intervalMs,
-    'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
-    'grpc.enable_channelz': 0,
-  };
-}
-
-function drainableOf(server: Server, health: HealthRegistry): Drainable {
-  return {
-    server,
-    health,
-    calls: new InFlightCalls(),
-    subscriptions: new InFlightCalls(),
-    exchanges: new InFlightCalls(),
-    draining: new AbortController(),
-  };
-}
-
-function serverOf(drainable: Drainable, invoke: Invoke, { credentials }: ServerOptions): RpcServer {
-  const { server, health } = drainable;
-  return {
-    health,
-    invoke,
-    listen: (host, port) => bind(server, host, port, credentials ?? ServerCredentials.createInsecure()),
-    drain: (graceMs) => drainServer(drainable, graceMs),
-    close: () => closeServer(drainable),
-  };
-}
-
-function bind(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  leaveBindFailuresToCaller();
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
-  });
+function listenerOf(options: ServerOptions, admission: Admission): Http2Server {
+  const { receiveWindows = DEFAULT_WINDOWS, keepalive = DEFAULT_KEEPALIVE } = options;
+  return new Http2Server(
+    {
+      onRequest: (stream) => {
+        admission.admit(stream);
+      },
+      maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
+      streamWindowBytes: receiveWindows.streamBytes,
+      connectionWindowBytes: receiveWindows.connectionBytes,
+      maxHeaderListBytes: MAX_HEADER_LIST_BYTES,
+      keepalive,
+    },
+    options.tls,
+  );
 }

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Server } from '@grpc/grpc-js';
+import type { Http2Server } from '@plumbline/http2';
 import { rpcErrors } from '../errors.ts';
 import type { HealthRegistry } from '../health/health-registry.ts';
 import type { InFlightCalls } from './in-flight.ts';
 
 export interface Drainable {
-  readonly server: Server;
+  readonly server: Http2Server;
   readonly health: HealthRegistry;
   /** Calls whose answers are waited for. */
   readonly calls: InFlightCalls;
@@ -26,12 +26,7 @@ export async function drainServer(drainable: Drainable, graceMs: number): Promis
   draining.abort();
   await nextTurn();
   subscriptions.cancelAll(shuttingDown());
-  const closed = new Promise<void>((resolve) => {
-    server.tryShutdown(() => {
-      resolve();
-    });
-  });
-  const expired = await expires(closed, graceMs);
+  const expired = await expires(server.close(), graceMs);
   if (expired) await closeServer(drainable);
 }
 
@@ -41,8 +36,9 @@ export async function closeServer({ server, calls, subscriptions, exchanges }: D
   await nextTurn();
   exchanges.cancelAll(shuttingDown());
   await Promise.all([calls.whenIdle(), subscriptions.whenIdle(), exchanges.whenIdle()]);
-  await nextTurn();
-  server.forceShutdown();
+  const closed = server.close();
+  server.destroy();
+  await closed;
 }
 
 /** True when `graceMs` passed first. */

@@ -11,7 +11,6 @@ function incoming(maxBytes: number) {
     timeout: undefined,
     budget,
     stalls: new StallWatch(60_000),
-    source: { isPaused: () => false, close: () => undefined },
   });
   const open = (isStream: boolean): void => {
     call.open({ cancel: ({ reason }) => reasons.push(reason) }, isStream);
@@ -43,7 +42,7 @@ describe('the receiving side of a call', () => {
           }
           call.close();
           expect(budget.heldBytes).toBe(0);
-          expect(call.arrived(message(1))).toBe(false);
+          expect(call.arrived(message(1))).toBeUndefined();
           call.unpacked(10);
           call.taken();
           expect(budget.heldBytes).toBe(0);
@@ -56,9 +55,9 @@ describe('the receiving side of a call', () => {
     const { call, reasons, open } = incoming(1_000);
     open(false);
     expect([call.arrived(message(700)), call.arrived(message(700)), call.arrived(message(1))]).toEqual([
-      true,
-      false,
-      false,
+      [],
+      undefined,
+      undefined,
     ]);
     expect(reasons).toEqual(['TOO_MANY_REQUEST_BYTES']);
   });

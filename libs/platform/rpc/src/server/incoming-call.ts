@@ -1,4 +1,3 @@
-import { constants } from 'node:http2';
 import type { ServiceError } from '@plumbline/errors';
 import type { ServerCallContext } from '../context/server-call-context.ts';
 import { rpcErrors } from '../errors.ts';
@@ -11,8 +10,6 @@ export interface IncomingCallOptions {
   readonly timeout: string | undefined;
   readonly budget: RequestBudget;
   readonly stalls: StallWatch;
-  /** Paused while it is we who do not read. */
-  readonly source: { isPaused(): boolean; close(code: number): void };
 }
 
 /** What each piece of a message costs besides its bytes, so that pieces of one byte are not free. */
@@ -41,8 +38,9 @@ export class IncomingCall implements Stallable {
     this.#options = options;
   }
 
+  /** Of a stream whose handler has not taken what came, it is not the client that one waits for. */
   get isStalled(): boolean {
-    return !this.#options.source.isPaused();
+    return this.#messages.length < 2;
   }
 
   /** From now on the call can fail, and stalls if nothing comes. A stream of requests gives back each that is taken. */
@@ -55,11 +53,13 @@ export class IncomingCall implements Stallable {
     this.#options.stalls.watch(this);
   }
 
-  /** False when the bytes must not be kept: the call has failed. */
-  arrived(chunk: Buffer): boolean {
-    if (this.#isOver || !this.#hold(chunk.length + PIECE_BYTES)) return false;
-    if (this.#framing !== undefined) this.#follow(this.#framing, chunk);
-    return true;
+  /**
+   * Undefined when the bytes must not be kept: the call has failed. Of a stream of requests, how many of them belong to
+   * each message that ends in them.
+   */
+  arrived(chunk: Buffer): readonly number[] | undefined {
+    if (this.#isOver || !this.#hold(chunk.length + PIECE_BYTES)) return undefined;
+    return this.#framing === undefined ? NO_MESSAGES : this.#follow(this.#framing, chunk);
   }
 
   /** The answer is on its way: `sending` is asked, from the instant that this answers on, whether it has stalled. */
@@ -85,11 +85,6 @@ export class IncomingCall implements Stallable {
   /** The handler took the oldest message of the stream. */
   taken(): void {
     if (this.#messages.length > 1) this.#giveBack(this.#messages.shift() ?? 0);
-  }
-
-  /** Ends the stream without a status: its client does not take what is sent. */
-  giveUp(): void {
-    this.#options.source.close(constants.NGHTTP2_CANCEL);
   }
 
   fail(error: ServiceError): void {
@@ -122,7 +117,7 @@ export class IncomingCall implements Stallable {
     this.#options.budget.giveBack(bytes);
   }
 
-  #follow(framing: MessageFraming, chunk: Buffer): void {
+  #follow(framing: MessageFraming, chunk: Buffer): readonly number[] {
     const wasInMessage = framing.isInMessage;
     const ended = framing.write(chunk);
     const messages = this.#messages;
@@ -135,5 +130,6 @@ export class IncomingCall implements Stallable {
     messages[messages.length - 1] = (messages.at(-1) ?? 0) + restBytes;
     if (!framing.isInMessage) this.#options.stalls.settle(this);
     else if (!wasInMessage || ended.length > 0) this.#options.stalls.watch(this);
+    return ended;
   }
 }

@@ -1,38 +1,25 @@
-import type { Metadata } from '@grpc/grpc-js';
-import { GrpcMetadataView, type ReadonlyMetadata } from '../context/metadata.ts';
+import type { ReadonlyMetadata } from '../context/metadata.ts';
 import { ServerCallContext } from '../context/server-call-context.ts';
 import { rpcErrors } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Admission } from './admission.ts';
 import type { ServedMethod } from './call.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import type { InFlightCalls } from './in-flight.ts';
 import { clampTimeoutMs } from './limits.ts';
 import { parseTimeout } from './request-timeout.ts';
 
-export interface GrpcTransport {
+/** A method, and what its calls count among. */
+export interface RoutedMethod {
+  readonly method: ServedMethod;
   readonly log: Log;
   readonly calls: InFlightCalls;
-  readonly admission: Admission;
-}
-
-export interface OpenedCall {
-  readonly context: ServerCallContext;
-  readonly incoming: IncomingCall;
-}
-
-/** Starts the context of a stream of requests that grpc-js shows. */
-export function openCall(metadata: Metadata, method: ServedMethod, transport: GrpcTransport): OpenedCall {
-  const incoming = transport.admission.shown;
-  return { context: openContext(new GrpcMetadataView(metadata), incoming, method, transport), incoming };
 }
 
 /** Starts the context of a call: its deadline counts from here, before any byte of its request. */
 export function openContext(
   requestMetadata: ReadonlyMetadata,
   incoming: IncomingCall,
-  { info, limits }: ServedMethod,
-  { log, calls }: GrpcTransport,
+  { method: { info, limits }, log, calls }: RoutedMethod,
 ): ServerCallContext {
   const requested = parseTimeout(incoming.timeout);
   const timeoutMs = clampTimeoutMs(requested ?? undefined, limits);
@@ -49,7 +36,7 @@ export function cancelledByClient(context: ServerCallContext): void {
   context.cancel(rpcErrors.CALL_CANCELLED('the client cancelled the call'));
 }
 
-export function closeCall(context: ServerCallContext, { calls }: GrpcTransport): void {
+export function closeCall(context: ServerCallContext, { calls }: RoutedMethod): void {
   calls.leave(context);
   context.close();
 }

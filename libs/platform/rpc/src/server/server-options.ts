@@ -1,11 +1,10 @@
-import type { ServerCredentials } from '@grpc/grpc-js';
+import type { TlsOptions } from 'node:tls';
 import type { HealthRegistry } from '../health/health-registry.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AdmissionLimits } from './admission-limits.ts';
 import type { Interceptor } from './call.ts';
-import type { ReceiveWindows } from './grpc-internals.ts';
 import type { Implementation } from './implementation.ts';
 import type { Invoke } from './in-process.ts';
 import type { LimitOptions } from './limits.ts';
@@ -21,11 +20,18 @@ export interface ServerOptions {
   /** Run between authentication and the limits, outermost first. */
   readonly interceptors?: readonly Interceptor[];
   /** Default: plaintext, for networks that encrypt underneath. */
-  readonly credentials?: ServerCredentials;
+  readonly tls?: TlsOptions;
   /** Default: 8 MiB per stream, 16 MiB per connection. */
   readonly receiveWindows?: ReceiveWindows;
   /** When an idle connection is probed and how long the answer may take; default 10 s and 5 s. */
   readonly keepalive?: Keepalive;
+}
+
+export interface ReceiveWindows {
+  /** Bytes that a peer may send on one stream before we have read them. */
+  readonly streamBytes: number;
+  /** The same for a whole connection. */
+  readonly connectionBytes: number;
 }
 
 export interface Keepalive {
@@ -54,3 +60,5 @@ export const DEFAULT_WINDOWS: ReceiveWindows = { streamBytes: 8 * MIB, connectio
 export const DEFAULT_KEEPALIVE: Keepalive = { intervalMs: 10_000, timeoutMs: 5_000 };
 /** Calls that one connection may hold open; clients queue what is beyond. Coalesced calls share one. */
 export const MAX_CONCURRENT_STREAMS = 2_048;
+/** Of one call; gRPC's clients send a few hundred bytes. */
+export const MAX_HEADER_LIST_BYTES = 64 * 1024;

@@ -62,7 +62,7 @@ export class SingleMessage {
     if (this.#dueBytes === undefined && this.#bytes >= PREFIX_BYTES) this.#readPrefix();
     if (this.#dueBytes === undefined || this.#bytes < this.#dueBytes) this.#own();
     else if (this.#bytes > this.#dueBytes) {
-      this.#fail(rpcErrors.WRONG_MESSAGE_COUNT('the call brings more than one request'));
+      this.fail(rpcErrors.WRONG_MESSAGE_COUNT('the call brings more than one request'));
     }
   }
 
@@ -73,9 +73,9 @@ export class SingleMessage {
     const frame = this.#frame;
     this.#frame = undefined;
     if (frame === undefined) {
-      this.#fail(rpcErrors.WRONG_MESSAGE_COUNT('the call brings no request'));
+      this.fail(rpcErrors.WRONG_MESSAGE_COUNT('the call brings no request'));
     } else if (this.#bytes !== this.#dueBytes) {
-      this.#fail(rpcErrors.MALFORMED_MESSAGE('the request ends inside its message'));
+      this.fail(rpcErrors.MALFORMED_MESSAGE('the request ends inside its message'));
     } else {
       const message = frame.subarray(PREFIX_BYTES, this.#bytes);
       if (frame[0] === 0) this.#settle(message);
@@ -94,7 +94,7 @@ export class SingleMessage {
   #readPrefix(): void {
     const length = this.#frame?.readUInt32BE(1) ?? 0;
     this.#dueBytes = PREFIX_BYTES + length;
-    if (length > this.#maxBytes) this.#fail(tooLarge(length, this.#maxBytes));
+    if (length > this.#maxBytes) this.fail(tooLarge(length, this.#maxBytes));
   }
 
   /** The first piece of several: from here on the bytes lie in a buffer of our own. */
@@ -122,7 +122,7 @@ export class SingleMessage {
   #decompress(message: Buffer): void {
     const make = DECOMPRESSORS.get(this.#encoding);
     if (make === undefined) {
-      this.#fail(rpcErrors.UNSUPPORTED_ENCODING(`messages cannot be compressed by "${this.#encoding}"`));
+      this.fail(rpcErrors.UNSUPPORTED_ENCODING(`messages cannot be compressed by "${this.#encoding}"`));
       return;
     }
     const decompressor = make();
@@ -134,15 +134,14 @@ export class SingleMessage {
       if (!isWanted()) return;
       bytes += piece.length;
       pieces.push(piece);
-      if (bytes > this.#maxBytes) this.#fail(tooLarge(bytes, this.#maxBytes));
+      if (bytes > this.#maxBytes) this.fail(tooLarge(bytes, this.#maxBytes));
       else if (!this.#accounts.unpacked(bytes)) this.drop();
     });
     decompressor.on('end', () => {
       if (isWanted()) this.#settle(Buffer.concat(pieces, bytes));
     });
     decompressor.on('error', (cause) => {
-      if (isWanted())
-        this.#fail(rpcErrors.MALFORMED_MESSAGE('the message cannot be decompressed', { cause }));
+      if (isWanted()) this.fail(rpcErrors.MALFORMED_MESSAGE('the message cannot be decompressed', { cause }));
     });
     decompressor.end(message);
   }
@@ -152,8 +151,8 @@ export class SingleMessage {
     this.#waiting?.(message);
   }
 
-  /** The first failure counts. */
-  #fail(failure: ServiceError): void {
+  /** The message is not wanted any more, or cannot be had: who waits for it is told why. The first failure counts. */
+  fail(failure: ServiceError): void {
     this.#failure ??= failure;
     this.drop();
     this.#waiting?.(Promise.reject(this.#failure));
