@@ -243,6 +243,26 @@ export function divisionModel(): Uint8Array {
   });
 }
 
+/** y = x plus a quotient of constants that traps: whoever opens it computes it, and ends. */
+export function dyingModel(): Uint8Array {
+  const whole = (name: string, value: bigint) => ({
+    ...{ name, dims: [1n], dataType: DataType.INT64 },
+    int64Data: [value],
+  });
+  const to = { name: 'to', type: AttributeType.INT, i: BigInt(DataType.FLOAT) };
+  return modelOf({
+    name: 'dying',
+    node: [
+      { opType: 'Div', input: ['smallest', 'minus'], output: ['quotient'] },
+      { opType: 'Cast', input: ['quotient'], output: ['added'], attribute: [to] },
+      { opType: 'Add', input: ['x', 'added'], output: ['y'] },
+    ],
+    initializer: [whole('smallest', -(2n ** 63n)), whole('minus', -1n)],
+    input: [valueInfo('x', 2)],
+    output: [valueInfo('y', 2)],
+  });
+}
+
 /** A model of a few bytes that declares rows of 2^41 elements. */
 export function wideModel(): Uint8Array {
   const size = { name: 'size', dims: [2n], dataType: DataType.INT64, int64Data: [1n, 2n ** 41n] };

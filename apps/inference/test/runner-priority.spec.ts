@@ -1,40 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { probe } from '../src/domain/runners/probe.ts';
 import type { Runner } from '../src/domain/runners/runner.ts';
 import { TieredEngine } from '../src/engine/tiered-engine.ts';
 import { mlpModel } from './models.ts';
+import { children, nicenessOf, threadsNicenessOf } from './processes.ts';
 import { engineOptions, modelFile } from './runners.ts';
 
 /** That nobody else sets. */
 const NICENESS = 7;
 const THREADS = 3;
 const never = new AbortController().signal;
-
-/** Of /proc/<pid>/stat: the parent and the niceness, counted from the field behind the name, which may hold spaces. */
-const PARENT = 1;
-const NICE = 16;
-
-function statOf(path: string): readonly number[] {
-  try {
-    return readFileSync(path, 'latin1')
-      .replace(/^.*\) /, '')
-      .split(' ')
-      .map(Number);
-  } catch {
-    return [];
-  }
-}
-
-/** Of all threads of a process, by id; one that ends meanwhile has none. */
-function nicenessOf(process: string): (number | undefined)[] {
-  return readdirSync(`/proc/${process}/task`).map((id) => statOf(`/proc/${process}/task/${id}/stat`)[NICE]);
-}
-
-function children(): string[] {
-  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return ids.filter((id) => statOf(`/proc/${id}/stat`)[PARENT] === process.pid);
-}
 
 let engine: TieredEngine;
 
@@ -51,22 +26,22 @@ afterEach(() => engine.close());
 describe('the priority of runners', () => {
   it('is that of the thread that serves where none is set', async () => {
     await openRun(0, false);
-    expect(new Set(nicenessOf('self'))).toEqual(new Set([statOf('/proc/self/stat')[NICE]]));
+    expect(new Set(threadsNicenessOf('self'))).toEqual(new Set([nicenessOf('self')]));
   });
 
   it('is as set for runner threads and those of the engine in them, and no other’s', async () => {
     await openRun(NICENESS, false);
-    const lowered = nicenessOf('self').filter((niceness) => niceness === NICENESS);
+    const lowered = threadsNicenessOf('self').filter((niceness) => niceness === NICENESS);
     expect(lowered.length).toBeGreaterThanOrEqual(THREADS);
-    expect(statOf('/proc/self/stat')[NICE]).toBe(0);
+    expect(nicenessOf('self')).toBe(0);
   });
 
   it('is as set for runner processes, for the thread that carries messages as for the model’s', async () => {
     await openRun(NICENESS, true);
     const [process = 'none', ...others] = children();
     expect(others).toEqual([]);
-    expect(statOf(`/proc/${process}/stat`)[NICE]).toBe(NICENESS);
-    const lowered = nicenessOf(process).filter((niceness) => niceness === NICENESS);
+    expect(nicenessOf(process)).toBe(NICENESS);
+    const lowered = threadsNicenessOf(process).filter((niceness) => niceness === NICENESS);
     expect(lowered.length).toBeGreaterThanOrEqual(1 + THREADS);
   });
 });
