@@ -17,6 +17,8 @@ export interface ServiceDefaults {
 export type OpeningSettings = Pick<ModelSettings, 'devices' | 'intraOpThreads' | 'untrusted'>;
 
 const MAX_RUNNERS = 64;
+/** Of all copies of a version together: each keeps its own, whether it runs or not. */
+const MAX_THREADS = 256;
 
 /**
  * How runners of a model are opened.
@@ -27,9 +29,11 @@ export function openingSettings(config: ModelConfig, service: ServiceDefaults): 
   refuseParameters(config);
   checkCopies(config.instanceGroups);
   const devices = devicesOf(config.instanceGroups, service);
+  const threads = intraOpThreads(config);
+  checkThreads(devices.length, threads);
   return {
     devices,
-    intraOpThreads: intraOpThreads(config),
+    intraOpThreads: threads,
     untrusted: untrusted(config),
   };
 }
@@ -53,6 +57,15 @@ function checkCopies(groups: readonly InstanceGroup[]): void {
   if (copies > MAX_RUNNERS) {
     throw configFault('instance_group', `asks for ${copies} copies; at most ${MAX_RUNNERS} are made`);
   }
+}
+
+function checkThreads(copies: number, threads: number): void {
+  if (copies * threads <= MAX_THREADS) return;
+  throw configFault(
+    'parameters["intra_op_thread_count"]',
+    `is ${threads}, which makes ${copies * threads} threads of ${copies} copies; at most ${MAX_THREADS} are made: ` +
+      'lower it, or the copies (instance_group, else RUNNERS)',
+  );
 }
 
 function devicesOf(groups: readonly InstanceGroup[], { runners, providers }: ServiceDefaults): Device[] {

@@ -178,6 +178,10 @@ describe('settings of a configuration', () => {
       { maxBatchSize: 0, dynamicBatching: { ...batching, maxDelayUs: 100, preserveOrdering: true } },
     ],
     ['parameters["intra_op_thread_count"] is "0"', parameter('intra_op_thread_count', '0')],
+    [
+      'parameters["intra_op_thread_count"] is 64, which makes 320 threads of 5 copies; at most 256 are made',
+      { ...parameter('intra_op_thread_count', '64'), instanceGroups: [{ ...group(), count: 5 }] },
+    ],
     ['parameters["plumbline.untrusted"] is "yes"', parameter('plumbline.untrusted', 'yes')],
     ['parameters["plumbline.invariance"] is "pin:65"', parameter('plumbline.invariance', 'pin:65')],
     [
