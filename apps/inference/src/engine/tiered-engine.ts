@@ -37,9 +37,8 @@ export interface TieredEngineOptions {
 }
 
 /**
- * Runs models of the CPU on worker threads of this process. Those that are untrusted, run on a GPU or use an operator that
- * certain values of a request make crash, or make a tensor of any size, have a process each: they may end it, it can be killed in the middle of a run,
- * and then its memory is given back.
+ * Runs models of the CPU on worker threads of this process. Untrusted ones, those on a GPU and those that may end their
+ * process or take any memory have one each, which can be killed in the middle of a run. Why: docs/adr/0012.
  */
 export class TieredEngine implements Engine {
   readonly providers: readonly ProviderReport[];

@@ -25,7 +25,7 @@ export interface Batch {
 
 export interface BatchOutput {
   readonly shape: Shape;
-  /** Raw elements; a view of the batch's buffer or of another, which outputs of one run may share. No buffer serves two runs: views stay as they are. */
+  /** A view, of a buffer that outputs of this run alone share. */
   readonly raw: Uint8Array;
 }
 
@@ -61,7 +61,7 @@ export interface BatchResult {
   readonly inferUs: number;
 }
 
-/** One copy of a model on one device. BYTES tensors are in the protocol's raw form, lengths included. Runs are taken in order; the next may be handed over while one is under way. */
+/** One copy of a model on one device. Takes runs in order, also while one is under way; BYTES are in the protocol's raw form. */
 export interface Runner {
   readonly signature: ModelSignature;
   readonly device: Device;

@@ -51,10 +51,9 @@ export interface MemoryPlan {
 }
 
 /**
- * Decides what may be loaded and what is unloaded for it. Wishes are served in their order; one that must wait for
- * memory to become free keeps it, and its slot, from those behind it. Nothing is unloaded in vain: where even all idle versions are
- * not enough, they stay. What is resident above the budget, because it was measured larger than estimated, is unloaded
- * as far as it is idle.
+ * Decides what may be loaded and what is unloaded for it. Wishes are served in order: one that will have memory once
+ * others are gone keeps it, and its slot, from those behind it. Nothing is unloaded where even all that is idle is not
+ * enough. Above the budget, because more was measured than estimated, what is idle is unloaded.
  */
 export function planMemory(
   residents: readonly Resident[],
