@@ -27,6 +27,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Sub', each((left, right) => left - right)],
   ['Mul', each((left, right) => left * right)],
   ['Div', each((left, right) => Math.trunc(left / right))],
+  ['Neg', ([data]) => data?.integers?.map((value) => 0 - value)],
   ['Min', each(Math.min)],
   ['Max', each(Math.max)],
   ['Shape', ([data]) => data?.dims],

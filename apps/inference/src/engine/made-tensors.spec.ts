@@ -89,6 +89,10 @@ describe('scanModel, of what nodes make of constants', () => {
   );
 
   it.each<[string, NodeSpec[]]>([
+    [
+      'a shape that was negated, as layer normalization expands to',
+      [node('Neg', ['one'], 'n'), node('Neg', ['n'], 's'), node('ConstantOfShape', ['s'], 'y')],
+    ],
     ['a mask', [node('Expand', ['one', 'large'], 'y')]],
     ['scales of an image', [node('Resize', ['x', '', 'one'], 'y')]],
     ['rows looked up in a table', [node('Expand', ['one', 'large'], 't'), node('Gather', ['t', 't'], 'y')]],
