@@ -115,7 +115,7 @@ describe('element limits', () => {
   });
 });
 
-describe('refusals that grpc-js makes by itself', () => {
+describe('refusals of what cannot be a message', () => {
   const frame = (message: Buffer, compressed = 0): Buffer => {
     const prefix = Buffer.alloc(5);
     prefix.writeUInt8(compressed);

@@ -8,11 +8,9 @@ export class PortTaken extends Error {
   }
 }
 
-/** True when `error` says that an address to listen on is in use: Node's error, or grpc-js's text of it. */
+/** True when `error` says that an address to listen on is in use. */
 export function isAddressInUse(error: unknown): error is Error {
-  return (
-    error instanceof Error && /\bEADDRINUSE\b/.test(`${(error as { code?: string }).code} ${error.message}`)
-  );
+  return error instanceof Error && (error as { code?: string }).code === 'EADDRINUSE';
 }
 
 /** The same failure as PortTaken, by the first port setting that has the port; undefined where it is another. */
