@@ -9,7 +9,6 @@ import {
 } from './config.ts';
 import { followEndSignals } from './end-signals.ts';
 import { createLog, type Log } from './log.ts';
-import { keepCollectionsShort } from './short-collections.ts';
 import { portTaken } from './taken-port.ts';
 import { startService, type Build, type RunningService } from './start-service.ts';
 
@@ -28,7 +27,6 @@ export async function run<S extends Settings & CommonSettings>(
   build: Build<Values<S>>,
 ): Promise<void> {
   answerOrGoOn(process.argv.slice(2), config);
-  keepCollectionsShort(process.execArgv);
   const values = parseOrExit(config);
   const { logLevel } = values as Values<CommonSettings>;
   const log = createLog({ service: name, level: logLevel });

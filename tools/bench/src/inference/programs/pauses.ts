@@ -11,8 +11,15 @@ export class Pauses {
   readonly #thread = new Worker(new URL('pause-thread.ts', import.meta.url));
   #wake: () => void = () => undefined;
 
-  constructor() {
+  private constructor() {
     this.#thread.on('message', () => this.#wake());
+  }
+
+  /** Resolves when the thread sleeps by the letter: it takes tens of milliseconds to start. */
+  static async start(): Promise<Pauses> {
+    const pauses = new Pauses();
+    await pauses.pause(SHORTEST_MS);
+    return pauses;
   }
 
   pause(ms: number): Promise<void> {

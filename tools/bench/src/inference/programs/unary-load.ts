@@ -30,7 +30,7 @@ answerQuestions<LoadQuestion>(async (question) => {
 });
 
 async function open(call: Call, { perSecond, seconds }: Extract<LoadQuestion, { kind: 'open' }>) {
-  const pauses = new Pauses();
+  const pauses = await Pauses.start();
   try {
     return await openLoop({
       call,
