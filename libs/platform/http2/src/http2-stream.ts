@@ -157,7 +157,7 @@ export class Http2Stream {
     this.#sendWindowBytes += bytes;
     if (this.#sendWindowBytes > mostBytes)
       throw new StreamError(ErrorCode.FLOW_CONTROL_ERROR, 'the window is too large');
-    if (this.#queue.length > 0) this.#send(FRAMES_A_TURN);
+    if (this.#queue.length > 0) this.#send(Infinity);
   }
 
   /** For the connection: it can send again. */
