@@ -135,6 +135,10 @@ export class Http2Connection implements FrameSink, StreamLink {
     this.#writer.windowUpdate(streamId, bytes);
   }
 
+  flush(): void {
+    this.#writer.flush();
+  }
+
   wait(stream: Http2Stream): void {
     this.#waiting.add(stream);
   }

@@ -22,6 +22,7 @@ export interface StreamLink {
   sendData(streamId: number, payload: Buffer, endStream: boolean): void;
   sendReset(streamId: number, code: ErrorCode): void;
   sendWindowUpdate(streamId: number, bytes: number): void;
+  flush(): void;
   /** The connection calls `resume` when it can send again, one waiting stream after the other. */
   wait(stream: Http2Stream): void;
   forget(stream: Http2Stream): void;
@@ -106,6 +107,11 @@ export class Http2Stream {
     this.#unsentBytes += data.length;
     if (this.#queue.length === 1) this.#send(Infinity);
     return this.#unsentBytes < HIGH_WATER_BYTES;
+  }
+
+  /** What was written leaves now rather than at the end of this turn of the event loop. */
+  flush(): void {
+    if (!this.#isClosed) this.#link.flush();
   }
 
   /** After what was written come these fields, and the answer is complete. */

@@ -28,8 +28,44 @@ const idsUpTo = (count: number): number[] => Array.from({ length: count }, (_, i
 describe('the outbox of answers', () => {
   it('closes a message at half of the items that a reader takes', async () => {
     const frames = await framesOf(numbered(5_000, {}));
-    expect(frames.map((frame) => idsIn(frame).length)).toEqual([2_048, 2_048, 904]);
+    expect(frames.map((frame) => idsIn(frame).length)).toEqual([64, 2_048, 2_048, 840]);
     expect(frames.flatMap(idsIn)).toEqual(idsUpTo(5_000));
+  });
+
+  it('sends a full message at once and the rest of the turn at its end', async () => {
+    const frames: Buffer[] = [];
+    const outbox = new AnswerOutbox(
+      async (frame) => {
+        frames.push(frame);
+      },
+      () => undefined,
+    );
+    for (const answer of numbered(150, {})) {
+      outbox.add(answer);
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    expect(frames.map((frame) => idsIn(frame).length)).toEqual([64, 64]);
+    await outbox.flushed();
+    expect(frames.flatMap(idsIn)).toEqual(idsUpTo(150));
+  });
+
+  it('gathers what comes while the connection takes no more', async () => {
+    const frames: Buffer[] = [];
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const outbox = new AnswerOutbox(
+      async (frame) => {
+        frames.push(frame);
+        if (frames.length === 1) await promise;
+      },
+      () => undefined,
+    );
+    for (const answer of numbered(500, {})) outbox.add(answer);
+    await new Promise((turn) => setImmediate(turn));
+    expect(frames.map((frame) => idsIn(frame).length)).toEqual([64]);
+    resolve(undefined);
+    await outbox.flushed();
+    expect(frames.map((frame) => idsIn(frame).length)).toEqual([64, 436]);
   });
 
   const trailers = MetadataMap.from({ 'x-detail-bin': Buffer.alloc(6_000) });
@@ -66,7 +102,7 @@ describe('the outbox of answers', () => {
       () => new Promise(() => undefined),
       () => undefined,
     );
-    for (let count = 0; count < 16 * 1024; count += 64)
+    for (let count = 0; count < 18 * 1024; count += 64)
       blocked.add({ ...EMPTY_ANSWER, statusDetails: Buffer.alloc(32 * 1024), trailers: bigTrailers });
     expect(blocked.isFull).toBe(true);
   });

@@ -76,23 +76,24 @@ function writeAnswer(writer: FrameWriter, item: AnswerItem): void {
   writer.bytes(5, item.payload);
 }
 
-const valueSize = (value: MetadataValue): number =>
-  typeof value === 'string' ? textSize(value) : bytesSize(value);
+/** Names, and values that are text, are ASCII: as many bytes as characters. */
+const entrySize = (name: string, value: MetadataValue): number =>
+  lengthDelimitedSize(name.length) + (value.length === 0 ? 0 : lengthDelimitedSize(value.length));
 
 function metadataSize(metadata: MetadataMap | undefined): number {
-  if (metadata === undefined || metadata.isEmpty) return 0;
+  if (metadata === undefined) return 0;
   let size = 0;
-  for (const [name, value] of metadata.entries())
-    size += lengthDelimitedSize(textSize(name) + valueSize(value));
+  metadata.forEach((name, value) => {
+    size += lengthDelimitedSize(entrySize(name, value));
+  });
   return size;
 }
 
 function writeMetadata(writer: FrameWriter, field: number, metadata: MetadataMap | undefined): void {
-  if (metadata === undefined || metadata.isEmpty) return;
-  for (const [name, value] of metadata.entries()) {
-    writer.open(field, textSize(name) + valueSize(value));
+  metadata?.forEach((name, value) => {
+    writer.open(field, entrySize(name, value));
     writer.text(1, name);
     if (typeof value === 'string') writer.text(2, value);
     else writer.bytes(2, value);
-  }
+  });
 }

@@ -47,7 +47,7 @@ class ExchangeSession {
     this.#stream = stream;
     this.#options = options;
     this.#outbox = new AnswerOutbox(
-      async (frame) => stream.send?.(frame),
+      (frame) => this.#send(frame),
       () => this.#wake?.(),
     );
   }
@@ -72,6 +72,13 @@ class ExchangeSession {
     } finally {
       draining.removeEventListener('abort', announce);
     }
+  }
+
+  /** At once: that it holds what belongs together, the outbox has seen to. */
+  async #send(frame: Buffer): Promise<void> {
+    const sent = this.#stream.send?.(frame);
+    this.#stream.flush?.();
+    await sent;
   }
 
   async #start(items: readonly CallItem[]): Promise<void> {

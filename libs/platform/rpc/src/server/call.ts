@@ -39,6 +39,8 @@ export interface ServerCall extends InterceptedCall {
   response?: Buffer | undefined;
   /** Sends one message of a response stream; resolves when more may be sent. */
   send?(response: Buffer): Promise<void>;
+  /** What was sent leaves now rather than at the end of this turn of the event loop. */
+  flush?(): void;
 }
 
 export type RunCall = (call: ServerCall) => Promise<void>;

@@ -90,13 +90,16 @@ export class StreamingCall implements StreamHandler, Stallable {
     const requests = this.#requests;
     const call = { method: this.#method, context: this.#context };
     const send = (response: Buffer): Promise<void> => this.#send(response);
+    const flush = (): void => {
+      this.#stream.flush();
+    };
     switch (this.#method.kind) {
       case 'client_streaming':
         return { ...call, requests: requests.messages() };
       case 'server_streaming':
-        return { ...call, receive: () => requests.only(), send };
+        return { ...call, receive: () => requests.only(), send, flush };
       default:
-        return { ...call, requests: requests.messages(), send };
+        return { ...call, requests: requests.messages(), send, flush };
     }
   }
 
