@@ -5,7 +5,7 @@ import { formatCaller } from '../context/caller.ts';
 import { MetadataMap } from '../context/metadata.ts';
 import { decodeStatus } from '../status/decode-status.ts';
 import { MAX_METADATA_ENTRIES } from './frame-limits.ts';
-import type { AnswerItem, CallItem } from './items.ts';
+import type { CallItem, ReceivedAnswer } from './items.ts';
 
 /** Larger calls travel by themselves, so that they do not hold up the others. */
 const MAX_CALL_BYTES = 64 * 1024;
@@ -45,7 +45,7 @@ export function callItem(
 
 /** Ends a call with the answer that came for it. */
 export function settleCall(
-  { code, statusDetails, trailers, payload }: AnswerItem,
+  { code, statusDetails, trailers, payload }: ReceivedAnswer,
   { onTrailers }: CallOptions,
   resolve: (response: RawResponse) => void,
   reject: (error: ServiceError) => void,

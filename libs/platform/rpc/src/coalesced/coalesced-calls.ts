@@ -8,7 +8,7 @@ import { CallOutbox } from './call-outbox.ts';
 import { encodeCalls } from './encode-frame.ts';
 import { endOfTurn } from './end-of-turn.ts';
 import { ExchangeStream, type OpenStream } from './exchange-stream.ts';
-import { cancellationOf, type AnswerItem, type CallItem } from './items.ts';
+import { cancellationOf, type CallItem, type ReceivedAnswer } from './items.ts';
 import type { Sized } from './sized-item.ts';
 
 /** Calls that wait for answers, sent or not. */
@@ -18,7 +18,7 @@ const RETRY_AFTER_MS = 100;
 const MAX_CALL_ID = 0xffff_ffff;
 
 interface PendingCall {
-  settle(answer: AnswerItem): void;
+  settle(answer: ReceivedAnswer): void;
   fail(error: ServiceError): void;
   /** Where it was sent; undefined while it waits to be. */
   stream: ExchangeStream | undefined;

@@ -2,7 +2,10 @@ import { FieldReader, WireError } from '@plumbline/wire';
 import { MetadataMap, asBuffer } from '../context/metadata.ts';
 import { rpcErrors } from '../errors.ts';
 import { MAX_METADATA_ENTRIES, MAX_READ_ITEMS } from './frame-limits.ts';
-import { EMPTY_ANSWER, EMPTY_CALL, type AnswerFrame, type AnswerItem, type CallItem } from './items.ts';
+import { EMPTY_ANSWER, EMPTY_CALL, type AnswerFrame, type CallItem, type ReceivedAnswer } from './items.ts';
+import { ReceivedMetadata } from './received-metadata.ts';
+
+const EMPTY_RECEIVED: ReceivedAnswer = { ...EMPTY_ANSWER, trailers: undefined };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -26,11 +29,11 @@ export function decodeCalls(frame: Buffer): CallItem[] {
 /** Reads plumbline.common.v1.ExchangeResponse. Payloads are views of `frame`. @throws as decodeCalls */
 export function decodeAnswers(frame: Buffer): AnswerFrame {
   return decode(() => {
-    const items: AnswerItem[] = [];
+    const items: ReceivedAnswer[] = [];
     let draining = false;
     const reader = new FieldReader(frame);
     while (reader.next()) {
-      if (reader.field === 1) append(items, readAnswer(reader.message()));
+      if (reader.field === 1) append(items, readAnswer(frame, reader.message()));
       else if (reader.field === 2) draining = reader.bool();
       else reader.skip();
     }
@@ -96,13 +99,13 @@ function readCallField(reader: FieldReader, item: Mutable<CallItem>): void {
   }
 }
 
-function readAnswer(reader: FieldReader): AnswerItem {
-  const item: Mutable<AnswerItem> = { ...EMPTY_ANSWER };
-  while (reader.next()) readAnswerField(reader, item);
+function readAnswer(frame: Buffer, reader: FieldReader): ReceivedAnswer {
+  const item: Mutable<ReceivedAnswer> = { ...EMPTY_RECEIVED };
+  while (reader.next()) readAnswerField(frame, reader, item);
   return item;
 }
 
-function readAnswerField(reader: FieldReader, item: Mutable<AnswerItem>): void {
+function readAnswerField(frame: Buffer, reader: FieldReader, item: Mutable<ReceivedAnswer>): void {
   switch (reader.field) {
     case 1:
       item.callId = reader.uint32();
@@ -114,7 +117,9 @@ function readAnswerField(reader: FieldReader, item: Mutable<AnswerItem>): void {
       item.statusDetails = asBuffer(reader.bytes());
       return;
     case 4:
-      item.trailers = addMetadata(item.trailers, reader.message());
+      item.trailers ??= new ReceivedMetadata(frame);
+      checkRoom(item.trailers);
+      item.trailers.add(reader.message());
       return;
     case 5:
       item.payload = asBuffer(reader.bytes());
@@ -124,11 +129,15 @@ function readAnswerField(reader: FieldReader, item: Mutable<AnswerItem>): void {
   }
 }
 
-function addMetadata(metadata: MetadataMap | undefined, reader: FieldReader): MetadataMap {
-  const map = metadata ?? new MetadataMap();
-  if (map.size >= MAX_METADATA_ENTRIES) {
+function checkRoom(metadata: { readonly size: number }): void {
+  if (metadata.size >= MAX_METADATA_ENTRIES) {
     throw rpcErrors.TOO_MANY_ELEMENTS(`more than ${MAX_METADATA_ENTRIES} metadata entries in one item`);
   }
+}
+
+function addMetadata(metadata: MetadataMap | undefined, reader: FieldReader): MetadataMap {
+  const map = metadata ?? new MetadataMap();
+  checkRoom(map);
   let name = '';
   let value: Uint8Array = new Uint8Array();
   while (reader.next()) {

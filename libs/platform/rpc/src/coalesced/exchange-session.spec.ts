@@ -8,7 +8,7 @@ import { InFlightCalls } from '../server/in-flight.ts';
 import { decodeAnswers } from './decode-frame.ts';
 import { encodeCalls, sizedCall } from './encode-frame.ts';
 import { exchange } from './exchange-session.ts';
-import { EMPTY_CALL, type AnswerItem, type CallItem } from './items.ts';
+import { EMPTY_CALL, type ReceivedAnswer, type CallItem } from './items.ts';
 import type { Sized } from './sized-item.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -76,7 +76,7 @@ describe('a coalesced session', () => {
   });
 
   it('reads on when the client takes its answers again', async () => {
-    const answers: AnswerItem[] = [];
+    const answers: ReceivedAnswer[] = [];
     let open = (): void => undefined;
     const blocked = new Promise<void>((resolve) => (open = resolve));
     const requests = async function* () {

@@ -4,12 +4,12 @@ import { receivedFailure } from '../client/received-failure.ts';
 import { rpcErrors } from '../errors.ts';
 import { toServiceError } from '../status/to-service-error.ts';
 import { decodeAnswers } from './decode-frame.ts';
-import type { AnswerItem } from './items.ts';
+import type { ReceivedAnswer } from './items.ts';
 
 export type OpenStream = () => ClientDuplexStream<Buffer, Buffer>;
 
 export interface ExchangeListener {
-  answered(answers: readonly AnswerItem[]): void;
+  answered(answers: readonly ReceivedAnswer[]): void;
   /** New calls must go elsewhere: the server drains, or the stream has ended. */
   retired(): void;
   /** No further answers come; `failure` is what calls that still wait for one get. */

@@ -7,10 +7,10 @@ import {
 } from '@plumbline/contract-common';
 import { hasReason } from '@plumbline/errors';
 import fc from 'fast-check';
-import { MetadataMap } from '../context/metadata.ts';
+import { MetadataMap, type ReadonlyMetadata } from '../context/metadata.ts';
 import { decodeAnswers, decodeCalls } from './decode-frame.ts';
 import { encodeAnswers, encodeCalls, sizedAnswer, sizedCall } from './encode-frame.ts';
-import { EMPTY_ANSWER, EMPTY_CALL, type AnswerItem, type CallItem } from './items.ts';
+import { EMPTY_ANSWER, EMPTY_CALL, type AnswerItem, type CallItem, type ReceivedAnswer } from './items.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const text = fc.string({ unit: 'grapheme', maxLength: 60 });
@@ -53,7 +53,7 @@ const answer: fc.Arbitrary<AnswerItem> = fc.record({
   payload: bytes,
 });
 
-const entriesOf = (map: MetadataMap | undefined): object[] =>
+const entriesOf = (map: ReadonlyMetadata | undefined): object[] =>
   [...(map?.entries() ?? [])].map(([name, value]) => ({ name, value: Buffer.from(value) }));
 const plainEntries = (entries: readonly MetadataEntry[]): object[] =>
   entries.map(({ name, value }) => ({ name, value: Buffer.from(value) }));
@@ -90,7 +90,7 @@ describe('the frames of the coalesced stream', () => {
   });
 
   it('read back as they were written', () => {
-    const comparable = (item: CallItem | AnswerItem): object => ({
+    const comparable = (item: CallItem | AnswerItem | ReceivedAnswer): object => ({
       ...item,
       metadata: entriesOf('metadata' in item ? item.metadata : item.trailers),
       trailers: undefined,
@@ -106,6 +106,17 @@ describe('the frames of the coalesced stream', () => {
         expect(read.map(comparable)).toEqual(items.map(comparable));
       }),
     );
+  });
+
+  it('answer what their trailers say, and keep text and bytes apart', () => {
+    const trailers = MetadataMap.from({ 'x-text': 'one', 'x-bytes-bin': Buffer.from([0, 255]) });
+    const frame = encodeAnswers([sizedAnswer({ ...EMPTY_ANSWER, trailers })], false);
+    const read = decodeAnswers(frame).items[0]?.trailers;
+    expect(read?.get('x-text')).toBe('one');
+    expect(read?.getBinary('x-bytes-bin')).toEqual(Buffer.from([0, 255]));
+    expect(read?.get('x-bytes-bin')).toBeUndefined();
+    expect(read?.getBinary('x-text')).toBeUndefined();
+    expect(read?.get('x-other')).toBeUndefined();
   });
 
   it('are read when another implementation writes them, whatever the order of its fields', () => {
@@ -144,5 +155,8 @@ describe('the frames of the coalesced stream', () => {
     expect(() => decodeCalls(encodeCalls([sizedCall({ ...EMPTY_CALL, metadata: many })]))).toThrow(
       expect.objectContaining({ reason: 'TOO_MANY_ELEMENTS' }),
     );
+    expect(() =>
+      decodeAnswers(encodeAnswers([sizedAnswer({ ...EMPTY_ANSWER, trailers: many })], false)),
+    ).toThrow(expect.objectContaining({ reason: 'TOO_MANY_ELEMENTS' }));
   });
 });

@@ -1,4 +1,5 @@
 import type { MetadataMap } from '../context/metadata.ts';
+import type { ReceivedMetadata } from './received-metadata.ts';
 
 /** plumbline.common.v1.CallItem. Empty text means "as the stream says". */
 export interface CallItem {
@@ -24,8 +25,13 @@ export interface AnswerItem {
   readonly payload: Buffer;
 }
 
+/** An answer as its client reads it. */
+export interface ReceivedAnswer extends Omit<AnswerItem, 'trailers'> {
+  readonly trailers: ReceivedMetadata | undefined;
+}
+
 export interface AnswerFrame {
-  readonly items: readonly AnswerItem[];
+  readonly items: readonly ReceivedAnswer[];
   readonly draining: boolean;
 }
 
