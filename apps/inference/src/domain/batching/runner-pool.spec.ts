@@ -63,25 +63,21 @@ describe('RunnerPool', () => {
     expect(events).toEqual(['loss', 'free']);
   });
 
-  it('waits longer before each replacement, until one has run soundly', async () => {
+  it('replaces at once while a batch is halved, and waits where runners are lost without end', async () => {
     const waits: number[] = [];
-    const opened: FakeRunner[] = [];
-    const { pool } = poolOf(1, {
-      delay: async (ms) => void waits.push(ms),
-      reopen: async () => {
-        opened.push(new FakeRunner());
-        return opened.at(-1) as FakeRunner;
-      },
-    });
+    const { pool } = poolOf(1, { delay: async (ms) => void waits.push(ms) });
     const lose = async () => {
       pool.lose(pool.acquire() as FakeRunner, new RunnerLost('gone'), 1);
       while (pool.live === 0) await new Promise((resolve) => setImmediate(resolve));
     };
-    for (let loss = 0; loss < 4; loss++) await lose();
-    expect(waits).toEqual([50, 100, 200, 400]);
+    for (let loss = 0; loss < 12; loss++) await lose();
+    expect(waits).toEqual([]);
+    await lose();
+    await lose();
+    expect(waits).toEqual([50, 100]);
     for (let run = 0; run < 3; run++) pool.release(pool.acquire() as FakeRunner, 1);
     await lose();
-    expect(waits.at(-1)).toBe(50);
+    expect(waits).toEqual([50, 100]);
   });
 
   it('is stranded while no runner is left and none could be had', async () => {

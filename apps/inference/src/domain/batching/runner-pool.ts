@@ -1,6 +1,7 @@
 import { DeviceShare, type DeviceMember, type Turn } from './device-share.ts';
 import type { Device } from '../runners/devices.ts';
 import type { Runner } from '../runners/runner.ts';
+import { ReplacementBackoff } from './replacement-backoff.ts';
 
 export interface RunnerPoolOptions {
   /** Makes a runner on the device to replace one that was lost. Rejects when the signal fires: the pool closes. */
@@ -26,10 +27,7 @@ interface Slot {
   endMs: number;
   /** That of the run under way; what was handed over behind it has none yet. */
   turn: Turn | undefined;
-  /** Wait before its runner is next replaced. */
-  backoffMs: number;
-  /** Runs that its runner has answered. */
-  goodRuns: number;
+  readonly backoff: ReplacementBackoff;
 }
 
 /** The pool on one device. */
@@ -38,14 +36,9 @@ interface Seat {
   readonly member: DeviceMember;
 }
 
-const FIRST_BACKOFF_MS = 50;
-const LAST_BACKOFF_MS = 10_000;
-/** Runs after which a runner counts as sound: one that opens and dies with each request never gets there. */
-const SOUND_RUNS = 3;
-
 /**
- * The runners of one version. A lost runner is replaced, with exponential backoff while that fails and
- * while replacements are lost again before they have run soundly.
+ * The runners of one version. A lost runner is replaced, with exponential backoff while that fails and while one
+ * replacement after the other is lost.
  */
 export class RunnerPool {
   readonly #slots: readonly Slot[];
@@ -72,8 +65,7 @@ export class RunnerPool {
       underWay: 0,
       endMs: 0,
       turn: undefined,
-      backoffMs: FIRST_BACKOFF_MS,
-      goodRuns: 0,
+      backoff: new ReplacementBackoff(),
     }));
     this.#seats = [...seats.values()];
     this.#options = options;
@@ -140,7 +132,7 @@ export class RunnerPool {
     if (slot === undefined) return;
     slot.underWay--;
     this.#underWay--;
-    if (++slot.goodRuns === SOUND_RUNS) slot.backoffMs = FIRST_BACKOFF_MS;
+    slot.backoff.answered();
     this.#endTurn(slot, ranMs, more && slot.underWay === 0);
     if (slot.underWay > 0) slot.turn = slot.seat.share.force(slot.seat.member);
     this.#options.onFree();
@@ -169,6 +161,7 @@ export class RunnerPool {
     this.#live--;
     slot.runner = undefined;
     slot.underWay = 0;
+    slot.backoff.lost();
     this.#endTurn(slot, ranMs, false);
     this.#options.onLoss(error);
     const replacement = this.#replace(slot).finally(() => this.#replacements.delete(replacement));
@@ -213,13 +206,11 @@ export class RunnerPool {
   async #replace(slot: Slot): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const { backoffMs } = slot;
-      slot.backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
-      await this.#options.delay(backoffMs, signal);
+      const { waitMs } = slot.backoff;
+      if (waitMs > 0) await this.#options.delay(waitMs, signal);
       if (signal.aborted) return;
       try {
         slot.runner = await this.#options.reopen(signal, slot.device);
-        slot.goodRuns = 0;
         this.#live++;
         this.#stranded = false;
         this.#options.onFree();
@@ -227,6 +218,7 @@ export class RunnerPool {
       } catch (error) {
         if (signal.aborted) return;
         this.#stranded = true;
+        slot.backoff.failed();
         this.#options.onLoss(error);
         this.#options.onFree();
       }
