@@ -18,6 +18,7 @@ import {
   changedSettings,
   type PeerSettings,
 } from './peer-settings.ts';
+import { RecentIds } from './recent-ids.ts';
 import { RequestHeaders, faultOfRequest, faultOfTrailers } from './request-headers.ts';
 
 /** What may wait for a client that takes nothing, besides data: acknowledgements, resets, headers. */
@@ -39,6 +40,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   readonly #flood = new FloodGuard();
   readonly #keepalive: Keepalive;
   readonly #streams = new Map<number, Http2Stream>();
+  readonly #cutShort = new RecentIds();
   /** Streams with data, and windows of their own to send it. */
   #waiting = new Set<Http2Stream>();
   #lastStreamId = 0;
@@ -129,6 +131,7 @@ export class Http2Connection implements FrameSink, StreamLink {
 
   sendReset(streamId: number, code: ErrorCode): void {
     this.#writer.reset(streamId, code);
+    this.#cutShort.add(streamId);
   }
 
   sendWindowUpdate(streamId: number, bytes: number): void {
@@ -189,6 +192,8 @@ export class Http2Connection implements FrameSink, StreamLink {
     const isLast = (flags & Flag.END_STREAM) !== 0;
     if (from === to && !isLast) this.#flood.count('empty DATA frames');
     if (stream === undefined) {
+      if (this.#cutShort.has(streamId)) return;
+      this.#flood.count('DATA frames of closed streams');
       this.#writer.reset(streamId, ErrorCode.STREAM_CLOSED);
       return;
     }
@@ -239,6 +244,7 @@ export class Http2Connection implements FrameSink, StreamLink {
       return;
     }
     const stream = this.#streams.get(streamId);
+    if (stream === undefined && this.#cutShort.has(streamId)) return;
     if (stream === undefined || stream.hasRequestEnded) {
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, `HEADERS on stream ${streamId}, which is closed`);
     }
@@ -252,7 +258,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   #request(streamId: number, fields: string[] | undefined, endStream: boolean): void {
     if (this.#isClosing || this.#streams.size >= this.#options.maxConcurrentStreams) {
       this.#flood.count('requests beyond those that may be open');
-      this.#writer.reset(streamId, ErrorCode.REFUSED_STREAM);
+      this.sendReset(streamId, ErrorCode.REFUSED_STREAM);
       return;
     }
     const windows = { send: this.#peer.windowBytes, receive: this.#options.streamWindowBytes };

@@ -3,10 +3,17 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { Http2Options } from './connection-options.ts';
 import { Http2Connection } from './http2-connection.ts';
 
+/** How long a client may take over the TLS handshake. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How long connections that are ended may take over it. */
+const LINGER_MS = 1_000;
+
 /** An HTTP/2 server, by prior knowledge or over TLS (RFC 9113, section 3). */
 export class Http2Server {
   readonly #server: Server;
   readonly #connections = new Set<Http2Connection>();
+  /** Also those that have not come to be connections: over TLS the handshake is first. */
+  readonly #sockets = new Set<Socket>();
   #isClosing = false;
   #whenClosed: Promise<void> | undefined;
 
@@ -18,9 +25,22 @@ export class Http2Server {
     if (tls === undefined) this.#server = createServer({ noDelay: true, allowHalfOpen: true }, accept);
     else
       this.#server = createTlsServer(
-        { ...tls, ALPNProtocols: ['h2'], allowHalfOpen: true, noDelay: true },
-        accept,
-      );
+        {
+          handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+          ...tls,
+          ALPNProtocols: ['h2'],
+          allowHalfOpen: true,
+          noDelay: true,
+        },
+        (socket) => {
+          if (socket.alpnProtocol === 'h2') accept(socket);
+          else socket.destroy();
+        },
+      ).on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Resolves with the port, which the system chooses when asked for 0. Rejects where it cannot listen. */
@@ -49,6 +69,9 @@ export class Http2Server {
   /** Ends every connection. After `close`, which then resolves. */
   destroy(): void {
     for (const connection of [...this.#connections]) connection.destroy();
+    setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, LINGER_MS).unref();
   }
 
   #accept(socket: Socket, options: Http2Options): void {

@@ -30,7 +30,8 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const VALUE = /^[^\0\r\n]*$/;
+/** No NUL, CR or LF, and no space or tab at either end. */
+const VALUE = /^(?![ \t])[^\0\r\n]*(?<![ \t])$/;
 
 /** Names that were found legal: clients use few, and the check of each field of each call would show. */
 const legalNames = new Set<string>();
@@ -46,7 +47,6 @@ export function faultOfRequest(fields: readonly string[]): string | undefined {
       ? faultOfPseudo(fields, at, at === 2 * pseudoFields)
       : faultOfField(name, value);
     if (fault !== undefined) return fault;
-    if (!VALUE.test(value)) return `the value of ${name} is not legal`;
     if (name.startsWith(':')) pseudoFields++;
   }
   return ['method', 'scheme', 'path']
@@ -69,11 +69,13 @@ function faultOfPseudo(fields: readonly string[], at: number, isInFront: boolean
   const name = fields[at] ?? '';
   if (!PSEUDO.has(name)) return `${name} is not defined`;
   if (!isInFront) return `${name} follows other fields`;
+  if (!VALUE.test(fields[at + 1] ?? '')) return `the value of ${name} is not legal`;
   return fields.indexOf(name) < at ? `${name} occurs twice` : undefined;
 }
 
 function faultOfField(name: string, value: string): string | undefined {
   if (!isLegal(name)) return 'the name of a field is not legal';
+  if (!VALUE.test(value)) return `the value of ${name} is not legal`;
   if (OF_CONNECTIONS.has(name)) return `${name} belongs to a connection`;
   return name === 'te' && value !== 'trailers' ? 'te asks for more than trailers' : undefined;
 }

@@ -149,6 +149,75 @@ function goawayCode(received: Buffer): number | undefined {
   return code;
 }
 
+/** The code of the reset of the stream in what a server sent. */
+function resetCode(received: Buffer, streamId: number): number | undefined {
+  for (let at = 0; at + 9 <= received.length; at += 9 + received.readUIntBE(at, 3)) {
+    if (received[at + 3] === FrameType.RST_STREAM && received.readUInt32BE(at + 5) === streamId)
+      return received.readUInt32BE(at + 9);
+  }
+  return undefined;
+}
+
+/** Literal fields without indexing, as HPACK writes them. */
+const literal = (name: string, value: string): Buffer =>
+  Buffer.concat([
+    Buffer.from([0, name.length]),
+    Buffer.from(name),
+    Buffer.from([value.length]),
+    Buffer.from(value),
+  ]);
+
+describe('what a client had sent before it heard', () => {
+  it('that its request is answered already, body and trailers, costs the connection nothing', async () => {
+    const { port } = await serve((stream) => {
+      stream.respondOnly([':status', '200']);
+    });
+    const { socket, closed } = rawConnection(port);
+    const late = Array.from({ length: 50 }, (_, n) =>
+      Buffer.concat([
+        frame(FrameType.HEADERS, 0x4, 2 * n + 1, POST),
+        frame(FrameType.DATA, 0, 2 * n + 1, Buffer.alloc(10)),
+        frame(FrameType.HEADERS, 0x5, 2 * n + 1, literal('x-late', 'yes')),
+      ]),
+    );
+    socket.end(Buffer.concat([HELLO, ...late, frame(FrameType.GOAWAY, 0, 0, Buffer.alloc(8))]));
+    const received = await closed;
+    expect(goawayCode(received)).toBe(ErrorCode.NO_ERROR);
+    expect(resetCode(received, 99)).toBe(ErrorCode.NO_ERROR);
+  });
+
+  it('that its request is refused costs the connection nothing', async () => {
+    const { port } = await serve(keep([]), { maxConcurrentStreams: 1 });
+    const { socket, closed } = rawConnection(port);
+    const refused = Buffer.concat([
+      frame(FrameType.HEADERS, 0x4, 1, POST),
+      frame(FrameType.HEADERS, 0x4, 3, POST),
+      frame(FrameType.HEADERS, 0x5, 3, literal('x-late', 'yes')),
+      frame(FrameType.RST_STREAM, 0, 1, word(8)),
+    ]);
+    socket.end(Buffer.concat([HELLO, refused, frame(FrameType.GOAWAY, 0, 0, Buffer.alloc(8))]));
+    const received = await closed;
+    expect(resetCode(received, 3)).toBe(ErrorCode.REFUSED_STREAM);
+    expect(goawayCode(received)).toBe(ErrorCode.NO_ERROR);
+  });
+});
+
+describe('trailers', () => {
+  it.each(['a\nb', 'a\0b', ' a', 'a '])('with the value %j end their stream', async (value) => {
+    const { port } = await serve(keep([]));
+    const { socket, closed } = rawConnection(port);
+    socket.write(
+      Buffer.concat([
+        HELLO,
+        frame(FrameType.HEADERS, 0x4, 1, POST),
+        frame(FrameType.HEADERS, 0x5, 1, literal('x-trailer', value)),
+        frame(FrameType.GOAWAY, 0, 0, Buffer.alloc(8)),
+      ]),
+    );
+    expect(resetCode(await closed, 1)).toBe(ErrorCode.PROTOCOL_ERROR);
+  });
+});
+
 describe('a hostile client', () => {
   const floods: [string, (n: number) => Buffer][] = [
     [

@@ -1,5 +1,6 @@
 import { connect, type ClientHttp2Session, type SecureClientSessionOptions } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { Http2Server, type Http2Options, type Http2Stream } from '../src/index.ts';
 
 const HEADERS = [':status', '200', 'content-type', 'application/octet-stream'];
@@ -15,12 +16,13 @@ export interface Served {
   readonly port: number;
 }
 
-/** A server on a free port of loopback. */
+/** A server on a free port of loopback, over TLS where that is given. */
 export async function serve(
   onRequest: (stream: Http2Stream) => void = echo,
   options: Partial<Http2Options> = {},
+  tls?: TlsOptions,
 ): Promise<Served> {
-  const server = new Http2Server({
+  const all = {
     onRequest,
     maxConcurrentStreams: 100,
     streamWindowBytes: 65_535,
@@ -28,7 +30,8 @@ export async function serve(
     maxHeaderListBytes: 16_384,
     keepalive: { intervalMs: 10_000, timeoutMs: 5_000 },
     ...options,
-  });
+  };
+  const server = new Http2Server(all, tls);
   const port = await server.listen('127.0.0.1', 0);
   resources.push(async () => {
     const closed = server.close();
