@@ -126,6 +126,10 @@ export const errors = defineErrors('inference', {
     code: 'DATA_LOSS',
     help: 'A file of the version has another content than its digest. Restore the object; loading is retried.',
   },
+  ARTIFACT_TOO_LARGE: {
+    code: 'FAILED_PRECONDITION',
+    help: 'A file that is read into memory beside the model is larger than such files may be: configuration and signature 1 MiB, labels 8 MiB, golden set and each file of warm-up data 64 MiB, 256 MiB together. The message names it.',
+  },
   VERSION_DIGEST_MISMATCH: {
     code: 'DATA_LOSS',
     help: "The version's digest is not that of its files.",

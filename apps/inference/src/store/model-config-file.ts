@@ -12,7 +12,7 @@ import { foreignField, withoutIdleFields } from './foreign-fields.ts';
 /** In the repository: text. */
 export const CONFIG_FILE = 'config.pbtxt';
 /** A caller's own, in its place: JSON. */
-export const CONFIG_OVERRIDE_FILE = 'config.json';
+export const CONFIG_OVERRIDE_FILE = 'override.config.json';
 
 const MAX_CONFIG_BYTES = 1_048_576;
 

@@ -41,6 +41,25 @@ describe('folders of models', () => {
     });
   });
 
+  it('are a problem of their model alone where a file that is read is too large', async () => {
+    await put('a/config.pbtxt', ' '.repeat(1024 * 1024 + 1));
+    await put('a/1/model.onnx', 'content');
+    await put('b/1/model.onnx', 'content');
+    expect(await repository.find('a', undefined, signal)).toMatchObject({
+      versions: [],
+      problem: { reason: 'ARTIFACT_TOO_LARGE', message: expect.stringContaining('config.pbtxt has 1048577') },
+    });
+    expect(await repository.find('b', undefined, signal)).toMatchObject({ problem: undefined });
+  });
+
+  it('may hold files of other tools: a config.json is none of ours', async () => {
+    await put('a/1/model.onnx', 'content');
+    await put('a/1/config.json', '{"architectures": ["BertModel"]}');
+    const model = await repository.find('a', undefined, signal);
+    const [version] = model?.versions ?? [];
+    expect(version?.files.map(({ path }) => path).toSorted()).toEqual(['config.json', 'model.onnx']);
+  });
+
   const asUser = process.getuid?.() === 0 ? it.skip : it;
   asUser('are a problem of their model alone where they may not be read', async () => {
     await put('a/1/model.onnx', 'content');

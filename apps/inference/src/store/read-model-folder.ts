@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { ServiceError } from '@plumbline/errors';
 import { MAX_MANIFEST_FILES, type ManifestFile } from '@plumbline/release';
 import { errors, shorten } from '../domain/errors.ts';
+import { checkFileSize } from '../domain/loading/file-sizes.ts';
 import type { RepositoryModel, RepositoryVersion } from '../domain/repository/repository.ts';
 import { placed } from '../domain/settings/config-fault.ts';
 import {
@@ -59,7 +60,7 @@ async function readConfig(
   if (!entries.includes(CONFIG_FILE)) {
     return { config: NO_CONFIG, files: [], numbers: numbersOf(NO_CONFIG, name, entries) };
   }
-  const file = await objects.look(join(folder, CONFIG_FILE));
+  const file = await objects.look(join(folder, CONFIG_FILE), sizeCheckOf(CONFIG_FILE));
   const bytes = await objects.get(file.digest);
   const config = parseConfigText(bytes);
   try {
@@ -84,7 +85,8 @@ async function readNamed(
   objects: FolderObjects,
 ): Promise<ManifestFile[]> {
   const files: ManifestFile[] = [];
-  for (const path of namedFiles(config)) files.push({ path, ...(await objects.look(join(folder, path))) });
+  for (const path of namedFiles(config))
+    files.push({ path, ...(await objects.look(join(folder, path), sizeCheckOf(path))) });
   return files;
 }
 
@@ -111,6 +113,12 @@ async function readVersion(
   }
   return versionOf(number, files);
 }
+
+/** Before a file is hashed that is too large to be read. */
+const sizeCheckOf =
+  (path: string) =>
+  (sizeBytes: bigint): void =>
+    checkFileSize({ path, sizeBytes });
 
 async function isFolder(path: string): Promise<boolean> {
   try {

@@ -7,6 +7,7 @@ import { parseSignature, SignatureError, type Signature } from '@plumbline/signa
 import type { RawTensor } from '@plumbline/tensors';
 import { countElements } from '@plumbline/wire';
 import { errors } from '../domain/errors.ts';
+import { checkFileSize, checkFileSizes } from '../domain/loading/file-sizes.ts';
 import type { GoldenSet } from '../domain/loading/golden.ts';
 import type { ArtifactStore, VersionContent } from '../domain/loading/version-content.ts';
 import type { FileBeside, VerifiedFile } from '../domain/runners/runner.ts';
@@ -72,6 +73,7 @@ async function readConfig(
 ): Promise<Pick<VersionContent, 'config' | 'placeOf'>> {
   const nowhere = () => undefined;
   if (file === undefined) return { config: NO_CONFIG, placeOf: nowhere };
+  checkFileSize(file);
   const bytes = await readFile(objects, file);
   return file.path === CONFIG_OVERRIDE_FILE
     ? { config: parseConfigJson(bytes), placeOf: nowhere }
@@ -79,6 +81,7 @@ async function readConfig(
 }
 
 async function readFiles(objects: Contents, files: readonly ManifestFile[]): Promise<Map<string, Buffer>> {
+  checkFileSizes(files);
   const contents = new Map<string, Buffer>();
   for (const file of files) contents.set(file.path, await readFile(objects, file));
   return contents;
@@ -112,10 +115,10 @@ async function verifiedFile(objects: Contents, file: ManifestFile): Promise<Veri
   return { path, digest: file.digest };
 }
 
+/** Read only once it is known to be as long as the manifest says, which has been held against what it may be. */
 async function readFile(objects: Contents, file: ManifestFile): Promise<Buffer> {
-  const bytes = await verified(file, () => objects.get(file.digest));
-  checkSize(file, bytes.length);
-  return bytes;
+  await verifiedFile(objects, file);
+  return verified(file, () => objects.get(file.digest));
 }
 
 async function verified<T>({ path, digest }: ManifestFile, read: () => Promise<T>): Promise<T> {

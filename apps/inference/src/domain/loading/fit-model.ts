@@ -31,14 +31,10 @@ export function fitModel(
   maxBatchRows: number,
 ): FittedModel {
   if (declared !== undefined) checkSignature(model, declared);
-  const settings = settingsOfConfig(config, model, { opening, maxBatchRows, labelFiles: textsOf(named) });
+  const settings = settingsOfConfig(config, model, { opening, maxBatchRows, labelFiles: named });
   const rowed = settings.maxBatchRows > 0;
   const { signature: outer, wrap } = reshapingOf(config, model, rowed);
   return { settings, signature: narrowInputs(outer, config, rowed), rowed, wrap };
-}
-
-function textsOf(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, string> {
-  return new Map([...files].map(([path, bytes]) => [path, new TextDecoder('utf-8').decode(bytes)]));
 }
 
 function checkSignature(model: ModelSignature, declared: Signature): void {

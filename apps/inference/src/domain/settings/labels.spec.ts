@@ -29,10 +29,23 @@ describe('labels', () => {
 
   it('are those of the file that the configuration names, of that output alone', () => {
     const config = { ...NO_CONFIG, outputs: [declared('zipped', 'labels.txt'), declared('other', '')] };
-    const files = new Map([['labels.txt', 'late\r\non time\n']]);
+    const files = new Map([['labels.txt', Buffer.from('late\r\non time\n')]]);
     expect([...labelsOf(config, model, files)]).toEqual([
       ['zipped', ['late', 'on time']],
       ['other', ['no', 'yes']],
     ]);
+  });
+
+  it.each([
+    ['is not UTF-8', Buffer.from([0x6c, 0xff])],
+    ['has 524289 lines', Buffer.from(`${'\n'.repeat(524_288)}x`)],
+  ])('are refused from a file that %s', (problem, bytes) => {
+    const config = { ...NO_CONFIG, outputs: [declared('zipped', 'labels.txt')] };
+    expect(() => labelsOf(config, model, new Map([['labels.txt', bytes]]))).toThrow(
+      expect.objectContaining({
+        reason: 'MODEL_CONFIG_INVALID',
+        message: expect.stringContaining(`output[0].label_filename "labels.txt" ${problem}`),
+      }),
+    );
   });
 });

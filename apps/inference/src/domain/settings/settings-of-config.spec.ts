@@ -38,7 +38,7 @@ const settings = (parts: Partial<ModelConfig>, model = MODEL) =>
   settingsOfConfig(config(parts), model, {
     opening: openingSettings(config(parts), SERVICE),
     maxBatchRows: SERVICE.maxBatchRows,
-    labelFiles: new Map([['labels.txt', 'cat\r\ndog\n']]),
+    labelFiles: new Map([['labels.txt', Buffer.from('cat\r\ndog\n')]]),
   });
 const batching = {
   preferredRows: [],

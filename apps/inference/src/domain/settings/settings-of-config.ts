@@ -16,7 +16,7 @@ export interface SettingsGiven {
   /** Of a model whose configuration leaves it open. */
   readonly maxBatchRows: number;
   /** Contents of the label files by name. */
-  readonly labelFiles: ReadonlyMap<string, string>;
+  readonly labelFiles: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
