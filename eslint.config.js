@@ -30,7 +30,7 @@ const layer = (name, above, packages = []) => ({
   },
 });
 
-/** Folders of a domain, each of which may import from those before it. */
+/** Folders of a domain, each of which may import from those before it; the files beside them come before all. */
 const ordered = (domain, folders) => ({
   files: [`${domain}/**/*.ts`],
   ignores: ['**/*.spec.ts'],
@@ -39,10 +39,10 @@ const ordered = (domain, folders) => ({
     'import-x/no-restricted-paths': [
       'error',
       {
-        zones: folders.slice(0, -1).map((folder, at) => ({
-          target: `./${domain}/${folder}`,
-          from: folders.slice(at + 1).map((later) => `./${domain}/${later}`),
-          message: `${folder} comes before it: ${folders.join(' → ')}.`,
+        zones: ['*.ts', ...folders.slice(0, -1)].map((earlier, at) => ({
+          target: `./${domain}/${earlier}`,
+          from: folders.slice(at).map((later) => `./${domain}/${later}`),
+          message: `${earlier} comes before it: ${folders.join(' → ')}.`,
         })),
       },
     ],

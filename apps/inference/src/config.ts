@@ -49,6 +49,7 @@ const settings = {
   }),
   modelRepository: optional(
     path({
+      urls: 'keep',
       help: 'Folder of a Triton-layout repository to serve in place of the registry’s versions: <model>/<version>/model.onnx. Neither registry nor NATS is contacted then.',
     }),
   ),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@plumbline/testing';
+import { errors } from '../src/domain/errors.ts';
 import { layOutBatch } from '../src/domain/runners/batch-buffer.ts';
 import type { Batch, ModelFile, Runner } from '../src/domain/runners/runner.ts';
 import { AbandonedThreads } from '../src/engine/abandoned-threads.ts';
@@ -40,7 +41,8 @@ export async function openThread(
   const options = engineOptions();
   signal.throwIfAborted();
   const account = abandoned ?? options.abandoned;
-  account.checkOpen(model.digest);
+  const exhausted = account.exhaustion(model.digest);
+  if (exhausted !== undefined) throw errors.RUNNERS_EXHAUSTED(exhausted);
   const entry = entries?.thread ?? THREAD_ENTRY;
   const bounds = { heapMiB: heapMiB ?? options.heapMiB, niceness: niceness ?? options.niceness };
   const threads = new IdleThreads({ entry, ...bounds }, 0);

@@ -326,6 +326,9 @@ describe('the configuration', () => {
       'MODEL_CONTROL_MODE=explicit',
     );
     expect(refusal({ MODEL_REPOSITORY: 's3://bucket/models' })).toContain('is no folder of this machine');
+    expect(refusal({ MODEL_REPOSITORY: '/models', OBJECTS_DIR: 's3://bucket' })).toContain(
+      'OBJECTS_DIR="s3://bucket" is a URL',
+    );
   });
 
   it('refuses to let strangers of the network call without credentials unless told so', () => {

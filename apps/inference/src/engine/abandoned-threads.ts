@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { checkAbandoned, exhaustion } from '../domain/runners/abandoned-runners.ts';
+import { exhaustion } from '../domain/runners/abandoned-runners.ts';
 import type { Owner } from '../domain/traffic.ts';
 import type { ToRunner } from './protocol.ts';
 
@@ -35,11 +35,6 @@ export class AbandonedThreads {
   /** Why the model may not have a thread; undefined where it may. */
   exhaustion(digest: string): string | undefined {
     return exhaustion(this.#digests(), digest, this.#options.maxAbandoned);
-  }
-
-  /** @throws ServiceError RUNNERS_EXHAUSTED */
-  checkOpen(digest: string): void {
-    checkAbandoned(this.#digests(), digest, this.#options.maxAbandoned);
   }
 
   /** @param worker a thread that has not ended. */

@@ -144,8 +144,11 @@ describe('path', () => {
     expect(parse('models')).toBe(join(process.cwd(), 'models'));
   });
 
-  it('stays a URL where it is one', () => {
-    expect(parse('s3://bucket/models')).toBe('s3://bucket/models');
+  it('is no URL, unless somebody takes URLs on', () => {
+    expect(() => parse('s3://bucket/models')).toThrow(
+      new RangeError('is a URL: give a path of this machine, a mounted one if need be'),
+    );
+    expect(path({ urls: 'keep' }).parse('s3://bucket/models')).toBe('s3://bucket/models');
   });
 
   it('stays relative to the working directory as a default', () => {

@@ -21,6 +21,10 @@ interface Options<T> {
   readonly help?: string;
 }
 
+interface PathOptions extends Options<string> {
+  readonly urls?: 'refuse' | 'keep';
+}
+
 interface NumberOptions extends Options<number> {
   readonly min?: number;
   readonly max?: number;
@@ -33,12 +37,17 @@ export const string = (options: Options<string> = {}): Setting<string> =>
 
 /**
  * A path, absolute once it is read: a relative one that is given is one of the folder from which the service was
- * started, a default one of the working directory. A URL stays as it is, for whoever refuses it.
+ * started, a default one of the working directory. URLs are refused, or left as they are for whoever takes them on.
  */
-export const path = (options: Options<string> = {}): Setting<string> =>
-  setting('path', options, (text) =>
-    /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : resolve(process.env['CALLER_DIRECTORY'] ?? '', text),
-  );
+export const path = ({ urls = 'refuse', ...options }: PathOptions = {}): Setting<string> =>
+  setting('path', options, (text) => {
+    if (!URL_START.test(text)) return resolve(process.env['CALLER_DIRECTORY'] ?? '', text);
+    if (urls === 'refuse')
+      throw new RangeError('is a URL: give a path of this machine, a mounted one if need be');
+    return text;
+  });
+
+const URL_START = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** A value that must not be shown. Give no default except for development. */
 export const secret = (options: Options<string> = {}): Setting<string> => ({

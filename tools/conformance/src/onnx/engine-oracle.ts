@@ -24,15 +24,22 @@ export class EngineOracle {
   async run(request: EngineRequest): Promise<EngineAnswer> {
     const child = (this.#child ??= this.#start());
     return new Promise((resolve) => {
-      const ended = (status: number | null): void => {
-        this.#child = undefined;
-        resolve({ failed: 'run', message: `the process ended with ${status}` });
+      const settle = (answer: EngineAnswer, isOver: boolean): void => {
+        child.off('exit', ended).off('error', failed).off('message', answered);
+        if (isOver) this.#child = undefined;
+        resolve(answer);
       };
-      child.once('exit', ended);
-      child.once('message', (answer) => {
-        child.off('exit', ended);
-        resolve(answer as EngineAnswer);
-      });
+      const ended = (status: number | null): void => {
+        settle({ failed: 'run', message: `the process ended with ${status}` }, true);
+      };
+      const failed = ({ message }: Error): void => {
+        child.kill('SIGKILL');
+        settle({ failed: 'run', message: `the process cannot be asked: ${message}` }, true);
+      };
+      const answered = (answer: unknown): void => {
+        settle(answer as EngineAnswer, false);
+      };
+      child.on('exit', ended).on('error', failed).on('message', answered);
       child.send(request);
     });
   }

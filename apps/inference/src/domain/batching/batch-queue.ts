@@ -77,6 +77,11 @@ export class BatchQueue<Item extends Queued> {
     return this.#requests;
   }
 
+  /** Whether earlier batches took rows of the item, and others wait. */
+  hasBegun(item: Item): boolean {
+    return this.#begun.has(item);
+  }
+
   /** When a sweep is due, never late; Infinity where items wait for nothing but a runner. */
   get sweepDueMs(): number {
     return this.#requests === 0 ? Infinity : this.#sweepDueMs;

@@ -66,7 +66,7 @@ export class Batcher {
       preserveOrdering: options.queue.preserveOrdering,
       onFailed: (item) => this.#queue.forget(item),
     });
-    this.#unwatch = options.statistics.watchPending(() => this.#queue.requests);
+    this.#unwatch = options.statistics.watchPending(() => this.#pendingRequests());
     this.#pool = makePool(() => this.#dispatch.soon());
     this.#runs = new BatchRuns({
       ...options,
@@ -183,6 +183,11 @@ export class Batcher {
       maxRows: this.#options.batching.maxRows,
       liveRunners: this.#pool.live,
     });
+  }
+
+  /** Of a request that was split, rows may wait in the queue, and others for another run. */
+  #pendingRequests(): number {
+    return this.#queue.requests + this.#again.requestsBeside((item) => this.#queue.hasBegun(item));
   }
 
   #lapseError(lapse: Lapse): ServiceError {

@@ -20,6 +20,11 @@ export class RetryLine {
     return this.#batches.reduce((sum, { rows }) => sum + rows, 0);
   }
 
+  /** Requests of which rows are here, without those that are counted elsewhere. */
+  requestsBeside(isCounted: (item: PendingRequest) => boolean): number {
+    return new Set(this.#items().filter((item) => !item.settled && !isCounted(item))).size;
+  }
+
   /** When the first request lapses. */
   get dueMs(): number {
     if (this.#batches.length === 0) return Infinity;

@@ -1,5 +1,3 @@
-import { errors } from '../errors.ts';
-
 /** A model that goes on getting stuck must not use up what is left for all others. */
 const MAX_PER_MODEL = 2;
 
@@ -16,10 +14,4 @@ export function exhaustion(
   if (abandoned.length >= maxAbandoned) return `${abandoned.length} runners of this replica never came back`;
   const own = abandoned.filter((other) => other === digest).length;
   return own >= MAX_PER_MODEL ? `${own} runners of this model never came back` : undefined;
-}
-
-/** @throws ServiceError RUNNERS_EXHAUSTED where `exhaustion` names a reason. */
-export function checkAbandoned(abandoned: readonly string[], digest: string, maxAbandoned: number): void {
-  const why = exhaustion(abandoned, digest, maxAbandoned);
-  if (why !== undefined) throw errors.RUNNERS_EXHAUSTED(why);
 }
