@@ -1,4 +1,5 @@
 import { ServiceError } from '@plumbline/errors';
+import { countExternalMemory } from './collections.ts';
 import { answerArguments } from './command-line.ts';
 import {
   ConfigurationError,
@@ -27,6 +28,7 @@ export async function run<S extends Settings & CommonSettings>(
   build: Build<Values<S>>,
 ): Promise<void> {
   answerOrGoOn(process.argv.slice(2), config);
+  countExternalMemory();
   const values = parseOrExit(config);
   const { logLevel } = values as Values<CommonSettings>;
   const log = createLog({ service: name, level: logLevel });
