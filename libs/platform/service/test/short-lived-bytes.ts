@@ -23,5 +23,8 @@ process.stdout.write(JSON.stringify({ full, peakMib: Math.round(maxRSS / 1_024) 
 
 /** Node gives entries of this type a detail, of which their declared type knows nothing. */
 function isFull(entry: PerformanceEntry): boolean {
-  return (entry as PerformanceEntry & { detail: { kind: number } }).detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+  return (
+    (entry as PerformanceEntry & { detail: { kind: number } }).detail.kind ===
+    constants.NODE_PERFORMANCE_GC_MAJOR
+  );
 }
