@@ -50,7 +50,7 @@ function statisticsOf({ report: { statistics, serving }, owner }: OwnedReport) {
         computeInfer: duration(computeInfer),
         computeOutput: duration(computeOutput),
       })),
-      memoryUsage: serving === undefined ? [] : memoryOf(serving),
+      memoryUsage: serving === undefined ? [] : memoryUsageOf(serving),
     },
   ];
 }
@@ -72,7 +72,7 @@ function duration({ count, ns }: CountedTime) {
   return { count: BigInt(count), ns: BigInt(ns) };
 }
 
-function memoryOf({ memory }: ServingVersion) {
+function memoryUsageOf({ memory }: ServingVersion) {
   return [...memory].map(([device, bytes]) => {
     const gpu = /^cuda:(\d+)$/.exec(device)?.[1];
     return { type: gpu === undefined ? 'CPU' : 'GPU', id: BigInt(gpu ?? 0), byteSize: BigInt(bytes) };

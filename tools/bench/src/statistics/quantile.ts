@@ -21,5 +21,11 @@ export function median(values: readonly number[]): number {
   const sorted = ascending(values);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+  return sorted.length % 2 === 1 ? upper : mean(sorted[middle - 1] as number, upper);
+}
+
+/** Also of two whose sum is no finite number. */
+function mean(left: number, right: number): number {
+  const sum = left + right;
+  return Number.isFinite(sum) ? sum / 2 : left / 2 + right / 2;
 }

@@ -44,8 +44,8 @@ export interface RunOutcome {
   readonly rows: number;
 }
 
-/** Where a request stands in the queue's policies. */
-export interface Standing {
+/** Where the queue's policies put a request. */
+export interface QueuePlace {
   readonly level: number;
   readonly timeoutUs: number;
 }
@@ -84,7 +84,7 @@ export class PendingRequest implements Queued {
     request: AdmittedRequest,
     units: number,
     limits: InferLimits,
-    { level, timeoutUs }: Standing,
+    { level, timeoutUs }: QueuePlace,
     arrivedMs: number,
   ) {
     this.request = request;
